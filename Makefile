@@ -1,0 +1,34 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each sets up what it needs by itself.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/ready
+
+.PHONY: demo practice test check format clean
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Firedrill needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "Installing Firedrill into $(VENV) (once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## A whole live drill in practice mode; CORRUPT=1 damages the restored disk
+	@$(VENV)/bin/firedrill demo $(if $(CORRUPT),--corrupt)
+
+practice: $(READY) ## The practice world, kept open
+	@$(VENV)/bin/firedrill practice
+
+test: $(READY) ## The whole suite
+	@$(VENV)/bin/python -m pytest -q
+
+check: $(READY) ## Format, lint, types
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+format: $(READY)
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

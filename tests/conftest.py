@@ -1,0 +1,54 @@
+"""Real parts for every test: one Redis server for the session, emptied between tests, and a clock driven by hand."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from practice.redis_server import RedisServer
+from workflows.engine.store import Store
+
+
+class HandClock:
+    """A clock that goes only when told to."""
+
+    def __init__(self, start: float = 1_795_500_000.0) -> None:
+        self.time = start
+
+    def now(self) -> float:
+        return self.time
+
+    def forward(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_client(redis_server: RedisServer) -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(redis_server.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def store(redis_client: redis.Redis, clock: HandClock) -> Store:
+    return Store(redis_client, clock)
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    return random.Random(7)

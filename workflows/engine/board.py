@@ -1,0 +1,112 @@
+"""What bot and worker leave for each other in Redis beside the runs: cards to paint, the inventory, signs of life."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import redis
+
+from workflows.engine import scripts
+from workflows.engine.clock import Clock
+from workflows.engine.store import key, millis
+
+
+class Cards:
+    """Which runs' messages are behind their records, and where each message stands."""
+
+    def __init__(self, client: redis.Redis, clock: Clock) -> None:
+        self._redis = client
+        self._clock = clock
+        self._claim = client.register_script(scripts.PAINT_CLAIM)
+        self._painted = client.register_script(scripts.PAINTED)
+
+    def claim(self, most: int, lease: float) -> list[tuple[str, str]]:
+        """Up to `most` runs to paint now, each with the revision to report back; for `lease` seconds nobody else
+        gets them."""
+        argv: list[Any] = [key("run", ""), millis(self._clock.now()), millis(lease), most]
+        flat = [each.decode() for each in cast(list[bytes], self._claim(keys=[key("unpainted")], args=argv))]
+        return list(zip(flat[::2], flat[1::2], strict=True))
+
+    def painted(self, run_id: str, revision: str, spacing: float) -> None:
+        """The card shows that revision. If the run has moved on since, it is due again after `spacing` seconds."""
+        keys = [key("unpainted"), key("run", run_id), key("card", run_id)]
+        self._painted(keys=keys, args=[run_id, revision, millis(self._clock.now() + spacing)])
+
+    def later(self, run_id: str, pause: float) -> None:
+        """It could not be painted: try again after `pause` seconds."""
+        self._redis.zadd(key("unpainted"), {run_id: millis(self._clock.now() + pause)}, xx=True)
+
+    def forget(self, run_id: str) -> None:
+        """There is nowhere to paint it."""
+        self._redis.zrem(key("unpainted"), run_id)
+
+    def notes(self, run_id: str) -> dict[str, str]:
+        """What was noted about the run's messages: which stands where, and which was about to be posted."""
+        got = cast(dict[bytes, bytes], self._redis.hgetall(key("card", run_id)))
+        return {name.decode(): value.decode() for name, value in got.items()}
+
+    def note(self, run_id: str, name: str, value: str) -> None:
+        self._redis.hset(key("card", run_id), name, value)
+
+    def next_due(self) -> float | None:
+        """When the next card is due, in seconds of the shared clock."""
+        first = cast(list[tuple[bytes, float]], self._redis.zrange(key("unpainted"), 0, 0, withscores=True))
+        return first[0][1] / 1000 if first else None
+
+
+class Board:
+    """Inventory, the world that this Redis belongs to, and which workers are alive."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+
+    def put_inventory(self, text: str) -> None:
+        self._redis.set(key("inventory"), text)
+
+    def inventory(self) -> bytes | None:
+        return cast(bytes | None, self._redis.get(key("inventory")))
+
+    def want_inventory(self) -> None:
+        """Ask the workers for a fresh look at AWS."""
+        self._redis.set(key("inventory", "wanted"), "1", ex=60)
+        self._redis.publish(key("due", "nudge"), "inventory")
+
+    def take_wanted(self) -> bool:
+        """Whether somebody wants a fresh inventory; True to one worker only."""
+        return bool(self._redis.delete(key("inventory", "wanted")))
+
+    def claim_world(self, world: str) -> str:
+        """Say which world this process lives in; gives the one that this Redis belongs to."""
+        self._redis.set(key("world"), world, nx=True)
+        return cast(bytes, self._redis.get(key("world"))).decode()
+
+    def beat(self, worker: str) -> None:
+        self._redis.set(key("worker", worker), "alive", ex=60)
+
+    def workers(self) -> int:
+        """How many workers were alive in the last minute."""
+        return sum(1 for _ in self._redis.scan_iter(key("worker", "*"), count=500))
+
+
+@contextmanager
+def nudges(client: redis.Redis, channel: str) -> Iterator[Callable[[float], str | None]]:
+    """Listen on `channel` (`due` or `unpainted`). Gives a function that waits up to so many seconds for a nudge and
+    returns its text. When Redis is away it just waits: whoever listens ticks anyway."""
+    heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+
+    def wait(seconds: float) -> str | None:
+        try:
+            if not heard.subscribed:
+                heard.subscribe(key(channel, "nudge"))
+            message = heard.get_message(timeout=seconds)
+        except redis.RedisError:
+            heard.reset()
+            time.sleep(seconds)
+            return None
+        return message["data"].decode() if message else None
+
+    try:
+        yield wait
+    finally:
+        heard.close()

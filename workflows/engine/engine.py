@@ -1,0 +1,220 @@
+"""Drives a run: takes it, calls the step that is due, records what came of it, until the run waits or ends."""
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from workflows.engine import moves
+from workflows.engine.clock import Clock
+from workflows.engine.run import Question, Run, Status
+from workflows.engine.runbook import Ask, Runbook, Step, Wait
+from workflows.engine.store import Claim, Inbox, Store
+from workflows.errors import FiredrillError, PassingTrouble, RunFailed, UserError, WaitedTooLong
+
+log = logging.getLogger(__name__)
+
+_JSON = TypeAdapter(Any)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often to look. Seconds; pauses grow by `growth` from `first` to `most`.
+
+    `lease` must be longer than the longest single call. After `patience` seconds of nothing but passing trouble in
+    one step the run fails; after `deaths` begun and never recorded tries too.
+    """
+
+    first: float = 2.0
+    growth: float = 1.5
+    most: float = 15.0
+    lease: float = 60.0
+    patience: float = 3600.0
+    deaths: int = 25
+
+    def pause(self, looks: int) -> float:
+        return float(min(self.most, self.first * self.growth ** min(looks, 50)))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A next record, when to look at it again, and what to write down as its event."""
+
+    run: Run
+    due: float
+    event: str
+    parked: bool = False
+    handled: tuple[str, ...] = ()
+    unless_cancelled: bool = False
+
+
+class Engine:
+    """Any number of engines, in any number of processes, may drive the runs of one Redis.
+
+    `services` names what a step may ask for beside the record, such as `home`, and makes it for a run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runbooks: Mapping[str, Runbook],
+        services: Mapping[str, Callable[[Run], Any]],
+        clock: Clock,
+        pace: Pace,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._store = store
+        self._runbooks = runbooks
+        self._services = services
+        self._clock = clock
+        self._pace = pace
+        self._rng = rng or random.Random()
+
+    def advance(self, run_id: str) -> bool:
+        """Take the run if it is due and move it as far as it goes. False when the hint was early, late or void."""
+        try:
+            claim = self._store.begin(run_id, self._pace.lease)
+        except ValidationError:
+            log.error("run=%s was written by another version; left alone until a worker that knows it", run_id)
+            return False
+        if claim is None:
+            return False
+        run, inbox = claim.run, claim.inbox
+        while True:
+            moved = self._next(run, inbox, claim)
+            if moved is None:
+                return False
+            saved = self._store.commit(
+                moved.run, claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
+                lease_until=0 if moved.parked else self._clock.now() + self._pace.lease,
+                unless_cancelled=moved.unless_cancelled,
+            )  # fmt: skip
+            if saved.fenced:
+                log.warning("run=%s step=%s another worker has taken over", run_id, run.step.name)
+                return False
+            run, inbox = (moved.run if saved.saved else run), saved.inbox
+            claim = replace(claim, begins=0)
+            if moved.parked:
+                return True
+
+    def _next(self, run: Run, inbox: Inbox, claim: Claim) -> Moved | None:
+        """What the run does now; None if this version does not know how."""
+        now = self._clock.now()
+        if run.status is Status.FAILED and inbox.retry:
+            return self._moved(moves.retried(run), f"retried by {inbox.retry.id}", handled=("retry",))
+        if inbox.cancel and not run.no_return:
+            return self._end(moves.cancelled(run, now, inbox.cancel), f"cancelled by {inbox.cancel.id}")
+        book = self._runbooks.get(run.runbook)
+        step = book.step(run.step.name) if book else None
+        if step is None:
+            log.error("run=%s step=%s this version does not know that step", run.id, run.step.name)
+            return None
+        if claim.begins > self._pace.deaths:
+            text = f"The worker died {claim.begins - 1} times in a row in this step."
+            return self._fails(run, RunFailed(text, "The worker's log says more. `/dr retry` tries it again."))
+        if run.question and run.status is Status.ASKING:
+            return self._answered(run, run.question, inbox, now)
+        if run.step.state == "todo" or (step.effect and run.step.intended is None):
+            begun = moves.began(run, now)
+            if step.effect:
+                begun = moves.intended(begun, now, no_return=step.no_return)
+            return self._moved(begun, f"begins {step.name}", unless_cancelled=step.effect)
+        return self._call(run, step, now)
+
+    def _answered(self, run: Run, question: Question, inbox: Inbox, now: float) -> Moved:
+        """A question stands. Whatever was answered, nothing happens after its expiry."""
+        answer = inbox.answer_to(question.id)
+        if answer and not answer.approved:
+            return self._end(moves.decided(run, answer), f"rejected by {answer.by.id}")
+        if now >= question.expires_at:
+            return self._end(moves.expired(run, now), f"{question.step} expired")
+        if answer:
+            return self._moved(moves.decided(run, answer), f"approved by {answer.by.id}")
+        return self._park(run, question.expires_at, "waits for a person")
+
+    def _call(self, run: Run, step: Step, now: float) -> Moved:
+        """The one place where the engine meets a step."""
+        try:
+            value = step.call(**self._feed(run, step, now))
+        except PassingTrouble as trouble:
+            return self._troubled(run, trouble)
+        except FiredrillError as error:
+            return self._fails(run, error)
+        except Exception as error:
+            log.exception("run=%s step=%s unexpected", run.id, step.name)
+            text = f"Something that Firedrill does not know went wrong ({type(error).__name__})."
+            hint = f"The worker's log has the whole of it: look for `run={run.id}`. `/dr retry {run.id}` tries again."
+            return self._fails(run, RunFailed(text, hint))
+        if isinstance(value, Wait):
+            return self._waits(run, value)
+        if isinstance(value, Ask):
+            return self._asks(run, step, value)
+        detail = step.tell(value) if step.tell else ""
+        kept = _JSON.dump_python(value, mode="json")
+        return self._moved(moves.gave(run, self._clock.now(), step.gives, kept, detail), f"did {step.name}")
+
+    def _feed(self, run: Run, step: Step, now: float) -> dict[str, Any]:
+        own: dict[str, Any] = {
+            "run_id": run.id, "run_key": run.key, "server": run.target.server, "account": run.target.account,
+            "region": run.target.region, "asked_by": run.asked_by, "reason": run.reason, "now": now,
+            "kept": run.step.kept, "answer": run.answer, "intended": run.step.intended,
+        }  # fmt: skip
+        fed = {}
+        for name, adapter in step.needs.items():
+            if adapter is not None:
+                fed[name] = adapter.validate_python(run.values[name])
+            else:
+                fed[name] = own[name] if name in own else self._services[name](run)
+        return fed
+
+    # ── what came of it ──────────────────────────────────────────────────────────────────────────────────
+
+    def _waits(self, run: Run, wait: Wait) -> Moved:
+        now = self._clock.now()
+        if now - (run.step.started or now) > wait.up_to:
+            return self._fails(run, WaitedTooLong(wait.what, round(wait.up_to / 60)))
+        moved = moves.waits(run, now, wait.because, wait.progress, dict(wait.keep))
+        return self._park(moved, now + self._pace.pause(run.step.looks), f"waits for {wait.what}")
+
+    def _troubled(self, run: Run, trouble: PassingTrouble) -> Moved:
+        now = self._clock.now()
+        since = run.step.kept.get("troubled_since") or now
+        if now - since > self._pace.patience:
+            minutes = round(self._pace.patience / 60)
+            hint = f"{trouble.hint} `/dr retry` goes on from here.".strip()
+            return self._fails(run, RunFailed(f"{trouble.text} That went on for {minutes} min.", hint))
+        kept = {"troubled_since": since, "refusals": run.step.kept.get("refusals", 0) + (trouble.code == "no capacity")}
+        moved = moves.troubled(run, f"{trouble.code}: {trouble.text}", kept)
+        pause = self._pace.pause(run.step.troubles) * self._rng.uniform(0.5, 1.0)
+        log.warning("run=%s step=%s %s; again in %.1f s", run.id, run.step.name, trouble.text, pause)
+        return self._park(moved, now + pause, f"is {trouble.code}")
+
+    def _asks(self, run: Run, step: Step, ask: Ask) -> Moved:
+        now = self._clock.now()
+        question = Question(
+            id=f"{run.key}:{run.questions + 1}", step=step.name, title=ask.title, verb=ask.verb, items=ask.items,
+            confirm=ask.confirm, asked_at=now, expires_at=now + ask.minutes * 60,
+        )  # fmt: skip
+        return self._park(moves.asks(run, question), question.expires_at, f"asks {step.name}")
+
+    def _fails(self, run: Run, error: FiredrillError) -> Moved:
+        log.error("run=%s step=%s %s %s", run.id, run.step.name, error.text, error.hint)
+        again = error.again_from if isinstance(error, RunFailed) else None
+        hint = error.hint if not isinstance(error, UserError) else f"{error.hint} `/dr retry` goes on from here."
+        moved = moves.failed(run, self._clock.now(), error.text, hint, again)
+        return self._end(moved, f"failed at {run.step.name}")
+
+    def _moved(self, run: Run, event: str, **more: Any) -> Moved:
+        log.info("run=%s step=%s %s", run.id, run.step.name, event)
+        if not run.status.open:
+            return self._end(run, event)
+        return Moved(run, self._clock.now(), event, **more)
+
+    def _park(self, run: Run, due: float, event: str) -> Moved:
+        return Moved(run, due, event, parked=True)
+
+    def _end(self, run: Run, event: str) -> Moved:
+        return Moved(run, self._clock.now(), event, parked=True)

@@ -1,0 +1,115 @@
+"""How a run's record moves from one state to the next. Pure: a run and what happened in, the next run out."""
+
+from dataclasses import replace
+from typing import Any
+
+from workflows.engine.run import Actor, Answer, Json, Problem, Question, Run, Status, StepState
+
+
+def began(run: Run, now: float) -> Run:
+    """The step that is due is being worked on."""
+    step = run.step
+    return _at_step(run, Status.RUNNING, state="doing", started=step.started or now)
+
+
+def intended(run: Run, now: float, *, no_return: bool) -> Run:
+    """The step is about to make or destroy something. Once that is recorded, a crash means: look before repeating."""
+    moved = _at_step(run, Status.RUNNING, intended=run.step.intended or now)
+    return replace(moved, no_return=run.no_return or no_return)
+
+
+def gave(run: Run, now: float, name: str | None, value: Json, detail: str) -> Run:
+    """The step is done; what it gave is in the record, and the next one is due."""
+    done = _at_step(
+        run, Status.RUNNING, state="done", ended=now, because="", trouble="", progress=None, kept={}, detail=detail
+    )
+    values = run.values if name is None else {**run.values, name: value}
+    following = replace(done, at=run.at + 1, values=values, question=None, answer=None)
+    return replace(following, status=Status.SUCCEEDED, ended=now) if following.finished else following
+
+
+def waits(run: Run, now: float, because: str, progress: int | None, kept: dict[str, Json]) -> Run:
+    """The step waits for something and will look again."""
+    step = run.step
+    return _at_step(
+        run,
+        Status.WAITING,
+        state="waiting",
+        looks=step.looks + 1,
+        because=because,
+        trouble="",
+        troubles=0,
+        progress=progress,
+        kept={**{k: v for k, v in step.kept.items() if k != "troubled_since"}, **kept},
+    )
+
+
+def troubled(run: Run, trouble: str, kept: dict[str, Json]) -> Run:
+    """The world is in the way; the step is tried again by itself."""
+    step = run.step
+    return _at_step(
+        run, Status.WAITING, state="waiting", troubles=step.troubles + 1, trouble=trouble, kept={**step.kept, **kept}
+    )
+
+
+def asks(run: Run, question: Question) -> Run:
+    """The run stops at a question."""
+    moved = _at_step(run, Status.ASKING, state="waiting", because="waiting for an approval", trouble="")
+    return replace(moved, question=question, questions=run.questions + 1, answer=None)
+
+
+def decided(run: Run, answer: Answer) -> Run:
+    """The question was answered, in time."""
+    if answer.approved:
+        return replace(_at_step(run, Status.RUNNING, state="doing"), answer=answer)
+    because = f"rejected by {answer.by.name or answer.by.id}"
+    return _ends(replace(run, answer=answer), Status.REJECTED, answer.at, answer.by, because)
+
+
+def expired(run: Run, now: float) -> Run:
+    """Nobody decided in time, or the decision was not acted on in time."""
+    return _ends(run, Status.EXPIRED, now, None, "not decided and carried out in time")
+
+
+def cancelled(run: Run, now: float, by: Actor) -> Run:
+    """A person stopped it before the point of no return."""
+    return _ends(run, Status.CANCELLED, now, by, "cancelled")
+
+
+def failed(run: Run, now: float, text: str, hint: str, again_from: str | None = None) -> Run:
+    """The step cannot go on."""
+    name = run.step.name
+    problem = Problem(step=name, text=text, hint=hint, at=now, again_from=again_from or name)
+    moved = _at_step(run, Status.FAILED, state="failed", ended=now, because="", trouble="", progress=None)
+    return replace(moved, problem=problem, ended=now, question=None)
+
+
+def retried(run: Run) -> Run:
+    """Goes on from the step that failed, or from the one that the failure names. Old questions are void."""
+    again = run.problem.again_from if run.problem else run.step.name
+    names = [step.name for step in run.steps]
+    start = names.index(again) if again in names else run.at
+    fresh = tuple(
+        StepState(step.name, step.title, intended=step.intended, kept=_refusals(step.kept)) if i >= start else step
+        for i, step in enumerate(run.steps)
+    )
+    return replace(
+        run, status=Status.RUNNING, at=start, steps=fresh, problem=None, ended=None, question=None, answer=None,
+        retries=run.retries + 1,
+    )  # fmt: skip
+
+
+def _refusals(kept: dict[str, Json]) -> dict[str, Json]:
+    """What outlives a retry: how often AWS refused outright, since each refusal makes the next try a new intent."""
+    return {"refusals": kept["refusals"]} if "refusals" in kept else {}
+
+
+def _ends(run: Run, status: Status, now: float, by: Actor | None, because: str) -> Run:
+    moved = _at_step(run, status, state="failed", ended=now, because=because, trouble="", progress=None)
+    return replace(moved, ended=now, ended_by=by, question=None)
+
+
+def _at_step(run: Run, status: Status, **changes: Any) -> Run:
+    steps = list(run.steps)
+    steps[run.at] = replace(run.step, **changes)
+    return replace(run, status=status, steps=tuple(steps))

@@ -1,0 +1,161 @@
+"""The record of one run. Frozen; how it moves from one state to the next stands in moves.py."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+Json = Any  # what json.loads gives
+
+
+class Status(StrEnum):
+    """Where a run stands. The last five are final, but that a failed run may be tried again."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    ASKING = "asking"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def open(self) -> bool:
+        return self in (Status.QUEUED, Status.RUNNING, Status.WAITING, Status.ASKING)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person: Slack's user id, and the name to show where Slack cannot draw it."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The server that a run is about, and where it lives."""
+
+    server: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class StepState:
+    """One line of the plan. Times are seconds since the epoch.
+
+    `because` says what is waited for, `trouble` what is in the way at the moment, `detail` what came out of it;
+    `kept` is what the step left itself for its next look.
+    """
+
+    name: str
+    title: str
+    state: Literal["todo", "doing", "waiting", "done", "failed"] = "todo"
+    started: float | None = None
+    ended: float | None = None
+    intended: float | None = None
+    looks: int = 0
+    troubles: int = 0
+    because: str = ""
+    trouble: str = ""
+    progress: int | None = None
+    detail: str = ""
+    kept: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a run stopped at, until somebody entitled answers or it expires.
+
+    `verb` is the button's text ("Approve termination"), `items` are label and value of what is at stake,
+    `confirm` is the sentence of the confirm dialog.
+    """
+
+    id: str
+    step: str
+    title: str
+    verb: str
+    items: tuple[tuple[str, str], ...]
+    confirm: str
+    asked_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who decided, what, and when. `until` is when the question expires: what it allows must have begun by then."""
+
+    question: str
+    approved: bool
+    by: Actor
+    at: float
+    until: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a run stopped, and at which step a retry goes on."""
+
+    step: str
+    text: str
+    hint: str
+    at: float
+    again_from: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a runbook.
+
+    `key` is the id with a random part: it names what the run makes in AWS, and stays unique when Redis was lost
+    and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON.
+    """
+
+    id: str
+    key: str
+    runbook: str
+    title: str
+    target: Target
+    asked_by: Actor
+    channel: str
+    created: float
+    steps: tuple[StepState, ...]
+    values: dict[str, Json]
+    via: Literal["slack", "shell"] = "slack"
+    reason: str = ""
+    status: Status = Status.QUEUED
+    at: int = 0
+    no_return: bool = False
+    question: Question | None = None
+    questions: int = 0
+    answer: Answer | None = None
+    problem: Problem | None = None
+    ended_by: Actor | None = None
+    ended: float | None = None
+    retries: int = 0
+
+    @property
+    def step(self) -> StepState:
+        """The step that is due; of a run that has succeeded, its last."""
+        return self.steps[min(self.at, len(self.steps) - 1)]
+
+    @property
+    def finished(self) -> bool:
+        return self.at >= len(self.steps)
+
+
+_RUN = TypeAdapter(Run)
+
+
+def to_json(run: Run) -> str:
+    return _RUN.dump_json(run, exclude_defaults=False).decode()
+
+
+def from_json(text: str | bytes) -> Run:
+    """Raises pydantic's ValidationError (a ValueError) for what no version of this program wrote."""
+    return _RUN.validate_json(text)

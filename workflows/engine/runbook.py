@@ -1,0 +1,126 @@
+"""What a runbook and a step are. A step's arguments come by name from the run's record; what nobody feeds is refused
+when the module is imported."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter
+
+from workflows.engine.run import Json
+
+#: What the engine itself feeds, beside what was asked for and what earlier steps gave.
+FED = frozenset(
+    {"run_id", "run_key", "server", "account", "region", "asked_by", "reason", "now", "kept", "answer", "intended", "home"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A step's way of saying "not yet". It frees the worker.
+
+    `what` names what is waited for, `because` how far it is, `up_to` is the patience in seconds, counted from the
+    step's start; `progress` is in percent; `keep` is handed to the step's next look as `kept`.
+    """
+
+    what: str
+    because: str
+    up_to: float
+    progress: int | None = None
+    keep: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A step's way of saying "a person must decide". See Question for the fields; `minutes` until it expires."""
+
+    title: str
+    verb: str
+    items: tuple[tuple[str, str], ...]
+    confirm: str
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """A named piece of a runbook.
+
+    `effect`: it makes or destroys something, so its intent is recorded before it is called. `no_return`: once that
+    intent is recorded, the run can no longer be cancelled.
+    """
+
+    name: str
+    title: str
+    call: Callable[..., Any]
+    needs: Mapping[str, TypeAdapter[Any] | None]
+    gives: str | None
+    effect: bool = False
+    no_return: bool = False
+    tell: Callable[[Any], str] | None = None
+
+
+def step(
+    title: str,
+    *,
+    gives: str | None = None,
+    effect: bool = False,
+    no_return: bool = False,
+    tell: Callable[[Any], str] | None = None,
+) -> Callable[[Callable[..., Any]], Step]:
+    """Make a step of a function. `tell` turns its value into what people read of it: the first line stands in the
+    card, the whole goes into the thread if there is more than one line."""
+
+    def made(call: Callable[..., Any]) -> Step:
+        return step_of(call.__name__, title, call, signature_of(call), gives, effect, no_return, tell)
+
+    return made
+
+
+def signature_of(call: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter name → annotation."""
+    hints = get_type_hints(call)
+    return {name: hints.get(name, Any) for name in inspect.signature(call).parameters}
+
+
+def step_of(
+    name: str,
+    title: str,
+    call: Callable[..., Any],
+    parameters: Mapping[str, Any],
+    gives: str | None,
+    effect: bool = False,
+    no_return: bool = False,
+    tell: Callable[[Any], str] | None = None,
+) -> Step:
+    """The parts of a step put together: each parameter that comes from the record gets its own validator."""
+    needs = {p: None if p in FED else TypeAdapter(hint) for p, hint in parameters.items()}
+    return Step(name, title, call, needs, gives, effect or no_return, no_return, tell)
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """A list of steps that has a name. `letter` begins its runs' ids; `takes` names what must be asked for."""
+
+    name: str
+    letter: str
+    title: str
+    takes: Sequence[str]
+    steps: Sequence[Step]
+
+    def __post_init__(self) -> None:
+        names = [each.name for each in self.steps]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"runbook {self.name}: {', '.join(twice)} stands in it twice")
+        fed = set(self.takes) | FED
+        for each in self.steps:
+            hungry = sorted(set(each.needs) - fed)
+            if hungry:
+                raise ValueError(f"runbook {self.name}: nobody feeds {', '.join(hungry)} to the step {each.name}")
+            if each.gives:
+                fed.add(each.gives)
+
+    def step(self, name: str) -> Step | None:
+        """The step of that name; None if this version of the program does not have it."""
+        return next((each for each in self.steps if each.name == name), None)

@@ -1,0 +1,155 @@
+"""The Lua that moves runs in Redis. Each script is one atomic move; times are milliseconds of the shared clock.
+
+Stays within Redis 6.2. What the keys mean stands at the head of store.py.
+"""
+
+#: keys: run, due, lock, unpainted, index, asked   argv: id, record, now, world-lock?, asked seconds
+CREATE = """
+if ARGV[5] ~= '0' then
+  local prior = redis.call('GET', KEYS[6])
+  if prior then return {'again', prior} end
+end
+local holder = redis.call('GET', KEYS[3])
+if ARGV[4] == '1' and holder then return {'busy', holder} end
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'status', 'queued', 'open', '1', 'rev', 1, 'fence', 0,
+  'lease', 0, 'due', ARGV[3], 'hints', 0, 'begins', 0, 'lock', ARGV[4] == '1' and KEYS[3] or '')
+if ARGV[4] == '1' then redis.call('SET', KEYS[3], ARGV[1]) end
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[4], 'NX', ARGV[3], ARGV[1])
+if ARGV[5] ~= '0' then redis.call('SET', KEYS[6], ARGV[1], 'EX', ARGV[5]) end
+redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
+redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
+return {'made', ARGV[1]}
+"""
+
+#: keys: due   argv: run prefix, now, how many, first pause
+DISPATCH = """
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
+for _, id in ipairs(ids) do
+  local hints = redis.call('HINCRBY', ARGV[1] .. id, 'hints', 1)
+  local pause = ARGV[4] * 2 ^ math.min(hints - 1, 5)
+  redis.call('ZADD', KEYS[1], ARGV[2] + pause, id)
+end
+return ids
+"""
+
+#: keys: run, due, inbox   argv: id, now, lease
+BEGIN = """
+local run = redis.call('HMGET', KEYS[1], 'record', 'open', 'lease', 'due')
+if not run[1] or run[2] ~= '1' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  if not run[1] then redis.call('DEL', KEYS[1]) end
+  return false
+end
+if tonumber(run[3]) > tonumber(ARGV[2]) or tonumber(run[4]) > tonumber(ARGV[2]) then return false end
+local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+local begins = redis.call('HINCRBY', KEYS[1], 'begins', 1)
+redis.call('HSET', KEYS[1], 'lease', ARGV[2] + ARGV[3], 'hints', 0)
+redis.call('ZADD', KEYS[2], ARGV[2] + ARGV[3], ARGV[1])
+return {run[1], fence, begins, redis.call('HGETALL', KEYS[3])}
+"""
+
+#: keys: run, due, inbox, unpainted, card, events   argv: id, fence, record, status, open, due, lease, now, handled
+#: (comma-separated inbox fields), refuse-if-cancelled, question, its expiry, no return, event, seconds to keep
+COMMIT = """
+local run = redis.call('HMGET', KEYS[1], 'fence', 'lock')
+if run[1] ~= ARGV[2] then return {'fenced'} end
+if ARGV[10] == '1' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
+  return {'refused', redis.call('HGETALL', KEYS[3])}
+end
+for name in string.gmatch(ARGV[9], '[^,]+') do redis.call('HDEL', KEYS[3], name) end
+local due = ARGV[6]
+local said = redis.call('HEXISTS', KEYS[3], 'answer:' .. ARGV[11]) == 1
+  or (ARGV[13] == '0' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1)
+if said and ARGV[5] == '1' then due = ARGV[8] end
+redis.call('HSET', KEYS[1], 'record', ARGV[3], 'status', ARGV[4], 'open', ARGV[5], 'due', due, 'lease', ARGV[7],
+  'question', ARGV[11], 'expires', ARGV[12], 'no_return', ARGV[13], 'begins', 0)
+redis.call('HINCRBY', KEYS[1], 'rev', 1)
+if ARGV[5] == '1' then
+  redis.call('ZADD', KEYS[2], math.max(tonumber(due), tonumber(ARGV[7])), ARGV[1])
+  if said then redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1]) end
+else
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  if run[2] ~= '' and redis.call('GET', run[2]) == ARGV[1] then redis.call('DEL', run[2]) end
+  redis.call('EXPIRE', KEYS[1], ARGV[15])
+  redis.call('EXPIRE', KEYS[3], ARGV[15])
+  redis.call('EXPIRE', KEYS[5], ARGV[15])
+end
+redis.call('XADD', KEYS[6], 'MAXLEN', '~', '100000', '*', 'run', ARGV[1], 'event', ARGV[14], 'at', ARGV[8],
+  'fence', ARGV[2])
+local paint_at = math.max(tonumber(ARGV[8]), tonumber(redis.call('HGET', KEYS[5], 'next_at') or '0'))
+redis.call('ZADD', KEYS[4], 'NX', paint_at, ARGV[1])
+redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
+return {'ok', redis.call('HGETALL', KEYS[3])}
+"""
+
+#: keys: run, due, inbox   argv: id, question, answer, now
+ANSWER = """
+local field = 'answer:' .. ARGV[2]
+local prior = redis.call('HGET', KEYS[3], field)
+if prior then return {'already', prior} end
+local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires')
+if run[1] ~= '1' or run[2] ~= ARGV[2] or redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then return {'stale', ''} end
+if tonumber(run[3]) <= tonumber(ARGV[4]) then return {'expired', ''} end
+redis.call('HSET', KEYS[3], field, ARGV[3])
+redis.call('HSET', KEYS[1], 'due', ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
+return {'done', ''}
+"""
+
+#: keys: run, due, inbox   argv: id, who, now
+CANCEL = """
+local run = redis.call('HMGET', KEYS[1], 'open', 'no_return')
+if run[1] ~= '1' then return 'ended' end
+if run[2] == '1' then return 'no return' end
+if redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then return 'already' end
+redis.call('HSET', KEYS[3], 'cancel', ARGV[2])
+redis.call('HSET', KEYS[1], 'due', ARGV[3])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
+return 'done'
+"""
+
+#: keys: run, due, inbox, lock, card   argv: id, who, now
+RETRY = """
+local run = redis.call('HMGET', KEYS[1], 'open', 'status', 'lock')
+if run[2] ~= 'failed' then return {'not failed', run[2] or ''} end
+if run[1] == '1' then return {'already', ''} end
+if run[3] ~= '' then
+  local holder = redis.call('GET', KEYS[4])
+  if holder then return {'busy', holder} end
+  redis.call('SET', KEYS[4], ARGV[1])
+end
+redis.call('HDEL', KEYS[3], 'cancel')
+redis.call('HSET', KEYS[3], 'retry', ARGV[2])
+redis.call('HSET', KEYS[1], 'open', '1', 'due', ARGV[3], 'lease', 0)
+for _, key in ipairs({KEYS[1], KEYS[3], KEYS[5]}) do redis.call('PERSIST', key) end
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
+return {'done', ''}
+"""
+
+#: keys: unpainted   argv: run prefix, now, lease, how many
+PAINT_CLAIM = """
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])
+local claimed = {}
+for _, id in ipairs(ids) do
+  redis.call('ZADD', KEYS[1], ARGV[2] + ARGV[3], id)
+  claimed[#claimed + 1] = id
+  claimed[#claimed + 1] = redis.call('HGET', ARGV[1] .. id, 'rev') or '0'
+end
+return claimed
+"""
+
+#: keys: unpainted, run, card   argv: id, painted rev, next paint not before
+PAINTED = """
+redis.call('HSET', KEYS[3], 'next_at', ARGV[3])
+if (redis.call('HGET', KEYS[2], 'rev') or ARGV[2]) == ARGV[2] then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+else
+  redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+end
+return 1
+"""

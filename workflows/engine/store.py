@@ -1,0 +1,241 @@
+"""Runs in Redis, moved by Lua only. This folder is the one door to Redis.
+
+Every key that the program writes (`dr:` stands before each; ids are run ids):
+
+| key                      | type   | writer           | life             | meaning                                    |
+|--------------------------|--------|------------------|------------------|--------------------------------------------|
+| run:<id>                 | hash   | engine, desk     | KEEP_DAYS        | record (JSON), status, fence, lease, due … |
+| inbox:<id>               | hash   | desk             | as its run       | what people said: answers, cancel, retry   |
+| due                      | zset   | engine, desk     | for ever         | open runs by when to look at them          |
+| index                    | zset   | desk             | for ever         | all runs by when they were asked for       |
+| count:<letter>           | string | desk             | for ever         | the last number given to a run             |
+| lock:<acct>:<region>:<server> | string | engine, desk | while a run is open | the run that may change the server     |
+| asked:<request>          | string | desk             | 1 h              | a request that was carried out: its run    |
+| events                   | stream | engine           | last 100,000     | every move of every run, in order          |
+| unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
+| card:<id>                | hash   | notifier         | as its run       | where a run's messages stand in Slack      |
+| inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
+| inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
+| world                    | string | both processes   | for ever         | practice or live: the two never mix        |
+| worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
+
+Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
+Cards, inventory and the rest beside runs are in board.py.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import redis
+from pydantic import TypeAdapter
+
+from workflows.engine import scripts
+from workflows.engine.clock import Clock
+from workflows.engine.run import Actor, Answer, Run, Target, from_json, to_json
+from workflows.errors import Busy, UnknownRun, UserError
+
+PREFIX = "dr:"
+KEEP_DAYS = 400
+ASKED_SECONDS = 3600
+
+_ACTOR = TypeAdapter(Actor)
+_ANSWER = TypeAdapter(Answer)
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What people said to a run since the worker last looked."""
+
+    cancel: Actor | None = None
+    retry: Actor | None = None
+    answers: tuple[Answer, ...] = ()
+
+    def answer_to(self, question: str) -> Answer | None:
+        return next((each for each in self.answers if each.question == question), None)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to move one run, until the lease ends or somebody with a newer fence comes."""
+
+    run: Run
+    fence: int
+    begins: int
+    inbox: Inbox
+
+
+@dataclass(frozen=True)
+class Committed:
+    """`saved` is False when the claim is no longer the newest, or the move was refused because of a cancel."""
+
+    saved: bool
+    fenced: bool
+    inbox: Inbox
+
+
+class Store:
+    """All moves of all runs. Times go in and out as seconds; Redis holds milliseconds."""
+
+    def __init__(self, client: redis.Redis, clock: Clock) -> None:
+        self.redis = client
+        self.clock = clock
+        self._create = client.register_script(scripts.CREATE)
+        self._dispatch = client.register_script(scripts.DISPATCH)
+        self._begin = client.register_script(scripts.BEGIN)
+        self._commit = client.register_script(scripts.COMMIT)
+        self._answer = client.register_script(scripts.ANSWER)
+        self._cancel = client.register_script(scripts.CANCEL)
+        self._retry = client.register_script(scripts.RETRY)
+
+    # ── the desk's moves ─────────────────────────────────────────────────────────────────────────────────
+
+    def next_id(self, letter: str) -> str:
+        """`D-0013`: short and sayable. A number that was given is never given again."""
+        return f"{letter}-{self.redis.incr(key('count', letter)):04d}"
+
+    def create(self, run: Run, *, request: str = "") -> Run:
+        """Save a new run with its lock and due time, or find the one that the same request made before.
+
+        Raises Busy when another run holds the server.
+        """
+        keys = [
+            key("run", run.id),
+            key("due"),
+            lock_key(run.target),
+            key("unpainted"),
+            key("index"),
+            key("asked", request),
+        ]
+        argv: list[Any] = [run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0]
+        word, which = _texts(self._create(keys=keys, args=argv))
+        if word == "busy":
+            raise Busy(run.target.server, which)
+        return run if word == "made" else self.read(which)
+
+    def answer(self, run_id: str, answer: Answer) -> tuple[str, Answer | None]:
+        """First answer wins. Gives `done`, `already` (and the earlier answer), `expired` or `stale`."""
+        keys = [key("run", run_id), key("due"), key("inbox", run_id)]
+        argv: list[Any] = [run_id, answer.question, _ANSWER.dump_json(answer), millis(self.clock.now())]
+        word, prior = _texts(self._answer(keys=keys, args=argv))
+        return word, _ANSWER.validate_json(prior) if prior else None
+
+    def cancel(self, run_id: str, by: Actor) -> str:
+        """Gives `done`, `already`, `ended` or `no return`."""
+        keys = [key("run", run_id), key("due"), key("inbox", run_id)]
+        argv: list[Any] = [run_id, _ACTOR.dump_json(by), millis(self.clock.now())]
+        return _text(self._cancel(keys=keys, args=argv))
+
+    def retry(self, run: Run, by: Actor) -> str:
+        """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now."""
+        keys = [key("run", run.id), key("due"), key("inbox", run.id), lock_key(run.target), key("card", run.id)]
+        word, which = _texts(self._retry(keys=keys, args=[run.id, _ACTOR.dump_json(by), millis(self.clock.now())]))
+        if word == "busy":
+            raise Busy(run.target.server, which)
+        return word
+
+    # ── the worker's moves ───────────────────────────────────────────────────────────────────────────────
+
+    def dispatch(self, most: int, pause: float) -> list[str]:
+        """Hand out up to `most` due runs, each to this caller only, and look again after `pause` (growing) in case
+        the hint is lost."""
+        argv: list[Any] = [key("run", ""), millis(self.clock.now()), most, millis(pause)]
+        return _texts(self._dispatch(keys=[key("due")], args=argv))
+
+    def begin(self, run_id: str, lease: float) -> Claim | None:
+        """Take the run for `lease` seconds; None for a hint that is early, already taken, finished or unknown."""
+        keys = [key("run", run_id), key("due"), key("inbox", run_id)]
+        got = self._begin(keys=keys, args=[run_id, millis(self.clock.now()), millis(lease)])
+        if not got:
+            return None
+        record, fence, begins, inbox = cast(list[Any], got)
+        return Claim(from_json(record), int(fence), int(begins), _inbox(inbox))
+
+    def commit(
+        self,
+        run: Run,
+        fence: int,
+        *,
+        due: float,
+        lease_until: float,
+        event: str,
+        handled: Sequence[str] = (),
+        unless_cancelled: bool = False,
+    ) -> Committed:
+        """Write record, event and due time together, if `fence` is still the newest. `lease_until` 0 lets go of it;
+        a run that is no longer open also gives its server back."""
+        ids = ("run", "inbox", "card")
+        mine, inbox, card = (key(kind, run.id) for kind in ids)
+        question = run.question
+        argv: list[Any] = [
+            run.id, fence, to_json(run), run.status.value, int(run.status.open), millis(due), millis(lease_until),
+            millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
+            millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
+        ]  # fmt: skip
+        got = cast(
+            list[Any], self._commit(keys=[mine, key("due"), inbox, key("unpainted"), card, key("events")], args=argv)
+        )
+        word = _text(got[0])
+        return Committed(word == "ok", word == "fenced", _inbox(got[1]) if len(got) > 1 else Inbox())
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, run_id: str) -> Run:
+        """Raises UnknownRun, and UserError for the record of a version that this one cannot read."""
+        record = cast(bytes | None, self.redis.hget(key("run", run_id), "record"))
+        if record is None:
+            raise UnknownRun(run_id)
+        try:
+            return from_json(record)
+        except ValueError as error:
+            raise UserError(
+                f"`{run_id}` was written by another version of Firedrill.", "Update this process."
+            ) from error
+
+    def latest(self, most: int) -> list[Run]:
+        """The newest runs first. What has outlived its keeping is skipped."""
+        ids = _texts(self.redis.zrevrange(key("index"), 0, most - 1))
+        return [self.read(each) for each in ids if self.redis.exists(key("run", each))]
+
+    def next_due(self) -> float | None:
+        """When the earliest open run is due, in seconds of the shared clock."""
+        first = cast(list[tuple[bytes, float]], self.redis.zrange(key("due"), 0, 0, withscores=True))
+        return first[0][1] / 1000 if first else None
+
+    def holder(self, target: Target) -> str | None:
+        """The run that is changing a server."""
+        held = cast(bytes | None, self.redis.get(lock_key(target)))
+        return held.decode() if held else None
+
+
+def key(kind: str, *rest: str) -> str:
+    return PREFIX + ":".join((kind, *rest))
+
+
+def lock_key(target: Target) -> str:
+    return key("lock", target.account, target.region, target.server)
+
+
+def millis(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _texts(values: Any) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _inbox(flat: Any) -> Inbox:
+    pairs = iter(_texts(flat)) if not isinstance(flat, Mapping) else iter(())
+    said = dict(zip(pairs, pairs, strict=True))
+    answers = tuple(_ANSWER.validate_json(said[name]) for name in sorted(said) if name.startswith("answer:"))
+    cancel, retry = (said.get(name) for name in ("cancel", "retry"))
+    return Inbox(
+        cancel=_ACTOR.validate_python(json.loads(cancel)) if cancel else None,
+        retry=_ACTOR.validate_python(json.loads(retry)) if retry else None,
+        answers=answers,
+    )

@@ -1,0 +1,167 @@
+"""Every error that a person may read: what happened, and what to do about it.
+
+FiredrillError
+├── UserError            the request was wrong; nothing was started
+├── PassingTrouble       the step is tried again by itself, with growing pauses
+│   ├── Throttled
+│   ├── Unreachable
+│   └── NoCapacity       AWS refused outright: nothing was made, the next try is a new intent
+└── RunFailed            the run stops; `retry` goes on from the step that failed
+    ├── AwsRefused
+    │   ├── NotPermitted
+    │   ├── NotFound
+    │   ├── NameTaken
+    │   └── Protected
+    └── …                a failure of one subject stands in this file below its parent
+"""
+
+
+class FiredrillError(Exception):
+    """Root of the tree. `text` says what happened, `hint` what to do, both in Slack's mrkdwn."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(f"{text} {hint}".strip())
+        self.text = text
+        self.hint = hint
+
+
+# ── the request was wrong ────────────────────────────────────────────────────────────────────────────────
+
+
+class UserError(FiredrillError):
+    """Somebody asked for something that cannot be. Answered to the asker alone; nothing was started."""
+
+
+class NotAllowed(UserError):
+    """The person may not do this."""
+
+
+class Busy(UserError):
+    """Another run is changing the same server."""
+
+    def __init__(self, server: str, holder: str) -> None:
+        super().__init__(
+            f"`{holder}` is working on *{server}*, and only one run at a time may change a server.",
+            f"`/dr status {holder}` shows how far it is.",
+        )
+        self.holder = holder
+
+
+class UnknownRun(UserError):
+    """There is no run of that id."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"There is no run `{run_id}`.", "`/dr runs` lists the latest ones. Example: `/dr status D-0012`"
+        )
+
+
+# ── it mends itself ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class PassingTrouble(FiredrillError):
+    """The world is in the way for the moment. `code` is the word that the card shows."""
+
+    code = "in trouble"
+
+
+class Throttled(PassingTrouble):
+    """AWS asks for fewer calls."""
+
+    code = "throttled"
+
+
+class Unreachable(PassingTrouble):
+    """No answer, or an answer of 5xx. What was asked for may or may not have been done."""
+
+    code = "unreachable"
+
+
+class NoCapacity(PassingTrouble):
+    """AWS has no machine of that type there at the moment, and made none."""
+
+    code = "no capacity"
+
+
+# ── the run stops ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class RunFailed(FiredrillError):
+    """A step cannot go on. `again_from` names the step at which a retry starts, if not the failed one."""
+
+    def __init__(self, text: str, hint: str = "", *, again_from: str | None = None) -> None:
+        super().__init__(text, hint)
+        self.again_from = again_from
+
+
+class SourceRefused(RunFailed):
+    """The source is not one that a backup or a drill may be made of."""
+
+
+class NotSafe(RunFailed):
+    """The last look before something is destroyed found a doubt."""
+
+
+class WaitedTooLong(RunFailed):
+    """What was waited for did not come."""
+
+    def __init__(self, waited_for: str, minutes: int) -> None:
+        super().__init__(
+            f"Waited {minutes} min for {waited_for}, in vain.",
+            "`/dr retry` goes on waiting from here.",
+        )
+
+
+class ImageFailed(RunFailed):
+    """AWS gave up on an AMI."""
+
+    def __init__(self, image_id: str, state: str, reason: str) -> None:
+        super().__init__(
+            f"AWS could not make {image_id}: it is `{state}` ({reason or 'no reason given'}).",
+            "Nothing was terminated. Start a new backup or drill: it asks for a new image.",
+        )
+
+
+class PointIncomplete(RunFailed):
+    """A recovery point is not what it must be."""
+
+
+class ReplacementFailed(RunFailed):
+    """The new instance did not come up."""
+
+
+class FactsDiffer(RunFailed):
+    """The restored machine does not show the facts of the machine that it was taken from."""
+
+
+class CommandFailed(RunFailed):
+    """SSM could not run the script, or the script failed."""
+
+
+# ── AWS's answers, translated in one place (workflows/aws/calls.py) ──────────────────────────────────────
+
+
+class AwsRefused(RunFailed):
+    """AWS refused a call. `code` is AWS's own error code."""
+
+    def __init__(self, action: str, code: str, message: str, hint: str = "") -> None:
+        super().__init__(f"AWS refused {action}: {message} (`{code}`)", hint)
+        self.action = action
+        self.code = code
+        self.message = message
+
+
+class NotPermitted(AwsRefused):
+    """The worker's role lacks a permission."""
+
+
+class NotFound(AwsRefused):
+    """AWS does not know that id, or not yet."""
+
+
+class NameTaken(AwsRefused):
+    """An AMI of that name exists."""
+
+
+class Protected(AwsRefused):
+    """Termination protection, or another guard of AWS's, stands in the way."""
