@@ -1,0 +1,1 @@
+"""The program: starts, wires, stops."""

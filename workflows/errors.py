@@ -5,6 +5,7 @@ FiredrillError
 ├── PassingTrouble       the step is tried again by itself, with growing pauses
 │   ├── Throttled
 │   ├── Unreachable
+│   ├── NotVisibleYet    AWS's describes lag behind what it has done
 │   └── NoCapacity       AWS refused outright: nothing was made, the next try is a new intent
 └── RunFailed            the run stops; `retry` goes on from the step that failed
     ├── AwsRefused
@@ -75,6 +76,12 @@ class Unreachable(PassingTrouble):
     """No answer, or an answer of 5xx. What was asked for may or may not have been done."""
 
     code = "unreachable"
+
+
+class NotVisibleYet(PassingTrouble):
+    """AWS has made it, and its describes do not show it yet."""
+
+    code = "not visible yet"
 
 
 class NoCapacity(PassingTrouble):
@@ -165,3 +172,14 @@ class NameTaken(AwsRefused):
 
 class Protected(AwsRefused):
     """Termination protection, or another guard of AWS's, stands in the way."""
+
+
+# ── facts (workflows/facts/) ─────────────────────────────────────────────────────────────────────────────
+
+
+class FactsUnreadable(RunFailed):
+    """The script's answer did not arrive whole."""
+
+
+class FactsNotMeasured(RunFailed):
+    """A fact could not be measured. The text names the fact and the path."""

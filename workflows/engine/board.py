@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
 import redis
@@ -10,6 +10,10 @@ import redis
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.store import key, millis
+
+#: Waits up to so many seconds for a nudge and gives its text. When Redis is away it just waits: whoever listens ticks
+#: anyway.
+Nudged = Callable[[float], str | None]
 
 
 class Cards:
@@ -49,6 +53,13 @@ class Cards:
     def note(self, run_id: str, name: str, value: str) -> None:
         self._redis.hset(key("card", run_id), name, value)
 
+    def unnote(self, run_id: str, *names: str) -> None:
+        self._redis.hdel(key("card", run_id), *names)
+
+    def nudges(self) -> AbstractContextManager[Nudged]:
+        """Listen for runs that have moved on."""
+        return _nudges(self._redis, "unpainted")
+
     def next_due(self) -> float | None:
         """When the next card is due, in seconds of the shared clock."""
         first = cast(list[tuple[bytes, float]], self._redis.zrange(key("unpainted"), 0, 0, withscores=True))
@@ -72,6 +83,10 @@ class Board:
         self._redis.set(key("inventory", "wanted"), "1", ex=60)
         self._redis.publish(key("due", "nudge"), "inventory")
 
+    def nudges(self) -> AbstractContextManager[Nudged]:
+        """Listen for runs that are due, and for `inventory`."""
+        return _nudges(self._redis, "due")
+
     def take_wanted(self) -> bool:
         """Whether somebody wants a fresh inventory; True to one worker only."""
         return bool(self._redis.delete(key("inventory", "wanted")))
@@ -90,9 +105,7 @@ class Board:
 
 
 @contextmanager
-def nudges(client: redis.Redis, channel: str) -> Iterator[Callable[[float], str | None]]:
-    """Listen on `channel` (`due` or `unpainted`). Gives a function that waits up to so many seconds for a nudge and
-    returns its text. When Redis is away it just waits: whoever listens ticks anyway."""
+def _nudges(client: redis.Redis, channel: str) -> Iterator[Nudged]:
     heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
 
     def wait(seconds: float) -> str | None:

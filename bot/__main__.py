@@ -1,0 +1,92 @@
+"""The command line: the two processes, practice, and the same verbs as `/dr` in Slack."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import click
+
+from bot import logs, shell, slack_app, worker
+from bot.settings import Settings, load
+from handlers.requests import Help, Request, grammar
+from workflows.errors import FiredrillError
+
+
+@click.group(context_settings={"max_content_width": 100})
+@click.option("--follow/--no-follow", default=True, help="Show how far a run is until it ends.")
+@click.version_option(package_name="firedrill")
+def firedrill(follow: bool) -> None:
+    """Back up EC2 servers as AMIs, restore them, and rehearse losing them."""
+    del follow  # goes to perform()
+
+
+for _verb in grammar.commands.values():
+    firedrill.add_command(_verb)
+
+
+@firedrill.result_callback()
+def perform(request: Request | None, follow: bool, **_: Any) -> None:
+    """A verb of the grammar gave a request; the program's own commands give nothing."""
+    if isinstance(request, Help):
+        click.echo(request.text)
+    elif request is not None:
+        logs.configure("WARNING")
+        sys.exit(shell.perform(load(), request, follow))
+
+
+@firedrill.command()
+def bot() -> None:
+    """The conversation in Slack. Needs Slack's tokens and Redis, and no AWS credentials."""
+    _process(slack_app.run)
+
+
+@firedrill.command("worker")
+def worker_() -> None:
+    """Runs the steps. Needs AWS credentials and Redis, and no Slack token."""
+    _process(worker.run)
+
+
+@firedrill.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=None, help="Where the practice world lies.")
+def practice(folder: Path | None) -> None:
+    """Open the practice world and keep it open: a small Slack in the browser, a lab cloud, no account."""
+    from practice.world import keep_open  # noqa: PLC0415 - practice is an extra, imported only by what starts it
+
+    logs.configure()
+    keep_open(folder)
+
+
+@firedrill.command()
+@click.option("--corrupt", is_flag=True, help="Damage one byte of the restored disk: the drill must find it.")
+def demo(corrupt: bool) -> None:
+    """Play a whole live drill in the practice world, as two people, and print the channel as it goes."""
+    from practice.demo import play  # noqa: PLC0415 - practice is an extra, imported only by what starts it
+
+    logs.configure("ERROR")
+    sys.exit(play(corrupt=corrupt))
+
+
+def _process(run: Callable[[Settings, Event], bool | None]) -> None:
+    """A long-running process, until SIGTERM or Ctrl-C. Exit status 1 when it ended by itself."""
+    logs.configure()
+    stop = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    if run(load(), stop) is False:
+        raise SystemExit(1)
+
+
+def main() -> None:
+    """Entry point. Known errors are told in two lines, without a traceback."""
+    try:
+        firedrill(prog_name="firedrill")
+    except FiredrillError as error:
+        click.echo(shell.plain(f"{error.text}\n{error.hint}").strip(), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

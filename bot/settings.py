@@ -1,0 +1,173 @@
+"""Environment and firedrill.toml, read once into one frozen object; every fault is named at once."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workflows.errors import FiredrillError, UserError
+from workflows.facts.profile import DEFAULT_PROFILE, Profile
+from workflows.words import safe
+
+CONFIG = "firedrill.toml"
+
+
+class SettingsError(FiredrillError):
+    """The settings are not usable. The text names every fault."""
+
+
+class Environment(BaseSettings):
+    """Secrets and addresses, from the environment and `.env`. The bot holds Slack's, the worker AWS's."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    firedrill_redis_url: str = "redis://127.0.0.1:6379/0"
+    firedrill_config: Path = Path(CONFIG)
+    firedrill_allow_mixed: bool = False
+    slack_bot_token: str = Field(default="", repr=False)
+    slack_app_token: str = Field(default="", repr=False)
+    slack_signing_secret: str = Field(default="", repr=False)
+    slack_api_url: str = "https://slack.com/api/"
+    slack_port: int = 0
+    aws_endpoint_url: str = ""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AccessTable(_Table):
+    """`[access]`: Slack user ids."""
+
+    operators: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+
+
+class SlackTable(_Table):
+    """`[slack]`: the channel for runs that were asked for in the shell."""
+
+    channel: str = ""
+
+
+class ProfileTable(_Table):
+    """`[profiles.NAME]`: which servers, and the paths whose files are measured on them.
+
+    `paths` must exist, `optional` ones may, what lies in `without` is left out.
+    """
+
+    servers: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+class PaceTable(_Table):
+    """`[pace]`: seconds between looks, growing from `first` to `most`."""
+
+    first: float = Field(default=2.0, gt=0)
+    most: float = Field(default=15.0, gt=0)
+
+
+class File(_Table):
+    """firedrill.toml: settings that are no secrets."""
+
+    installation: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9-]{0,29}$")
+    regions: tuple[str, ...] = Field(default=("us-east-1",), min_length=1)
+    approval_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    threads: int = Field(default=8, ge=1, le=64)
+    access: AccessTable = AccessTable()
+    slack: SlackTable = SlackTable()
+    pace: PaceTable = PaceTable()
+    people: Mapping[str, str] = Field(default_factory=dict)
+    profiles: Mapping[str, ProfileTable] = Field(default_factory=dict)
+
+
+class Settings(BaseModel):
+    """All of it."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    environment: Environment
+    file: File
+    profiles: Mapping[str, Profile]
+
+    def profile_for(self, server: str, name: str = "") -> Profile:
+        """The profile of that name, else the server's own, else the default one. Raises UserError."""
+        if name:
+            if name not in self.profiles:
+                known = ", ".join(f"`{each}`" for each in self.profiles) or "none"
+                raise UserError(f"There is no profile `{safe(name)}`.", f"firedrill.toml has: {known}.")
+            return self.profiles[name]
+        own = next((key for key, table in self.file.profiles.items() if server in table.servers), None)
+        return self.profiles[own] if own else DEFAULT_PROFILE
+
+    @property
+    def practice_slack(self) -> bool:
+        return loopback(self.environment.slack_api_url)
+
+    @property
+    def practice_aws(self) -> bool:
+        return loopback(self.environment.aws_endpoint_url)
+
+
+def loopback(url: str) -> bool:
+    """Whether an address leads to this machine."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def load() -> Settings:
+    """Read everything. Raises SettingsError that names every fault, and none of the secrets."""
+    faults: list[str] = []
+    environment = _environment(faults)
+    path = environment.firedrill_config if environment else Path(os.environ.get("FIREDRILL_CONFIG", CONFIG))
+    file = _file(path, faults)
+    profiles = _profiles(file, path, faults)
+    if faults or environment is None:
+        lines = "\n".join(f"  - {fault}" for fault in faults)
+        raise SettingsError(f"The settings have {len(faults)} fault(s):\n{lines}", "Mend them, then start again.")
+    return Settings(environment=environment, file=file, profiles=profiles)
+
+
+def _environment(faults: list[str]) -> Environment | None:
+    try:
+        return Environment()
+    except ValidationError as error:
+        faults += [f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        return None
+
+
+def _file(path: Path, faults: list[str]) -> File:
+    """An absent file means defaults: whoever starts without one is told by the first refusal what to add."""
+    if not path.exists():
+        if "FIREDRILL_CONFIG" in os.environ:
+            faults.append(f"FIREDRILL_CONFIG: there is no file {path}")
+        return File()
+    try:
+        return File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        faults.append(f"{path}: {error}")
+    except ValidationError as error:
+        faults += [f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+    return File()
+
+
+def _profiles(file: File, path: Path, faults: list[str]) -> dict[str, Profile]:
+    made: dict[str, Profile] = {}
+    for name, table in file.profiles.items():
+        try:
+            made[name] = Profile(name, table.paths, table.optional, table.without)
+        except ValueError as error:
+            said = [str(each["msg"]) for each in error.errors()] if isinstance(error, ValidationError) else [str(error)]
+            faults += [f"{path}: profiles.{name}: {each}" for each in said]
+    taken: dict[str, Any] = {}
+    for name, table in file.profiles.items():
+        for server in table.servers:
+            if server in taken:
+                faults.append(f"{path}: {server} is in two profiles, {taken[server]} and {name}")
+            taken[server] = name
+    return made

@@ -1,0 +1,100 @@
+"""The same verbs in the shell: the same answers, as plain text, with a live display of the run that was started."""
+
+import getpass
+import re
+import secrets
+import time
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from bot.settings import Settings, SettingsError
+from bot.wiring import Parts, answers, parts
+from handlers.cards import sentence
+from handlers.requests import Request
+from workflows.desk import Asking
+from workflows.engine.run import Actor, Run, Status, StepState
+from workflows.errors import UnknownRun
+from workflows.words import duration
+
+_MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
+
+
+def perform(settings: Settings, request: Request, follow: bool) -> int:
+    """Carry the request out for whoever is logged in. Gives the exit status: 0 unless a followed run did not succeed.
+
+    Raises UserError and SettingsError.
+    """
+    built = parts(settings)
+    asking = Asking(
+        by=_actor(settings), channel=settings.file.slack.channel, via="shell", request=f"shell-{secrets.token_hex(8)}"
+    )
+    text, started = answers(settings, built).to(request, asking)
+    console = Console()
+    console.print(plain(text), markup=False, highlight=False)
+    if not follow:
+        return 0
+    return max((_followed(built, run, console) for run in started), default=0)
+
+
+def plain(text: str) -> str:
+    """Slack's mrkdwn as plain text."""
+    text = re.sub(r"<!date\^\d+\^[^|>]*\|([^>]*)>", r"\1", text)
+    text = re.sub(r"<[@#!]([^|>]*)(?:\|([^>]*))?>", lambda found: f"@{found[2] or found[1]}", text)
+    text = re.sub(r":[a-z_]+: ?", "", text)
+    text = re.sub(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", r"\1", text).replace("```", "").replace("`", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _actor(settings: Settings) -> Actor:
+    """The Slack user behind a login, so that asker and approver are the same people in Slack and in the shell."""
+    login = getpass.getuser()
+    user = settings.file.people.get(login)
+    if user is None:
+        raise SettingsError(
+            f"firedrill.toml does not say who `{login}` is in Slack.",
+            f'Add under [people]: {login} = "U0123ABCD" — the member id from the Slack profile.',
+        )
+    return Actor(user, login)
+
+
+def _followed(built: Parts, run: Run, console: Console) -> int:
+    with Live(_display(run, run.created), console=console, refresh_per_second=4) as live:
+        while run.status.open:
+            time.sleep(0.25)
+            try:
+                run = built.store.read(run.id)
+            except UnknownRun:
+                break
+            live.update(_display(run, built.clock.now()))
+    console.print(plain(sentence(run)), markup=False, highlight=False)
+    return 0 if run.status is Status.SUCCEEDED else 1
+
+
+def _display(run: Run, now: float) -> Group:
+    table = Table.grid(padding=(0, 1))
+    for step in run.steps:
+        table.add_row(_MARKS[step.state], step.title, _progress(step, now))
+    head = Text(f"{run.id}  {run.title}: {run.status.value}")
+    return Group(head, table, *_question(run))
+
+
+def _progress(step: StepState, now: float) -> Text | ProgressBar:
+    if step.progress is not None and step.state == "waiting":
+        return ProgressBar(total=100, completed=step.progress, width=30)
+    if step.state == "done" and step.started is not None and step.ended is not None:
+        detail = plain(step.detail.split("\n")[0])
+        return Text(f"{duration(step.ended - step.started)}  {detail}")
+    if step.state in ("doing", "waiting") and step.started is not None:
+        return Text(f"{duration(now - step.started)}  {plain(step.trouble or step.because)}")
+    return Text("")
+
+
+def _question(run: Run) -> list[Text]:
+    if run.question is None or run.status is not Status.ASKING:
+        return []
+    items = [f"  {label}: {plain(value)}" for label, value in run.question.items]
+    return [Text("\n".join([plain(run.question.title), *items, f"  Answer: firedrill approve {run.id}"]))]

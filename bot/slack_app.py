@@ -1,0 +1,113 @@
+"""The Bolt app: over Socket Mode or HTTP, with the same listeners; and the notifier beside it."""
+
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from waitress.server import create_server
+
+from bot.settings import Settings, SettingsError
+from bot.wiring import access, answers, check_world, parts, persistence
+from handlers.actions import Actions
+from handlers.answers import Answers
+from handlers.commands import Commands
+from handlers.notifier import Notifier
+from workflows.engine.board import Cards
+
+log = logging.getLogger(__name__)
+
+#: Listeners at work at once. Bolt's five are used up by five slow answers, and then nothing is acknowledged.
+LISTENERS = 20
+
+
+def client_of(settings: Settings) -> WebClient:
+    """A client that repeats nothing by itself: a message whose answer was lost is looked for, not sent again."""
+    environment = settings.environment
+    return WebClient(
+        token=environment.slack_bot_token, base_url=environment.slack_api_url, timeout=15, retry_handlers=[]
+    )
+
+
+def app_of(settings: Settings, client: WebClient, answered: Answers) -> App:
+    """The app with all listeners."""
+    os.environ.pop("SLACK_BOT_TOKEN", None)  # it is on the client; Bolt would warn that it has it twice
+    app = App(
+        client=client,
+        signing_secret=settings.environment.slack_signing_secret or None,
+        request_verification_enabled=bool(settings.environment.slack_signing_secret),
+        token_verification_enabled=False,
+        listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
+    )
+    Commands(answered).register(app)
+    Actions(answered).register(app)
+    return app
+
+
+def run(settings: Settings, stop: Event) -> None:
+    """Until told to stop. Raises SettingsError when Slack refuses the tokens, or Redis is not there."""
+    built = parts(settings)
+    check_world(settings, built.board, settings.practice_slack)
+    for doubt in persistence(built):
+        log.warning("%s", doubt)
+    client = client_of(settings)
+    app = app_of(settings, client, answers(settings, built))
+    notifier = Notifier(
+        built.store, Cards(built.redis, built.clock), client, access(settings), settings.file.slack.channel
+    )
+    painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
+    painting.start()
+    _serve(settings, app, client, stop)
+    painting.join(timeout=10)
+
+
+def _serve(settings: Settings, app: App, client: WebClient, stop: Event) -> None:
+    environment = settings.environment
+    if environment.slack_app_token:
+        _socket(app, environment.slack_app_token, stop)
+    elif environment.slack_signing_secret:
+        _http(app, environment.slack_port or 3000, stop)
+    else:
+        raise SettingsError(
+            "Neither SLACK_APP_TOKEN (for Socket Mode) nor SLACK_SIGNING_SECRET (for HTTP) is set.",
+            "docs/slack.md says where Slack shows them.",
+        )
+
+
+def _socket(app: App, token: str, stop: Event) -> None:
+    """Socket Mode. While Slack is away at the start it is tried again, with growing pauses."""
+    handler = SocketModeHandler(app, token)
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            handler.connect()  # type: ignore[no-untyped-call]
+            break
+        except SlackApiError as error:
+            word = error.response.get("error")
+            raise SettingsError(
+                f"Slack refuses SLACK_APP_TOKEN or SLACK_BOT_TOKEN: `{word}`.", "docs/slack.md"
+            ) from error
+        except (SlackClientError, OSError) as error:
+            log.warning("Slack cannot be reached (%s); again in %.0f s", type(error).__name__, pause)
+            stop.wait(pause)
+            pause = min(pause * 2, 30)
+    log.info("connected by Socket Mode")
+    stop.wait()
+    handler.close()  # type: ignore[no-untyped-call]
+
+
+def _http(app: App, port: int, stop: Event) -> None:
+    """HTTP: Slack posts to /slack/events; every request's signature is checked."""
+    server = create_server(SlackRequestHandler(app, path="/slack/events"), host="0.0.0.0", port=port)
+    serving = Thread(target=server.run, name="http", daemon=True)
+    serving.start()
+    log.info("listening for Slack on port %d, path /slack/events", port)
+    while not stop.wait(1.0):
+        if not serving.is_alive():
+            raise SettingsError(f"The HTTP server on port {port} has ended.", "Is the port free?")
+    server.close()

@@ -1,0 +1,66 @@
+"""The parts that both processes and the shell stand on, put together from the settings."""
+
+from dataclasses import dataclass
+
+import redis
+
+from bot.settings import Settings, SettingsError
+from handlers.access import Access
+from handlers.answers import Answers
+from workflows.desk import Desk, Rules
+from workflows.engine.board import Board
+from workflows.engine.clock import SharedClock
+from workflows.engine.connection import Away, connect, doubts
+from workflows.engine.store import Store
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Redis and what is kept in it."""
+
+    redis: redis.Redis
+    clock: SharedClock
+    store: Store
+    board: Board
+
+
+def parts(settings: Settings) -> Parts:
+    """Raises SettingsError when there is no Redis at that address."""
+    url = settings.environment.firedrill_redis_url
+    try:
+        client = connect(url)
+        client.ping()
+    except (Away, ValueError) as error:
+        where = url.rsplit("@", 1)[-1]
+        raise SettingsError(
+            f"No Redis answers at {where} ({type(error).__name__}).",
+            "FIREDRILL_REDIS_URL says where it is; `make practice` brings its own.",
+        ) from error
+    clock = SharedClock(client)
+    return Parts(client, clock, Store(client, clock), Board(client))
+
+
+def answers(settings: Settings, built: Parts) -> Answers:
+    """The desk with its rules, behind the access rules."""
+    rules = Rules(settings.file.approval_minutes, settings.profile_for)
+    return Answers(Desk(built.store, built.board, built.clock, rules), access(settings))
+
+
+def access(settings: Settings) -> Access:
+    return Access(settings.file.access.operators, settings.file.access.approvers)
+
+
+def check_world(settings: Settings, board: Board, practice: bool) -> None:
+    """A practice workspace with a live account, or the reverse, is refused. Raises SettingsError."""
+    mine = "practice" if practice else "live"
+    theirs = board.claim_world(mine)
+    if theirs != mine and not settings.environment.firedrill_allow_mixed:
+        raise SettingsError(
+            f"This process is of the {mine} world, and its Redis belongs to the {theirs} one.",
+            "Give each its own FIREDRILL_REDIS_URL. FIREDRILL_ALLOW_MIXED=1 mixes them on purpose.",
+        )
+
+
+def persistence(built: Parts) -> list[str]:
+    """What is doubtful about how Redis keeps data."""
+    return doubts(built.redis)

@@ -1,0 +1,155 @@
+"""The worker: APScheduler as clock and thread pool. What it hands to a thread is a hint: look at run X."""
+
+import logging
+import os
+import socket
+from threading import Event, Lock, Thread
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.settings import Settings
+from bot.wiring import check_world, parts, persistence
+from workflows import inventory
+from workflows.aws import Home
+from workflows.catalogue import RUNBOOKS
+from workflows.engine.board import Board
+from workflows.engine.clock import Clock
+from workflows.engine.connection import Away
+from workflows.engine.engine import Engine, Pace
+from workflows.engine.store import Store
+from workflows.errors import FiredrillError, UnknownRun
+
+log = logging.getLogger(__name__)
+
+#: Seconds: between ticks, until a hint is repeated, between two looks at the inventory.
+TICK, HINT, INVENTORY = 1.0, 5.0, 60.0
+
+
+class Worker:
+    """Any number of them share one Redis."""
+
+    def __init__(
+        self, engine: Engine, store: Store, board: Board, home: Home, regions: tuple[str, ...], clock: Clock,
+        threads: int,
+    ) -> None:  # fmt: skip
+        self._engine = engine
+        self._store = store
+        self._board = board
+        self._home = home
+        self._regions = regions
+        self._clock = clock
+        self._threads = threads
+        self._busy = 0
+        self._lock = Lock()
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._scheduler = BackgroundScheduler(
+            executors={
+                "default": ThreadPoolExecutor(threads),
+                "tick": ThreadPoolExecutor(1),
+                "inventory": ThreadPoolExecutor(1),
+            },
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            timezone="UTC",
+        )
+
+    def work(self, stop: Event) -> bool:
+        """Until told to stop. False when the scheduler's thread has died: then a supervisor must start anew."""
+        self._scheduler.start()
+        self._scheduler.add_job(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
+        self._scheduler.add_job(
+            self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory"
+        )
+        self._want_inventory()
+        Thread(target=self._listen, args=(stop,), name="nudges", daemon=True).start()
+        alive = True
+        while alive and not stop.wait(TICK):
+            alive = self._scheduler._thread.is_alive()
+        self._scheduler.shutdown(wait=alive)
+        return alive
+
+    def _listen(self, stop: Event) -> None:
+        with self._board.nudges() as nudged:
+            while not stop.is_set():
+                word = nudged(TICK)
+                if word == "inventory":
+                    self._on_wanted()
+                elif word:
+                    self._dispatch()
+
+    def _tick(self) -> None:
+        try:
+            self._board.beat(self._name)
+        except Away as error:
+            log.warning("Redis is away (%s); nothing is lost, the runs wait", type(error).__name__)
+            return
+        self._on_wanted()
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Hand out as many due runs as there are free threads."""
+        with self._lock:
+            free = self._threads - self._busy
+            ids = self._due(free)
+            self._busy += len(ids)
+        for run_id in ids:
+            self._scheduler.add_job(self._look, args=[run_id], executor="default")
+
+    def _due(self, most: int) -> list[str]:
+        try:
+            return self._store.dispatch(most, HINT) if most > 0 else []
+        except Away as error:
+            log.warning("Redis is away (%s); nothing is lost, the runs wait", type(error).__name__)
+            return []
+
+    def _look(self, run_id: str) -> None:
+        """One thread's work: the run that it was given, then whatever else is due."""
+        following: list[str] = [run_id]
+        try:
+            while following:
+                self._advance(following[0])
+                following = self._due(1)
+        finally:
+            with self._lock:
+                self._busy -= 1
+
+    def _advance(self, run_id: str) -> None:
+        try:
+            if self._engine.advance(run_id) and not self._store.read(run_id).status.open:
+                self._want_inventory()
+        except UnknownRun:
+            log.debug("run=%s is not there any more", run_id)
+        except Away as error:
+            log.warning("run=%s Redis is away (%s); taken up again later", run_id, type(error).__name__)
+
+    def _on_wanted(self) -> None:
+        try:
+            wanted = self._board.take_wanted()
+        except Away:
+            return
+        if wanted:
+            self._want_inventory()
+
+    def _want_inventory(self) -> None:
+        self._scheduler.add_job(self._take_inventory, executor="inventory", id="inventory-now", replace_existing=True)
+
+    def _take_inventory(self) -> None:
+        try:
+            seen = inventory.taken(self._home, self._regions, self._clock.now())
+            self._board.put_inventory(inventory.to_json(seen))
+        except (FiredrillError, Away) as error:
+            log.warning("the inventory could not be taken: %s", error)
+
+
+def run(settings: Settings, stop: Event) -> bool:
+    """Until told to stop. Raises SettingsError when Redis is not there. False: see Worker.work."""
+    built = parts(settings)
+    check_world(settings, built.board, settings.practice_aws)
+    for doubt in persistence(built):
+        log.warning("%s", doubt)
+    home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None)
+    pace = Pace(first=settings.file.pace.first, most=settings.file.pace.most)
+    services = {"home": lambda run: home.region(run.target.region)}
+    engine = Engine(built.store, RUNBOOKS, services, built.clock, pace)
+    worker = Worker(engine, built.store, built.board, home, settings.file.regions, built.clock, settings.file.threads)
+    return worker.work(stop)

@@ -1,0 +1,52 @@
+"""Clicks on a card's buttons. A click is never ignored: whatever comes of it, the clicker is told."""
+
+import json
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+
+from handlers.answers import Answers
+from handlers.errors import answering
+from handlers.requests import Cancel, Decide, Retry
+from workflows.desk import Asking
+from workflows.engine.run import Actor
+from workflows.errors import UserError
+
+
+class Actions:
+    """The buttons' listeners. What a button stands for is read from its value: a run, and the question it answers."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def register(self, app: App) -> None:
+        for name in ("approve", "reject", "cancel", "retry"):
+            app.action(name)(self.click)
+
+    def click(self, ack: Ack, body: dict[str, Any], action: dict[str, Any], respond: Respond) -> None:
+        ack()
+
+        def tell(text: str) -> None:
+            respond(text=text, response_type="ephemeral", replace_original=False)
+
+        with answering(tell, f"{action.get('action_id')} {action.get('value')}"):
+            run_id, question = _stands_for(action)
+            user = body["user"]
+            asking = Asking(Actor(user["id"], user.get("username") or user.get("name", "")))
+            tell(self._carried_out(action["action_id"], run_id, question, asking))
+
+    def _carried_out(self, name: str, run_id: str, question: str, asking: Asking) -> str:
+        if name == "cancel":
+            return self._answers.cancel(Cancel(run_id), asking)
+        if name == "retry":
+            return self._answers.retry(Retry(run_id), asking)
+        return self._answers.decide(Decide(run_id, approved=name == "approve"), asking, question)
+
+
+def _stands_for(action: dict[str, Any]) -> tuple[str, str]:
+    """Run and question of a button's value. Raises UserError for a value that no card of ours has."""
+    try:
+        value = json.loads(action["value"])
+        return str(value["run"]), str(value.get("question", ""))
+    except (KeyError, TypeError, ValueError):
+        raise UserError("That button is not one that Firedrill made.", "`/dr status` shows what is going on.") from None

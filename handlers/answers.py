@@ -1,0 +1,145 @@
+"""A request carried out, and what its asker is told: the same in Slack and in the shell."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from handlers import cards
+from handlers.access import Access
+from handlers.requests import (
+    Cancel,
+    Decide,
+    Help,
+    ListPoints,
+    ListRuns,
+    Request,
+    Retry,
+    ShowStatus,
+    Start,
+    StartBackup,
+    StartDrill,
+    StartRestore,
+)
+from workflows.desk import Asking, Desk
+from workflows.engine.run import Run
+from workflows.errors import Busy
+from workflows.points import Point
+from workflows.words import safe, when
+
+#: How many recovery points one answer lists.
+MOST_POINTS = 20
+
+
+class Answers:
+    """Carries out requests for one person at a time. All methods raise UserError for what cannot be."""
+
+    def __init__(self, desk: Desk, access: Access) -> None:
+        self._desk = desk
+        self._access = access
+
+    def to(self, request: Request, asking: Asking) -> tuple[str, list[Run]]:
+        """Carry it out. Gives the answer in mrkdwn, and the runs that were started."""
+        if isinstance(request, StartBackup | StartRestore | StartDrill):
+            return self._start(request, asking)
+        return self._say(request, asking), []
+
+    def _say(self, request: Decide | Cancel | Retry | ShowStatus | ListRuns | ListPoints | Help, asking: Asking) -> str:
+        match request:
+            case Decide():
+                return self.decide(request, asking)
+            case Cancel():
+                return self.cancel(request, asking)
+            case Retry():
+                return self.retry(request, asking)
+            case ShowStatus():
+                return self._status(request)
+            case ListRuns():
+                return "\n".join(map(cards.line, self._desk.store.latest(request.most))) or _NONE_YET
+            case ListPoints():
+                return self._points(request)
+            case Help():
+                return f"```{request.text}```"
+            case _:
+                assert_never(request)
+
+    def decide(self, request: Decide, asking: Asking, question: str = "") -> str:
+        """Approve or reject; `question` is the one that a button names."""
+        run = self._desk.store.read(request.run_id)
+        self._access.check_may_decide(asking.by, run, request.approved)
+        return self._desk.answer(request.run_id, asking.by, request.approved, question=question, reason=request.reason)
+
+    def cancel(self, request: Cancel, asking: Asking) -> str:
+        self._access.check_may_run(asking.by)
+        return self._desk.cancel(request.run_id, asking.by)
+
+    def retry(self, request: Retry, asking: Asking) -> str:
+        self._access.check_may_run(asking.by)
+        return self._desk.retry(request.run_id, asking.by)
+
+    def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
+        self._access.check_may_run(asking.by)
+        planned = self._planned(request, replace(asking, reason=request.reason))
+        if request.dry_run:
+            return "\n".join(map(_plan, planned)), []
+        lines, started = [], []
+        for each in planned:
+            try:
+                many = f"{asking.request}/{each.target.region}/{each.target.server}" if asking.request else ""
+                run = self._desk.start(each, many)
+            except Busy as busy:
+                if len(planned) == 1:
+                    raise
+                lines.append(f"{busy.text} {busy.hint}")
+                continue
+            started.append(run)
+            lines.append(f"`{run.id}` {safe(run.title)} is on its way; its card says how far it is.")
+        return "\n".join(lines), started
+
+    def _planned(self, request: Start, asking: Asking) -> list[Run]:
+        desk = self._desk
+        match request:
+            case StartBackup(target=target, reboot=reboot, accept_loss=loss, profile=profile):
+                return desk.backup(asking, target, reboot=reboot, accept_loss=loss, profile=profile)
+            case StartDrill(target=target, accept_loss=loss, profile=profile):
+                return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
+            case StartRestore():
+                return [
+                    desk.restore(
+                        asking, request.target, point=request.point, as_of=request.as_of, region=request.region,
+                        beside=request.beside, subnet=request.subnet, instance_type=request.instance_type,
+                    )
+                ]  # fmt: skip
+            case _:
+                assert_never(request)
+
+    def _status(self, request: ShowStatus) -> str:
+        if request.run_id:
+            run = self._desk.store.read(request.run_id)
+            shown = cards.card(run)
+            texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"]
+            return "\n".join((shown.text, *texts[1:]))
+        running = [run for run in self._desk.store.latest(200) if run.status.open]
+        return "\n".join(map(cards.line, running)) or "Nothing is going on. `/dr runs` lists what has been."
+
+    def _points(self, request: ListPoints) -> str:
+        found = self._desk.points(request.target)
+        if not found:
+            return "There is no recovery point yet. Example: `/dr backup orders-db`"
+        more = [f"… and {len(found) - MOST_POINTS} older ones."] if len(found) > MOST_POINTS else []
+        return "\n".join([*map(_point, found[:MOST_POINTS]), *more])
+
+
+_NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
+
+
+def _plan(run: Run) -> str:
+    steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(run.steps, 1))
+    return f"Nothing was started. *{safe(run.title)}* ({safe(run.target.region)}) would do this:\n{steps}"
+
+
+def _point(point: Point) -> str:
+    worth = point.proof if point.state == "available" else f"{point.proof}, image {point.state}"
+    differed = f", but differed when `{point.differed_in}` restored it" if point.differed_in else ""
+    return (
+        f"`{point.image_id}` *{safe(point.server)}*, asked for {when(point.requested)}: *{worth}*{differed}, "
+        f"{point.consistency}, {safe(point.region)}"
+    )

@@ -1,0 +1,211 @@
+"""A run as Slack shows it: one card, painted whole from the record, and the replies in its thread. Pure."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.engine.run import Question, Run, Status, StepState
+from workflows.words import cut, duration, safe, when
+
+Block = dict[str, Any]
+
+_ICONS = {
+    "done": ":white_check_mark:", "doing": ":hourglass_flowing_sand:", "waiting": ":hourglass_flowing_sand:",
+    "failed": ":x:", "todo": ":white_small_square:",
+}  # fmt: skip
+_HEADINGS = {
+    Status.QUEUED: ":hourglass_flowing_sand: Queued",
+    Status.RUNNING: ":hourglass_flowing_sand: Running",
+    Status.WAITING: ":hourglass_flowing_sand: Running",
+    Status.ASKING: ":raised_hand: Waits for an approval",
+    Status.SUCCEEDED: ":white_check_mark: Succeeded",
+    Status.FAILED: ":x: Failed",
+    Status.CANCELLED: ":no_entry_sign: Cancelled",
+    Status.REJECTED: ":no_entry_sign: Rejected",
+    Status.EXPIRED: ":alarm_clock: Expired",
+}
+#: Slack's limits: characters of a section, of a confirm dialog's text and title, of a button, of `text` (recommended).
+_SECTION, _CONFIRM, _CONFIRM_TITLE, _BUTTON, _TEXT = 2900, 300, 100, 75, 3500
+
+
+@dataclass(frozen=True)
+class Card:
+    """What chat.postMessage and chat.update take."""
+
+    text: str
+    blocks: list[Block]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message in the run's thread. `key` names it: each is posted once."""
+
+    key: str
+    text: str
+
+
+def card(run: Run) -> Card:
+    """The run's one message."""
+    blocks = [
+        _section(f"*{safe(run.title)}*  `{run.id}`\n{_HEADINGS[run.status]}{_outcome(run)}"),
+        _context(_asked(run)),
+        *[_section(chunk) for chunk in _chunks(_step_line(each) for each in run.steps)],
+    ]
+    if run.question and run.status is Status.ASKING:
+        blocks += _question(run.question)
+    buttons = _buttons(run)
+    if buttons:
+        blocks.append(
+            {"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}
+        )
+    return Card(cut(sentence(run), _TEXT), blocks)
+
+
+def sentence(run: Run) -> str:
+    """The state in one full sentence, for screen readers and notifications."""
+    head = f"{run.id}, {safe(run.title[:1].lower() + run.title[1:])}"
+    if run.status is Status.ASKING and run.question:
+        return f"{head}: waits for an approval to terminate, until {when(run.question.expires_at)}."
+    if run.status.open:
+        step = run.step
+        doing = step.trouble or step.because
+        return f"{head}: {step.title[:1].lower() + step.title[1:]}{', ' + doing if doing else ''}."
+    return f"{head}: {_ended(run)}"
+
+
+def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
+    """The thread: what a step found out at length, the call to the approvers, and the end, told to the asker."""
+    told = [
+        Reply(f"step:{each.name}:{run.retries if each.name == 'report' else 0}", f"*{each.title}*\n{each.detail}")
+        for each in run.steps
+        if each.state == "done" and "\n" in each.detail
+    ]
+    if run.question and run.status is Status.ASKING:
+        people = " ".join(f"<@{each}>" for each in approvers) or "Nobody in firedrill.toml"
+        until = when(run.question.expires_at)
+        text = f"{people} may answer: {run.question.title} The buttons are in the card above, until {until}."
+        told.append(Reply(f"question:{run.question.id}", text))
+    if not run.status.open:
+        told.append(Reply(f"end:{run.retries}", f"<@{run.asked_by.id}> {sentence(run)}"))
+    return told
+
+
+def line(run: Run) -> str:
+    """The run in one line of a list."""
+    state = f"{run.status.value}" + (f" ({run.step.title})" if run.status.open else "")
+    return f"`{run.id}` {safe(run.title)}: {state}, asked by <@{run.asked_by.id}> {when(run.created)}"
+
+
+def _outcome(run: Run) -> str:
+    if run.status is Status.FAILED and run.problem:
+        return f": {run.problem.text}\n{run.problem.hint}"
+    if run.status.open or run.ended is None:
+        return ""
+    return f" after {duration(run.ended - run.created)}. {_ended(run)}"
+
+
+def _ended(run: Run) -> str:
+    by = f" by <@{run.ended_by.id}>" if run.ended_by else ""
+    if run.status is Status.SUCCEEDED:
+        details = {each.name: each.detail.split("\n")[0] for each in run.steps}
+        if "compare_facts" in details:
+            return f"succeeded. {details['compare_facts']} {details['report']}."
+        return f"succeeded. {details.get('verify_recovery_point', '')}."
+    if run.status is Status.FAILED and run.problem:
+        return f"failed. {run.problem.text} {run.problem.hint}".strip()
+    if run.status is Status.REJECTED and run.answer:
+        why = f": {safe(run.answer.reason)}" if run.answer.reason else ""
+        return f"rejected{by} {when(run.answer.at)}{why}. Nothing was terminated."
+    if run.status is Status.EXPIRED:
+        return "expired: nobody approved it in time. Nothing was terminated."
+    return f"cancelled{by}. What it had made stays; nothing was terminated."
+
+
+def _asked(run: Run) -> str:
+    why = f": {safe(run.reason)}" if run.reason else ""
+    from_shell = " in the shell" if run.via == "shell" else ""
+    return f"Asked by <@{run.asked_by.id}>{from_shell} {when(run.created)}{why} · {safe(run.target.region)}"
+
+
+def _step_line(step: StepState) -> str:
+    parts = [f"{_ICONS[step.state]} {step.title}"]
+    if step.state == "done" and step.started is not None and step.ended is not None:
+        parts.append(f"done in {duration(step.ended - step.started)}")
+        parts.append(cut(step.detail.split("\n")[0], 160))
+    elif step.state in ("doing", "waiting"):
+        parts.append(step.trouble or step.because or "under way")
+        if step.progress is not None:
+            parts.append(bar(step.progress))
+    elif step.state == "failed":
+        parts.append(step.because or "failed")
+    return " · ".join(part for part in parts if part)
+
+
+def bar(percent: int) -> str:
+    """A progress bar of ten cells, with the number beside it."""
+    filled = max(0, min(10, percent // 10))
+    return f"{'▓' * filled}{'░' * (10 - filled)} {percent} %"
+
+
+def _question(question: Question) -> list[Block]:
+    items = "\n".join(f"*{label}:* {value}" for label, value in question.items)
+    until = f"The question expires {when(question.expires_at)}. Without an answer nothing is terminated."
+    return [
+        {"type": "divider"},
+        *[_section(chunk) for chunk in _chunks([f":warning: *{question.title}*", *items.split("\n")])],
+        _context(until),
+    ]
+
+
+def _buttons(run: Run) -> list[Block]:
+    if run.question and run.status is Status.ASKING:
+        value = json.dumps({"run": run.id, "question": run.question.id})
+        title = cut(run.question.title.replace("&amp;", "&"), _CONFIRM_TITLE)
+        approve = _button("approve", run.question.verb, value, "danger", title, run.question.confirm)
+        reject = _button("reject", "Reject", value, "", "Reject it?", f"{run.id} ends, and nothing is terminated.")
+        return [approve, reject]
+    value = json.dumps({"run": run.id})
+    if run.status is Status.FAILED:
+        return [_button("retry", "Retry", value, "", "Go on?", f"{run.id} goes on from the step that failed.")]
+    if run.status.open and not run.no_return:
+        text = f"{run.id} stops before its next step. What it has made so far stays."
+        return [_button("cancel", "Cancel", value, "", "Cancel it?", text)]
+    return []
+
+
+def _button(action: str, text: str, value: str, style: str, title: str, confirm: str) -> Block:
+    words = cut(text, _BUTTON)
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": {"type": "plain_text", "text": words},
+        "value": value,
+        **({"style": style} if style else {}),
+        "confirm": {
+            "title": {"type": "plain_text", "text": title},
+            "text": {"type": "plain_text", "text": cut(confirm, _CONFIRM)},
+            "confirm": {"type": "plain_text", "text": cut(text, 30)},
+            "deny": {"type": "plain_text", "text": "Not now"},
+            **({"style": style} if style else {}),
+        },
+    }
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, 3000)}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, 1900)}]}
+
+
+def _chunks(lines: Iterable[str]) -> list[str]:
+    """Lines joined into texts that fit a section."""
+    chunks = [""]
+    for each in lines:
+        text = cut(each, _SECTION)
+        if len(chunks[-1]) + len(text) + 1 > _SECTION:
+            chunks.append("")
+        chunks[-1] = f"{chunks[-1]}\n{text}" if chunks[-1] else text
+    return [chunk for chunk in chunks if chunk]

@@ -1,0 +1,65 @@
+"""`/dr …`: acknowledge at once, then carry it out and answer the asker alone."""
+
+import logging
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from handlers.answers import Answers
+from handlers.errors import answering
+from handlers.requests import StartBackup, StartDrill, StartRestore, parse
+from workflows.desk import Asking
+from workflows.engine.run import Actor
+from workflows.errors import UserError
+
+log = logging.getLogger(__name__)
+
+COMMAND = "/dr"
+
+
+class Commands:
+    """The slash command's listener."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._joined: set[str] = set()
+
+    def register(self, app: App) -> None:
+        app.command(COMMAND)(self.command)
+
+    def command(self, ack: Ack, body: dict[str, Any], respond: Respond, client: WebClient) -> None:
+        """Slack gives three seconds; the work begins after the acknowledgement."""
+        ack()
+        with answering(lambda text: respond(text=text, response_type="ephemeral"), f"{body.get('trigger_id', '')}"):
+            request = parse(body.get("text", ""))
+            if isinstance(request, StartBackup | StartRestore | StartDrill) and not request.dry_run:
+                self._check_member(client, body["channel_id"])
+            text, _ = self._answers.to(request, asking(body))
+            respond(text=text, response_type="ephemeral")
+
+    def _check_member(self, client: WebClient, channel: str) -> None:
+        """Where the bot is no member it cannot show a card; better to say so before anything is started."""
+        if channel in self._joined:
+            return
+        try:
+            member = client.conversations_info(channel=channel)["channel"].get("is_member", False)
+        except SlackApiError as error:
+            log.info("channel=%s cannot be looked at: %s", channel, error.response.get("error"))
+            member = False
+        if not member:
+            raise UserError(
+                "I am not in this channel, so I could not show how far it is; nothing was started.",
+                "Invite me first: `/invite @Firedrill`",
+            )
+        self._joined.add(channel)
+
+
+def asking(body: dict[str, Any]) -> Asking:
+    """Who asks and where, from a slash command's payload."""
+    return Asking(
+        by=Actor(body["user_id"], body.get("user_name", "")),
+        channel=body["channel_id"],
+        request=body.get("trigger_id", ""),
+    )

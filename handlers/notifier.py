@@ -1,0 +1,144 @@
+"""Keeps each run's one message in Slack like its record: painted whole, coalesced, the last state always, once."""
+
+import hashlib
+import json
+import logging
+from http.client import HTTPException
+from threading import Event
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from handlers.access import Access
+from handlers.cards import Card, card, replies
+from workflows.engine.board import Cards
+from workflows.engine.connection import Away
+from workflows.engine.run import Run
+from workflows.engine.store import Store
+from workflows.errors import UserError
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two paintings of one card, until somebody else may paint it, and until it is tried again.
+SPACING, LEASE, AGAIN = 2.0, 60.0, 5.0
+EVENT = "firedrill_run"
+
+_UNREACHABLE = (SlackClientError, OSError, HTTPException)
+
+
+class Notifier:
+    """`client` must not retry by itself: a message whose answer was lost is looked for, not sent again."""
+
+    def __init__(self, store: Store, cards: Cards, client: WebClient, access: Access, default_channel: str) -> None:
+        self._store = store
+        self._cards = cards
+        self._slack = client
+        self._access = access
+        self._default = default_channel
+
+    def work(self, stop: Event) -> None:
+        """Paint what is behind, until told to stop. A nudge makes it at once, else once a second."""
+        with self._cards.nudges() as nudged:
+            while not stop.is_set():
+                try:
+                    busy = self.tick()
+                except Away as error:
+                    log.warning("Redis is away (%s); the cards wait", type(error).__name__)
+                    busy = 0
+                if not busy:
+                    nudged(1.0)
+
+    def tick(self) -> int:
+        """Paint the cards that are due; gives how many."""
+        claimed = self._cards.claim(10, LEASE)
+        for run_id, revision in claimed:
+            self._attempt(run_id, revision)
+        return len(claimed)
+
+    def _attempt(self, run_id: str, revision: str) -> None:
+        """Slack down is not backup failed: the card waits, and heals itself when Slack is back."""
+        try:
+            self._paint(run_id, revision)
+        except SlackApiError as error:
+            if error.response.get("error") == "message_not_found":
+                self._cards.unnote(run_id, "card", "intent:card", "digest")
+            pause = _pause(error)
+            log.warning("run=%s card not painted: %s; again in %.0f s", run_id, error.response.get("error"), pause)
+            self._cards.later(run_id, pause)
+        except _UNREACHABLE as error:
+            log.warning("run=%s card not painted: %s; again in %.0f s", run_id, type(error).__name__, AGAIN)
+            self._cards.later(run_id, AGAIN)
+
+    def _paint(self, run_id: str, revision: str) -> None:
+        try:
+            run = self._store.read(run_id)
+        except UserError:
+            self._cards.forget(run_id)
+            return
+        channel = run.channel or self._default
+        if not channel:
+            self._cards.forget(run_id)
+            return
+        thread = self._card(run, channel, card(run))
+        for reply in replies(run, self._access.may_be_asked(run)):
+            self._once(run, channel, reply.key, {"text": reply.text}, thread)
+        self._cards.painted(run_id, revision, SPACING)
+
+    def _card(self, run: Run, channel: str, painted: Card) -> str:
+        """Post the card, or bring it up to date. Gives its ts."""
+        content: dict[str, Any] = {"text": painted.text, "blocks": painted.blocks}
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        notes = self._cards.notes(run.id)
+        shown = notes.get("digest")
+        ts = self._once(run, channel, "card", content, None)
+        if "card" not in notes and "intent:card" not in notes:
+            shown = digest  # it was posted a moment ago, as it is
+        if shown != digest:
+            self._slack.chat_update(channel=channel, ts=ts, **content)
+        self._cards.note(run.id, "digest", digest)
+        return ts
+
+    def _once(self, run: Run, channel: str, name: str, content: dict[str, Any], thread: str | None) -> str:
+        """Post a message once, whatever happens to the answer. Gives its ts.
+
+        The intent is noted first. A noted intent without a ts means that an answer was lost: then the message is
+        looked for by its metadata, and posted only if it is not there.
+        """
+        notes = self._cards.notes(run.id)
+        if name in notes:
+            return notes[name]
+        ts = self._seen(run, channel, name, thread) if f"intent:{name}" in notes else None
+        if ts is None:
+            self._cards.note(run.id, f"intent:{name}", "1")
+            metadata = {"event_type": EVENT, "event_payload": {"run": run.key, "message": name}}
+            answer = self._slack.chat_postMessage(
+                channel=channel, thread_ts=thread, metadata=metadata, unfurl_links=False, **content
+            )
+            ts = str(answer["ts"])
+        self._cards.note(run.id, name, ts)
+        return ts
+
+    def _seen(self, run: Run, channel: str, name: str, thread: str | None) -> str | None:
+        """Look for a message of ours in the channel or the thread."""
+        cursor = ""
+        while True:
+            params: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200, "cursor": cursor}
+            if thread:
+                answer = self._slack.conversations_replies(ts=thread, **params)
+            else:
+                answer = self._slack.conversations_history(oldest=str(run.created - 3600), **params)
+            for message in answer["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload", {})
+                if payload == {"run": run.key, "message": name}:
+                    return str(message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+
+
+def _pause(error: SlackApiError) -> float:
+    """Seconds until the next try: what Slack says, or longer where a person must first do something."""
+    if error.response.get("error") == "ratelimited":
+        return float(error.response.headers.get("Retry-After", AGAIN))
+    return 60.0 if error.response.get("error") in ("not_in_channel", "channel_not_found", "is_archived") else AGAIN

@@ -1,0 +1,147 @@
+"""Every call to AWS goes through here: clients with time limits and no hidden retries, pages joined, errors translated.
+
+botocore's own retries are off. The engine tries again itself, between commits, so that the card can say why it waits;
+and a call without a ClientToken must never be repeated behind our back after its answer was lost.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+from botocore.parsers import ResponseParserError
+
+from workflows.errors import (
+    AwsRefused,
+    NameTaken,
+    NoCapacity,
+    NotFound,
+    NotPermitted,
+    Protected,
+    RunFailed,
+    Throttled,
+    Unreachable,
+)
+
+log = logging.getLogger(__name__)
+
+#: Seconds. Their sum is the longest that one call takes; the lease of a run is longer.
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 25
+
+_THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequests",
+              "TooManyRequestsException", "RequestThrottled", "EC2ThrottledException", "SlowDown", "RateExceeded",
+              "SnapshotCreationPerVolumeRateExceeded"}  # fmt: skip
+_CAPACITY = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity"}
+_FORBIDDEN = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "403"}
+_CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
+                "UnrecognizedClientException", "SignatureDoesNotMatch", "IncompleteSignature"}  # fmt: skip
+
+
+class Calls:
+    """The clients of one account and Region. Safe to share between threads."""
+
+    _building = threading.Lock()
+    _loader: Any = None
+
+    def __init__(self, region: str, endpoint: str | None = None) -> None:
+        self.region = region
+        self._endpoint = endpoint
+        self._clients: dict[str, Any] = {}
+
+    def __call__(self, service: str, action: str, **params: Any) -> dict[str, Any]:
+        """One call. Raises what `translated` gives."""
+        try:
+            answer: dict[str, Any] = getattr(self._client(service), action)(**params)
+        except (ClientError, BotoCoreError, HTTPClientError, ResponseParserError) as error:
+            known = translated(action, error)
+            log.debug("aws=%s.%s region=%s refused: %s", service, action, self.region, known.text)
+            raise known from error
+        log.debug("aws=%s.%s request=%s", service, action, answer.get("ResponseMetadata", {}).get("RequestId"))
+        return answer
+
+    def pages(self, service: str, action: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """The entries under `key` of every page."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self(service, action, **params, **token)
+            yield from answer.get(key, [])
+            if not answer.get("NextToken"):
+                return
+            token = {"NextToken": answer["NextToken"]}
+
+    def shape(self, service: str, name: str) -> Any:
+        """botocore's model of an input shape."""
+        return self._client(service).meta.service_model.shape_for(name)
+
+    def _client(self, service: str) -> Any:
+        with self._building:
+            if service not in self._clients:
+                self._clients[service] = self._session().client(
+                    service,
+                    endpoint_url=self._endpoint,
+                    config=Config(
+                        connect_timeout=CONNECT_TIMEOUT,
+                        read_timeout=READ_TIMEOUT,
+                        retries={"total_max_attempts": 1, "mode": "standard"},
+                        user_agent_extra="firedrill",
+                    ),
+                )
+            return self._clients[service]
+
+    def _session(self) -> Any:
+        """A session of its own (sessions are not safe between threads) on one shared data loader: 1.3 instead of
+        20 MB a client."""
+        core = botocore.session.get_session()
+        if Calls._loader is None:
+            Calls._loader = core.get_component("data_loader")
+        core.register_component("data_loader", Calls._loader)
+        return boto3.Session(botocore_session=core, region_name=self.region)
+
+
+def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCapacity | RunFailed:
+    """AWS's error as one of ours. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
+    verb = "".join(word.capitalize() for word in action.split("_"))
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        body = error.response.get("Error", {})
+        return _answered(verb, str(body.get("Code", "")), str(body.get("Message", "")), int(status))
+    if isinstance(error, NoCredentialsError):
+        hint = "Give the worker an instance profile, or AWS_PROFILE, or AWS_ACCESS_KEY_ID. The bot needs none."
+        return RunFailed("The worker has no AWS credentials.", hint)
+    if isinstance(error, ParamValidationError):
+        return RunFailed(f"{verb} was asked for in a way that AWS's own model refuses.", str(error))
+    return Unreachable(f"AWS gave no answer to {verb} ({type(error).__name__}).")
+
+
+def _answered(verb: str, code: str, message: str, status: int) -> Throttled | Unreachable | NoCapacity | RunFailed:
+    if code in _THROTTLED:
+        return Throttled(f"AWS asks for fewer calls of {verb}.")
+    if code in _CAPACITY:
+        return NoCapacity(f"AWS has none left at the moment: {message}")
+    if code in _CREDENTIALS:
+        return AwsRefused(verb, code, message, "The worker's AWS credentials are not valid (any more): renew them.")
+    if code in _FORBIDDEN:
+        return NotPermitted(verb, code, message, f"The worker's role needs the permission for {verb}.")
+    if status >= 500:
+        return Unreachable(f"AWS answered {verb} with {status} {code}.")
+    return _refusal(verb, code, message)
+
+
+def _refusal(verb: str, code: str, message: str) -> AwsRefused:
+    if code == "InvalidAMIName.Duplicate":
+        return NameTaken(verb, code, message)
+    if code == "OperationNotPermitted":
+        return Protected(verb, code, message, "Termination protection may be on: turn it off, then `/dr retry`.")
+    if "NotFound" in code or code in {"InvalidAMIID.Unavailable", "InvocationDoesNotExist"}:
+        return NotFound(verb, code, message)
+    return AwsRefused(verb, code, message, "AWS's own words say why; mend that, then `/dr retry`.")

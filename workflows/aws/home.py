@@ -1,0 +1,52 @@
+"""The account as a run sees it: one Region, its instances, images, launch settings and commands."""
+
+import threading
+from dataclasses import dataclass
+
+from workflows.aws.calls import Calls
+from workflows.aws.commands import Commands
+from workflows.aws.images import Images
+from workflows.aws.instances import Instances
+from workflows.aws.templates import Templates
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Everything of one account and Region, a member per subject."""
+
+    account: str
+    region: str
+    installation: str
+    instances: Instances
+    images: Images
+    templates: Templates
+    commands: Commands
+
+
+class Home:
+    """The Regions that an installation works in. One set of clients each, made when first needed."""
+
+    def __init__(self, installation: str, endpoint: str | None = None) -> None:
+        self._installation = installation
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._regions: dict[str, Aws] = {}
+
+    def region(self, name: str) -> Aws:
+        """Asks AWS for the account's id the first time."""
+        with self._lock:
+            if name not in self._regions:
+                self._regions[name] = self._made(name)
+            return self._regions[name]
+
+    def _made(self, region: str) -> Aws:
+        calls = Calls(region, self._endpoint)
+        return Aws(
+            account=str(calls("sts", "get_caller_identity")["Account"]),
+            region=region,
+            installation=self._installation,
+            instances=Instances(calls),
+            images=Images(calls, self._installation),
+            templates=Templates(calls, self._installation),
+            commands=Commands(calls),
+        )

@@ -1,0 +1,187 @@
+"""AMIs, their snapshots, and the volumes that they were taken of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workflows.aws import tags
+from workflows.aws.calls import Calls
+from workflows.errors import NameTaken, NotFound, NotVisibleYet, RunFailed
+
+
+@dataclass(frozen=True)
+class Image:
+    """What DescribeImages says. `requested` in seconds since the epoch: the moment that the content was fixed at.
+
+    `snapshots` maps device → snapshot id ("" until AWS names it); mappings without an `Ebs` key (instance store)
+    are not in it.
+    """
+
+    id: str
+    name: str
+    state: str
+    requested: float
+    tags: dict[str, str]
+    snapshots: dict[str, str]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`size` in GiB, `progress` in percent."""
+
+    id: str
+    state: str
+    volume_id: str
+    size: int
+    encrypted: bool
+    progress: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """`size` in GiB, `throughput` in MiB/s; None where AWS names none."""
+
+    id: str
+    size: int
+    kind: str
+    encrypted: bool
+    state: str
+    key: str = ""
+    iops: int | None = None
+    throughput: int | None = None
+
+
+class Images:
+    """The images of one account and Region. Only what carries this installation's tag is ours."""
+
+    def __init__(self, calls: Calls, installation: str) -> None:
+        self._calls = calls
+        self._installation = installation
+
+    def get(self, image_id: str) -> Image:
+        """Raises NotFound for an id that AWS does not know, or not yet."""
+        found = self._described(Filters=tags.filters(image_id=image_id), Owners=["self"])
+        if not found:
+            raise NotFound("DescribeImages", "InvalidAMIID.NotFound", f"there is no image {image_id} of this account")
+        return found[0]
+
+    def ours(self) -> list[Image]:
+        """Every recovery point of this installation, in whatever state."""
+        return self._described(
+            Filters=tags.filters(**{f"tag:{tags.INSTALLATION}": self._installation}), Owners=["self"]
+        )
+
+    def ensure(self, instance_id: str, *, name: str, marks: Mapping[str, str], reboot: bool) -> Image:
+        """One AMI of all the instance's volumes, tagged with its snapshots in the same call.
+
+        CreateImage has no ClientToken: the name is unique, so it is looked for first, and "duplicate" means that an
+        answer was lost: adopt it. A new one's `requested` is 0: AWS shows it only later. Raises RunFailed if somebody
+        else's AMI bears the name.
+        """
+        made = self._named(name, marks)
+        if made:
+            return made
+        given = tags.given({**marks, "Name": name})
+        try:
+            answer = self._calls(
+                "ec2",
+                "create_image",
+                InstanceId=instance_id,
+                Name=name,
+                Description=f"Recovery point of {marks[tags.SERVER]} by Firedrill"[:255],
+                NoReboot=not reboot,
+                TagSpecifications=[{"ResourceType": kind, "Tags": given} for kind in ("image", "snapshot")],
+            )
+        except NameTaken:
+            made = self._named(name, marks)
+            if made is None:
+                raise NotVisibleYet(f"AWS says that the image `{name}` exists, and does not show it yet.") from None
+            return made
+        return Image(str(answer["ImageId"]), name, "pending", 0.0, dict(marks), {})
+
+    def snapshots(self, ids: Iterable[str]) -> dict[str, Snapshot]:
+        """By id. What AWS does not know is missing from it."""
+        wanted = sorted(set(ids) - {""})
+        if not wanted:
+            return {}
+        found = self._calls.pages(
+            "ec2", "describe_snapshots", "Snapshots", Filters=tags.filters(snapshot_id=wanted), OwnerIds=["self"]
+        )
+        return {each["SnapshotId"]: _snapshot(each) for each in found}
+
+    def volumes(self, ids: Iterable[str]) -> dict[str, Volume]:
+        """By id. What AWS does not know (any more) is missing from it."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        found = self._calls.pages("ec2", "describe_volumes", "Volumes", Filters=tags.filters(volume_id=wanted))
+        return {each["VolumeId"]: _volume(each) for each in found}
+
+    def tag(self, image: Image, marks: Mapping[str, str]) -> None:
+        """Change the tags of a recovery point of ours and of nothing else."""
+        if image.tags.get(tags.INSTALLATION) != self._installation:
+            raise RunFailed(f"{image.id} was not made by this installation; its tags are left alone.")
+        self._calls("ec2", "create_tags", Resources=[image.id], Tags=tags.given(marks))
+
+    def _named(self, name: str, marks: Mapping[str, str]) -> Image | None:
+        found = self._described(Filters=tags.filters(name=name), Owners=["self"])
+        for image in found:
+            if image.tags.get(tags.RUN) == marks[tags.RUN]:
+                return image
+        if found:
+            raise RunFailed(
+                f"The image name `{name}` is taken by {found[0].id}, which this run did not make.",
+                "Rename or deregister that image, then `/dr retry`.",
+            )
+        return None
+
+    def _described(self, **params: Any) -> list[Image]:
+        pages = self._calls.pages("ec2", "describe_images", "Images", MaxResults=1000, **params)
+        return [_image(each) for each in pages]
+
+
+def _image(raw: Mapping[str, Any]) -> Image:
+    mappings = [each for each in raw.get("BlockDeviceMappings", []) if "Ebs" in each]
+    return Image(
+        id=raw["ImageId"],
+        name=raw.get("Name", ""),
+        state=raw["State"],
+        requested=_seconds(raw.get("CreationDate", "")),
+        tags=tags.of(raw),
+        snapshots={each["DeviceName"]: each["Ebs"].get("SnapshotId", "") for each in mappings},
+        reason=raw.get("StateReason", {}).get("Message", ""),
+    )
+
+
+def _snapshot(raw: Mapping[str, Any]) -> Snapshot:
+    progress = str(raw.get("Progress") or "0").rstrip("%")
+    return Snapshot(
+        id=raw["SnapshotId"],
+        state=raw["State"],
+        volume_id=raw.get("VolumeId", ""),
+        size=raw["VolumeSize"],
+        encrypted=bool(raw.get("Encrypted")),
+        progress=int(progress) if progress.isdigit() else 0,
+        reason=raw.get("StateMessage", ""),
+    )
+
+
+def _volume(raw: Mapping[str, Any]) -> Volume:
+    return Volume(
+        id=raw["VolumeId"],
+        size=raw["Size"],
+        kind=raw.get("VolumeType", ""),
+        encrypted=bool(raw.get("Encrypted")),
+        state=raw["State"],
+        key=raw.get("KmsKeyId", ""),
+        iops=raw.get("Iops"),
+        throughput=raw.get("Throughput"),
+    )
+
+
+def _seconds(stamp: str) -> float:
+    """AWS's `2026-11-24T03:15:00.000Z` in seconds since the epoch; 0 where there is none."""
+    return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0

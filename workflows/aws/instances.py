@@ -1,0 +1,199 @@
+"""EC2 instances: look, launch once, terminate once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.aws import tags
+from workflows.aws.calls import Calls
+from workflows.errors import NotFound
+
+GONE = ("shutting-down", "terminated")
+
+
+@dataclass(frozen=True)
+class Disk:
+    """One EBS volume on an instance. `attachment` is AWS's word; `keeps` says that it outlives the instance."""
+
+    device: str
+    volume_id: str
+    attachment: str
+    keeps: bool
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What DescribeInstances says, as far as it matters here. `launched` in seconds since the epoch."""
+
+    id: str
+    state: str
+    type: str
+    tags: dict[str, str]
+    launched: float
+    root_device: str
+    disks: tuple[Disk, ...] = ()
+    profile: str = ""
+    subnet_id: str = ""
+    zone: str = ""
+    image_id: str = ""
+    spot: bool = False
+    private_ip: str = ""
+    public_ip: str = ""
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.tags.get("Name", "")
+
+    @property
+    def server(self) -> str:
+        """The server that this instance is: its tag, else its Name, else its id."""
+        return self.tags.get(tags.SERVER) or self.name or self.id
+
+    @property
+    def gone(self) -> bool:
+        return self.state in GONE
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The two status checks of EC2, in AWS's words (`ok`, `initializing`, `impaired` …)."""
+
+    system: str
+    instance: str
+
+    @property
+    def passed(self) -> bool:
+        return self.system == self.instance == "ok"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An Elastic IP address."""
+
+    allocation_id: str
+    public_ip: str
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a replacement is launched: the launch settings, and what is said differently this time."""
+
+    image_id: str
+    template_id: str
+    template_version: str
+    tags: dict[str, str]
+    token: str
+    instance_type: str = ""
+    interfaces: tuple[dict[str, Any], ...] = field(default=())
+
+
+class Instances:
+    """The instances of one account and Region."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def get(self, instance_id: str) -> Instance:
+        """Raises NotFound for an id that AWS does not know (any more: about an hour after its termination)."""
+        found = self._described(Filters=tags.filters(instance_id=instance_id))
+        if not found:
+            raise NotFound("DescribeInstances", "InvalidInstanceID.NotFound", f"there is no instance {instance_id}")
+        return found[0]
+
+    def all(self) -> list[Instance]:
+        """Every instance of the Region, the recently terminated ones too."""
+        return self._described()
+
+    def made_by(self, run_key: str) -> list[Instance]:
+        """What a run has launched."""
+        return self._described(Filters=tags.filters(**{f"tag:{tags.RUN}": run_key}))
+
+    def protected(self, instance_id: str) -> bool:
+        """Whether termination protection is on."""
+        answer = self._calls(
+            "ec2", "describe_instance_attribute", InstanceId=instance_id, Attribute="disableApiTermination"
+        )
+        return bool(answer["DisableApiTermination"].get("Value", False))
+
+    def auto_scaling_group(self, instance_id: str) -> str | None:
+        """The group that would replace the instance by itself."""
+        found = self._calls("autoscaling", "describe_auto_scaling_instances", InstanceIds=[instance_id])
+        groups = [each["AutoScalingGroupName"] for each in found.get("AutoScalingInstances", [])]
+        return groups[0] if groups else None
+
+    def has_instance_store(self, instance_type: str) -> bool:
+        """Whether machines of that type carry disks that no AMI holds."""
+        found = self._calls("ec2", "describe_instance_types", InstanceTypes=[instance_type])["InstanceTypes"]
+        return bool(found and found[0].get("InstanceStorageSupported"))
+
+    def addresses(self, instance_id: str) -> list[Address]:
+        """The Elastic IP addresses that point to the instance."""
+        found = self._calls("ec2", "describe_addresses", Filters=tags.filters(instance_id=instance_id))["Addresses"]
+        return [Address(each.get("AllocationId", ""), each["PublicIp"]) for each in found]
+
+    def checks(self, instance_id: str) -> Checks:
+        """`initializing` as long as AWS says nothing."""
+        found = self._calls("ec2", "describe_instance_status", InstanceIds=[instance_id])["InstanceStatuses"]
+        if not found:
+            return Checks("initializing", "initializing")
+        return Checks(found[0]["SystemStatus"]["Status"], found[0]["InstanceStatus"]["Status"])
+
+    def ensure_terminated(self, instance_id: str) -> None:
+        """One instance a call: in a batch of several zones AWS may carry out a part. Idempotent by AWS's own word."""
+        self._calls("ec2", "terminate_instances", InstanceIds=[instance_id])
+
+    def ensure_launched(self, launch: Launch) -> str:
+        """One instance, whatever happens to the answer: the ClientToken makes a repeated call give the first one."""
+        more: dict[str, Any] = {}
+        if launch.instance_type:
+            more["InstanceType"] = launch.instance_type
+        if launch.interfaces:
+            more["NetworkInterfaces"] = list(launch.interfaces)
+        marks = tags.given(launch.tags)
+        answer = self._calls(
+            "ec2",
+            "run_instances",
+            ImageId=launch.image_id,
+            LaunchTemplate={"LaunchTemplateId": launch.template_id, "Version": launch.template_version},
+            MinCount=1,
+            MaxCount=1,
+            ClientToken=launch.token,
+            TagSpecifications=[{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
+            **more,
+        )
+        return str(answer["Instances"][0]["InstanceId"])
+
+    def _described(self, **params: Any) -> list[Instance]:
+        pages = self._calls.pages("ec2", "describe_instances", "Reservations", MaxResults=1000, **params)
+        return [_instance(each) for reservation in pages for each in reservation["Instances"]]
+
+
+def _instance(raw: Mapping[str, Any]) -> Instance:
+    disks = tuple(
+        Disk(
+            device=each["DeviceName"],
+            volume_id=each["Ebs"]["VolumeId"],
+            attachment=each["Ebs"].get("Status", "attached"),
+            keeps=not each["Ebs"].get("DeleteOnTermination", False),
+        )
+        for each in raw.get("BlockDeviceMappings", [])
+        if "Ebs" in each
+    )
+    return Instance(
+        id=raw["InstanceId"],
+        state=raw["State"]["Name"],
+        type=raw["InstanceType"],
+        tags=tags.of(raw),
+        launched=raw["LaunchTime"].timestamp(),
+        root_device=raw.get("RootDeviceName", ""),
+        disks=disks,
+        profile=raw.get("IamInstanceProfile", {}).get("Arn", ""),
+        subnet_id=raw.get("SubnetId", ""),
+        zone=raw.get("Placement", {}).get("AvailabilityZone", ""),
+        image_id=raw.get("ImageId", ""),
+        spot=raw.get("InstanceLifecycle") == "spot",
+        private_ip=raw.get("PrivateIpAddress", ""),
+        public_ip=raw.get("PublicIpAddress", ""),
+        reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),
+    )

@@ -1,0 +1,49 @@
+"""How what Firedrill makes is named and tagged in AWS. The tags are the catalogue: they are enough to rebuild it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+INSTALLATION = "firedrill:installation"
+SERVER = "firedrill:server"
+RUN = "firedrill:run"
+SOURCE = "firedrill:source"
+CONSISTENCY = "firedrill:consistency"
+FACTS = "firedrill:facts"
+LAUNCH = "firedrill:launch"
+PROOF = "firedrill:proof"
+PROVEN_BY = "firedrill:proven-by"
+PROVEN_AT = "firedrill:proven-at"
+DIFFERED_IN = "firedrill:differed-in"
+
+#: What AWS allows in an AMI's name (3 to 128 characters): facts of EC2's CreateImage.
+_NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9 ()\[\]./\-'@_]")
+_NOT_IN_A_TEMPLATE = re.compile(r"[^a-zA-Z0-9()./_\-]")
+
+
+def image_name(server: str, run_key: str) -> str:
+    """Unique in the account, since the run's key is; at most 128 characters."""
+    return _NOT_IN_A_NAME.sub("-", f"firedrill {run_key} {server}")[:128].rstrip()
+
+
+def template_name(installation: str, server: str) -> str:
+    """One launch template a server; a version a backup. 3 to 128 characters."""
+    return _NOT_IN_A_TEMPLATE.sub("-", f"firedrill-{installation}-{server}")[:128]
+
+
+def of(resource: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of anything that AWS describes."""
+    return {tag["Key"]: tag["Value"] for tag in resource.get("Tags") or []}
+
+
+def given(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as AWS takes them. Those beginning with `aws:` are AWS's own and refused in requests."""
+    return [{"Key": key, "Value": value} for key, value in tags.items() if not key.startswith("aws:")]
+
+
+def filters(**wanted: str | list[str]) -> list[dict[str, Any]]:
+    """Filters as AWS takes them; `_` in a name stands for `-`."""
+    return [
+        {"Name": name.replace("_", "-"), "Values": value if isinstance(value, list) else [value]}
+        for name, value in wanted.items()
+    ]

@@ -1,0 +1,21 @@
+"""Back a server up: inspect it, record its facts, make an image, and verify it."""
+
+from workflows.engine.runbook import Runbook
+from workflows.steps.evidence import record_facts
+from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
+from workflows.steps.source import inspect_source
+
+BACKUP = Runbook(
+    name="backup",
+    letter="B",
+    title="Backup of {server}",
+    takes=["instance_id", "profile", "reboot", "accept_loss"],
+    steps=[
+        inspect_source,
+        record_facts,
+        keep_launch_settings,
+        create_image,
+        wait_for_image,
+        verify_recovery_point,
+    ],
+)

@@ -1,0 +1,7 @@
+"""All runbooks by name."""
+
+from workflows.backup import BACKUP
+from workflows.drill import LIVE_DRILL
+from workflows.restore import RESTORE
+
+RUNBOOKS = {book.name: book for book in (BACKUP, RESTORE, LIVE_DRILL)}

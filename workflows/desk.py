@@ -1,0 +1,227 @@
+"""Takes requests in: finds what they name, makes the run, carries answers to it. Never touches AWS."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+
+from pydantic import TypeAdapter
+
+from workflows import inventory
+from workflows.catalogue import RUNBOOKS
+from workflows.engine.board import Board
+from workflows.engine.clock import Clock
+from workflows.engine.run import Actor, Answer, Run, StepState, Target
+from workflows.engine.runbook import Runbook
+from workflows.engine.store import Store
+from workflows.errors import NotAllowed, UserError
+from workflows.facts.profile import Profile
+from workflows.inventory import Inventory, Sighting
+from workflows.points import Point, choose
+from workflows.steps.replacement import still_alive
+from workflows.words import safe, when
+
+T = TypeVar("T")
+
+_PROFILE = TypeAdapter(Profile)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks, where, and why. `request` is unique to the asking: the same one twice makes one run."""
+
+    by: Actor
+    channel: str = ""
+    reason: str = ""
+    via: Literal["slack", "shell"] = "slack"
+    request: str = ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the settings say that a run needs: how long an approval is good for, and whose facts are measured how."""
+
+    approval_minutes: float
+    profile_for: Callable[[str, str], Profile]
+
+
+class Desk:
+    """`patience` is how many seconds to wait for a worker's fresh look when a name is not known."""
+
+    def __init__(self, store: Store, board: Board, clock: Clock, rules: Rules, patience: float = 8.0) -> None:
+        self.store = store
+        self._board = board
+        self._clock = clock
+        self._rules = rules
+        self._patience = patience
+
+    # ── planning: what would be done ─────────────────────────────────────────────────────────────────────
+
+    def backup(self, asking: Asking, target: str, *, reboot: bool, accept_loss: bool, profile: str = "") -> list[Run]:
+        """One planned run for each server that the target names. Raises UserError."""
+        found = self._look(lambda known: known.living(target))
+        return [
+            self._planned("backup", asking, self._target(each), self._source(each, reboot, accept_loss, profile))
+            for each in found
+        ]
+
+    def drill(self, asking: Asking, target: str, *, accept_loss: bool, profile: str = "") -> Run:
+        """A planned live drill of the one server that the target names. Raises UserError."""
+        found = self._look(lambda known: known.living(target))
+        if len(found) > 1:
+            names = ", ".join(f"*{safe(each.server)}*" for each in found[:5])
+            raise UserError(
+                f"`{safe(target)}` names {len(found)} servers: {names}.", "A live drill takes one at a time."
+            )
+        values = self._source(found[0], False, accept_loss, profile) | {
+            "approval_minutes": self._rules.approval_minutes, "beside": False, "subnet": "", "instance_type": "",
+            "rehearsed": True,
+        }  # fmt: skip
+        return self._planned("drill", asking, self._target(found[0]), values)
+
+    def restore(
+        self, asking: Asking, target: str, *, point: str = "latest", as_of: float | None = None, region: str = "",
+        beside: bool = False, subnet: str = "", instance_type: str = "",
+    ) -> Run:  # fmt: skip
+        """A planned restore of a server from one of its recovery points. Raises UserError."""
+        chosen, account = self._look(lambda known: _restorable(known, target, point, as_of, region, beside))
+        values = {
+            "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
+            "lost_at": self._clock.now(), "left_behind": [], "rehearsed": False,
+        }  # fmt: skip
+        return self._planned("restore", asking, Target(chosen.server, account, chosen.region), values)
+
+    # ── doing ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self, planned: Run, request: str = "") -> Run:
+        """Give the planned run its id and save it. Raises Busy."""
+        run_id = self.store.next_id(planned.id)
+        key = f"{run_id}-{secrets.token_hex(4)}"
+        return self.store.create(replace(planned, id=run_id, key=key, created=self._clock.now()), request=request)
+
+    def answer(self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "") -> str:
+        """Decide the run's open question, or the one that a button names. Gives what came of it, in a sentence.
+
+        Raises NotAllowed for an asker who would approve their own request.
+        """
+        run = self.store.read(run_id)
+        if approved and by.id == run.asked_by.id:
+            raise NotAllowed(f"You asked for `{run.id}` yourself, so somebody else must approve it.")
+        asked = question or (run.question.id if run.question else "")
+        if not asked:
+            return f"`{run.id}` asks nothing at the moment: it is {run.status.value}."
+        until = run.question.expires_at if run.question else 0.0
+        word, prior = self.store.answer(
+            run.id, Answer(asked, approved, by, self._clock.now(), until, reason=reason.strip())
+        )
+        if word == "already" and prior is not None:
+            did = "approved" if prior.approved else "rejected"
+            return f"That was already decided: <@{prior.by.id}> {did} it {when(prior.at)}."
+        if word == "done":
+            return f"You {'approved' if approved else 'rejected'} `{run.id}`."
+        if word == "expired":
+            return f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
+        return f"That question of `{run.id}` is not open any more: the run is {self.store.read(run.id).status.value}."
+
+    def cancel(self, run_id: str, by: Actor) -> str:
+        """Gives what came of it, in a sentence."""
+        run = self.store.read(run_id)
+        return {
+            "done": f"`{run.id}` stops before its next step. What it has made so far stays.",
+            "already": f"`{run.id}` is being cancelled already.",
+            "ended": f"`{run.id}` has ended already: it is {run.status.value}.",
+            "no return": f"`{run.id}` is past the point of no return: it goes on until the server is back.",
+        }[self.store.cancel(run.id, by)]
+
+    def retry(self, run_id: str, by: Actor) -> str:
+        """Gives what came of it, in a sentence. Raises Busy."""
+        run = self.store.read(run_id)
+        again = run.problem.again_from if run.problem else run.step.name
+        title = next((each.title for each in run.steps if each.name == again), again)
+        return {
+            "done": f"`{run.id}` goes on from: {title}.",
+            "already": f"`{run.id}` is going on already.",
+            "not failed": f"Only a failed run can go on; `{run.id}` is {run.status.value}.",
+        }[self.store.retry(run, by)]
+
+    def points(self, target: str = "") -> list[Point]:
+        """Recovery points, the newest first; of one server, if a target is given. Raises UserError."""
+        known = self._look(lambda known: (known, known.server_of(target) if target else ""))
+        own = [each for each in known[0].points if not known[1] or each.server == known[1]]
+        return sorted(own, key=lambda each: each.requested, reverse=True)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _look(self, find: Callable[[Inventory], T]) -> T:
+        """Find in what the workers last saw; if that fails, in a fresh look: it may just have been launched."""
+        text = self._board.inventory()
+        if text is not None:
+            known = inventory.from_json(text)
+            try:
+                return find(known)
+            except UserError:
+                return find(self._fresh(known))
+        return find(self._fresh(None))
+
+    def _fresh(self, old: Inventory | None) -> Inventory:
+        self._board.want_inventory()
+        until = time.monotonic() + self._patience
+        while time.monotonic() < until:
+            text = self._board.inventory()
+            known = inventory.from_json(text) if text else None
+            if known and (old is None or known.at > old.at):
+                return known
+            time.sleep(0.05)
+        if old is not None:
+            return old
+        raise UserError(
+            "No worker has looked at AWS yet, so no server is known.",
+            "Is `firedrill worker` running, with AWS credentials, on the same Redis?",
+        )
+
+    def _planned(self, name: str, asking: Asking, target: Target, values: dict[str, Any]) -> Run:
+        book: Runbook = RUNBOOKS[name]
+        return Run(
+            id=book.letter,
+            key="",
+            runbook=name,
+            title=book.title.format(server=target.server),
+            target=target,
+            asked_by=asking.by,
+            channel=asking.channel,
+            created=self._clock.now(),
+            steps=tuple(StepState(each.name, each.title) for each in book.steps),
+            values=values,
+            via=asking.via,
+            reason=asking.reason,
+        )
+
+    def _source(self, seen: Sighting, reboot: bool, accept_loss: bool, profile: str) -> dict[str, Any]:
+        chosen = self._rules.profile_for(seen.server, profile)
+        return {
+            "instance_id": seen.instance_id,
+            "profile": _PROFILE.dump_python(chosen, mode="json"),
+            "reboot": reboot,
+            "accept_loss": accept_loss,
+        }
+
+    def _target(self, seen: Sighting) -> Target:
+        text = self._board.inventory()
+        return Target(seen.server, inventory.from_json(text).account if text else "", seen.region)
+
+
+def _restorable(
+    known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
+) -> tuple[Point, str]:
+    """The point that a restore is asked for, and the account that it lies in."""
+    if region and region not in known.regions:
+        names = ", ".join(f"`{each}`" for each in known.regions)
+        raise UserError(f"This installation does not work in `{safe(region)}`.", f"It works in {names}.")
+    server = known.server_of(target)
+    alive = [each for each in known.servers if each.server == server and not each.gone]
+    if alive and not beside:
+        raise still_alive(server, alive[0].instance_id)
+    wanted = target if target.startswith("ami-") else which
+    points = [each for each in known.points if not region or each.region == region]
+    return choose(points, server, wanted, as_of), known.account

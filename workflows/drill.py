@@ -1,0 +1,42 @@
+"""Lose a server on purpose and prove that it comes back."""
+
+from workflows.engine.approval import approval
+from workflows.engine.runbook import Runbook
+from workflows.steps.approval import still_safe_to_terminate, terminate_question
+from workflows.steps.evidence import compare_facts, mark_proof, record_facts, report, verdict
+from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
+from workflows.steps.loss import note_leftovers, terminate_source, wait_until_gone
+from workflows.steps.replacement import launch_replacement, wait_for_agent, wait_for_checks, wait_until_running
+from workflows.steps.source import inspect_source_to_lose
+
+LIVE_DRILL = Runbook(
+    name="drill",
+    letter="D",
+    title="Live drill of {server}",
+    takes=[
+        "instance_id", "profile", "reboot", "accept_loss", "approval_minutes", "beside", "subnet", "instance_type",
+        "rehearsed",
+    ],
+    steps=[
+        inspect_source_to_lose,
+        record_facts,
+        keep_launch_settings,
+        create_image,
+        wait_for_image,
+        verify_recovery_point,
+        approval(
+            "terminate", title="Ask for approval", ask=terminate_question, recheck=still_safe_to_terminate
+        ),
+        terminate_source,
+        wait_until_gone,
+        note_leftovers,
+        launch_replacement,
+        wait_until_running,
+        wait_for_checks,
+        wait_for_agent,
+        compare_facts,
+        mark_proof,
+        report,
+        verdict,
+    ],
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""Which paths of a server are measured."""
+
+import re
+from dataclasses import dataclass
+
+OWN_FOLDER = "/var/lib/firedrill"
+LONGEST_PATH = 4096
+MOST_PATHS = 200
+MOST_BYTES = 16_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named set of absolute paths. ValueError, in plain text, if one of them cannot be measured.
+
+    `paths` must exist, or the run stops before the backup. `optional` ones are measured where they exist; one that
+    appears later is told as new. What lies in or below `without` is left out: logs, caches, spools.
+    Paths are kept in their shortest form (`/srv//www/` becomes `/srv/www`) and without duplicates.
+    """
+
+    name: str
+    paths: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        paths = tuple(dict.fromkeys(_checked(path) for path in self.paths))
+        optional = tuple(dict.fromkeys(_checked(path) for path in self.optional))
+        object.__setattr__(self, "paths", paths)
+        object.__setattr__(self, "optional", tuple(path for path in optional if path not in paths))
+        object.__setattr__(self, "without", tuple(dict.fromkeys(_checked(path) for path in self.without)))
+        if not self.measured:
+            raise ValueError(f"The profile {self.name} names no path to measure, for example /srv.")
+        self._check_own_folder()
+        self._check_left_out()
+        self._check_size()
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """All paths that a measurement starts from, the optional ones last."""
+        return self.paths + self.optional
+
+    def _check_own_folder(self) -> None:
+        for path in self.measured:
+            if _covers(OWN_FOLDER, path):
+                raise ValueError(f"The path {path} belongs to the measuring itself and cannot be measured.")
+
+    def _check_left_out(self) -> None:
+        for path in self.measured:
+            for other in self.without:
+                if _covers(other, path):
+                    raise ValueError(f"The path {path} is to be measured and, by {other}, to be left out.")
+
+    def _check_size(self) -> None:
+        everything = self.measured + self.without
+        size = sum(len(path.encode()) for path in everything)
+        if len(everything) > MOST_PATHS or size > MOST_BYTES:
+            raise ValueError(
+                f"The profile {self.name} names {len(everything)} paths of {size} bytes. "
+                f"At most {MOST_PATHS} paths of {MOST_BYTES} bytes together are possible: name their parents."
+            )
+
+
+def _covers(parent: str, path: str) -> bool:
+    return path == parent or path.startswith(parent.rstrip("/") + "/")
+
+
+def _checked(path: str) -> str:
+    """The shortest form of an absolute path. ValueError says what is wrong with it.
+
+    `{{` is refused because SSM replaces `{{ssm:name}}` in a command by the parameter of that name.
+    """
+    problem = _problem(path)
+    if problem:
+        shown = path.encode("unicode_escape").decode()
+        raise ValueError(f"The path {shown[:200] or '(empty)'} {problem}")
+    return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def _problem(path: str) -> str:
+    if not path.startswith("/"):
+        return "is not absolute: it must begin with /, for example /srv."
+    if _CONTROL.search(path):
+        return "holds a line break or another control character."
+    if ".." in path.split("/"):
+        return "leads upwards with `..`: name the real path."
+    if "{{" in path:
+        return "holds `{{`, which SSM would replace."
+    return _too_long_or_not_text(path)
+
+
+def _too_long_or_not_text(path: str) -> str:
+    try:
+        size = len(path.encode())
+    except UnicodeEncodeError:
+        return "is not valid UTF-8."
+    return f"has {size} bytes, more than {LONGEST_PATH}." if size > LONGEST_PATH else ""
+
+
+DEFAULT_PROFILE = Profile(name="default", optional=("/srv", "/home", "/var/www"))
+"""Where servers keep what nobody can install again. `/etc` is not in it: cloud-init rewrites parts of it (host keys,
+host name, network) whenever an instance of a new id boots, so every honest drill would find a difference."""

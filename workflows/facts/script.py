@@ -1,0 +1,142 @@
+"""The one script that measures: rendered from validated, quoted data; recognised; its answer read."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files as package_files
+from typing import Any
+
+from pydantic import ValidationError
+
+from workflows.errors import FactsUnreadable
+from workflows.facts import files, marker
+from workflows.facts.evidence import Compared, Recorded
+from workflows.facts.kinds import KINDS
+from workflows.facts.profile import Profile
+from workflows.facts.quoting import quoted, unquoted
+from workflows.facts.wire import read_line, readable
+
+_KEY = re.compile(r"[A-Z]-[0-9]{4,16}-[0-9a-f]{8}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_HEAD = re.compile(r"#!/bin/sh\n# [^\n]*\n(?P<data>mode=.*?\n)\n", re.DOTALL)
+_SETTING = re.compile(r"(mode|key|expected|facts)=('[^\n]*')")
+_PATH = re.compile(r"  (path|optional|without) ('[^\n]*')(?: \\)?")
+_TROUBLE = {
+    "no-manifest": "The disk holds no facts of {key}.",
+    "manifest-tampered": "The facts of {key} on the disk were tampered with: their manifest is not the one recorded.",
+    "other-format": "The facts of {key} were recorded by another version of Firedrill, in a form unknown here.",
+    "other-key": "The facts on the disk are not those of {key}.",
+    "unknown-fact": "The facts of {key} hold a kind of fact that this version of Firedrill cannot measure.",
+}
+
+
+def record_script(run_key: str, profile: Profile) -> str:
+    """The script that measures `profile` and keeps the record under `run_key`, such as `D-0001-7f3a9c2e`.
+
+    ValueError if the key is not of that form. The script exits with 1 and still answers if it cannot measure.
+    """
+    words = [("path", path) for path in profile.paths]
+    words += [("optional", path) for path in profile.optional]
+    words += [("without", path) for path in profile.without]
+    return _rendered("record", run_key, "", words)
+
+
+def compare_script(point_key: str, manifest_digest: str) -> str:
+    """The script that compares a machine with the record of `point_key`, if its manifest has that SHA-256 (64 hex).
+
+    ValueError if one of them is not of its form. Differences, and facts that are not there, are an answer (exit 0).
+    """
+    if not _DIGEST.fullmatch(manifest_digest):
+        raise ValueError(f"The manifest's digest must be 64 hexadecimal digits, not {manifest_digest!r:.100}.")
+    return _rendered("compare", point_key, manifest_digest, [])
+
+
+def recognised(script: str) -> bool:
+    """True exactly for texts that `record_script` and `compare_script` can have made of valid data."""
+    head = _HEAD.match(script)
+    if head is None:
+        return False
+    try:
+        return script == _from_data(head["data"].split("\n"))
+    except ValueError:
+        return False
+
+
+def read_recorded(stdout: str) -> Recorded:
+    """What `record` measured, from the command's output. FactsUnreadable, FactsNotMeasured."""
+    answer = read_line(stdout, "record")
+    try:
+        measured = files.Measured.of(answer["files"])
+        text = marker.Measured.of(answer["marker"]).text
+        return Recorded(
+            **_common(answer),
+            marker=readable(text),
+            files=measured.count,
+            bytes=measured.bytes,
+            entries=measured.entries,
+            list_digest=measured.digest,
+            absent=tuple(readable(path) for (path,) in measured.absent),
+        )
+    except (KeyError, TypeError, ValidationError) as error:
+        raise FactsUnreadable("The server's answer lacks facts that it must hold.") from error
+
+
+def read_compared(stdout: str) -> Compared:
+    """What `compare` found, from the command's output. FactsUnreadable, FactsNotMeasured."""
+    answer = read_line(stdout, "compare")
+    if answer.get("trouble"):
+        return _in_trouble(answer)
+    try:
+        names = tuple(str(name) for name in answer["facts"])
+        results = tuple(kind.result(answer[kind.NAME]) for kind in KINDS if kind.NAME in names)
+        return Compared(**_common(answer), facts=names, results=results)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise FactsUnreadable("The server's answer lacks facts that it must hold.") from error
+
+
+def _in_trouble(answer: dict[str, Any]) -> Compared:
+    key, trouble = str(answer.get("key")), str(answer["trouble"])
+    text = _TROUBLE.get(trouble, "The facts of {key} could not be compared.").format(key=key)
+    return Compared(key, str(answer.get("digest", "")), measured_at="", facts=(), results=(), trouble=text)
+
+
+def _common(answer: dict[str, Any]) -> dict[str, Any]:
+    key, digest, measured = answer["key"], answer["digest"], answer["measured"]
+    if not _KEY.fullmatch(key) or not _DIGEST.fullmatch(digest) or not isinstance(measured, str):
+        raise TypeError("key, digest or time is not of its form")
+    return {"key": key, "digest": digest, "measured_at": measured}
+
+
+def _from_data(lines: list[str]) -> str:
+    """The script of the data that stands in `lines`. ValueError if it is not valid, or not whole."""
+    settings = [found.groups() for line in lines if (found := _SETTING.fullmatch(line))]
+    values = {name: unquoted(text) for name, text in settings}
+    if values.get("mode") == "compare":
+        return compare_script(values.get("key", ""), values.get("expected", ""))
+    words: dict[str, list[str]] = {"path": [], "optional": [], "without": []}
+    for line in lines:
+        if found := _PATH.fullmatch(line):
+            words[found[1]].append(unquoted(found[2]))
+    profile = Profile("of a script", tuple(words["path"]), tuple(words["optional"]), tuple(words["without"]))
+    return record_script(values.get("key", ""), profile)
+
+
+def _rendered(mode: str, key: str, expected: str, words: Iterable[tuple[str, str]]) -> str:
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"A run's key looks like D-0001-7f3a9c2e, not like {key!r:.100}.")
+    names = " ".join(kind.NAME for kind in KINDS)
+    data = {"mode": mode, "key": key, "expected": expected, "facts": names}
+    lines = [f"{name}={quoted(value)}" for name, value in data.items()]
+    lines.append(" \\\n".join(["set --", *(f"  {word} {quoted(path)}" for word, path in words)]))
+    text = "\n".join(lines) + "\n\n" + _program()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"#!/bin/sh\n# Firedrill measures facts. SHA-256 of what follows this line: {digest}\n{text}"
+
+
+@cache
+def _program() -> str:
+    """The constant part of the script. It begins after the data and ends with the only line that starts anything."""
+    folder = package_files("workflows.facts")
+    pieces = ["common", *(kind.NAME for kind in KINDS), "main"]
+    return "\n".join(folder.joinpath(f"{piece}.sh").read_text(encoding="ascii") for piece in pieces)

@@ -1,0 +1,142 @@
+"""What AWS showed last, kept by the workers for the bot, which holds no AWS credentials: servers and points."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from workflows.aws import Home
+from workflows.errors import UserError
+from workflows.points import Point, point_of
+from workflows.words import safe
+
+_MAY = "An instance id (`i-0123456789abcdef0`), a server's name (`orders-db`) or `tag:Key=Value` is right."
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An instance as it was seen. `launched` in seconds since the epoch."""
+
+    server: str
+    instance_id: str
+    state: str
+    region: str
+    launched: float
+    tags: dict[str, str]
+
+    @property
+    def gone(self) -> bool:
+        return self.state in ("shutting-down", "terminated")
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """`at` is when it was taken, in seconds since the epoch."""
+
+    at: float
+    account: str
+    regions: tuple[str, ...]
+    servers: tuple[Sighting, ...]
+    points: tuple[Point, ...]
+
+    def living(self, target: str) -> list[Sighting]:
+        """What a target names: one instance, the one living instance of a server, or all that bear a tag.
+
+        Raises UserError: unknown (with what is alike), terminated, or two of one name.
+        """
+        if target.startswith("tag:"):
+            return self._tagged(target)
+        if target.startswith("i-"):
+            return [self._instance(target)]
+        bearers = [each for each in self.servers if each.server == target]
+        alive = [each for each in bearers if not each.gone]
+        if len(alive) > 1:
+            ids = ", ".join(f"`{each.instance_id}` ({each.state}, {each.region})" for each in alive)
+            raise UserError(f"{len(alive)} instances are called *{safe(target)}*: {ids}.", "Name one by its id.")
+        if not alive:
+            raise self._unknown(target, bearers)
+        return alive
+
+    def server_of(self, target: str) -> str:
+        """The server that a target names, alive or not: what a restore is asked for. Raises UserError."""
+        if target.startswith("ami-"):
+            return self.point(target).server
+        if target.startswith("i-"):
+            source = next((p.server for p in self.points if p.source == target), None)
+            return source or self._instance(target).server
+        if target.startswith("tag:"):
+            names = {each.server for each in self._tagged(target)}
+            if len(names) > 1:
+                raise UserError(f"`{safe(target)}` names {len(names)} servers.", "Name one of them.")
+            return names.pop()
+        if target not in self._names():
+            raise self._unknown(target, [])
+        return target
+
+    def point(self, image_id: str) -> Point:
+        """Raises UserError for an image that this installation did not make, or that is not there any more."""
+        found = next((each for each in self.points if each.image_id == image_id), None)
+        if found is None:
+            text = f"`{safe(image_id)}` is not a recovery point that this installation made in {self._where()}."
+            raise UserError(text, "`/dr points` lists those that are. Example: `/dr restore orders-db`")
+        return found
+
+    def _tagged(self, target: str) -> list[Sighting]:
+        name, equals, value = target.removeprefix("tag:").partition("=")
+        if not (name and equals):
+            raise UserError(f"`{safe(target)}` is not a tag to look for.", "Example: `tag:Environment=production`")
+        found = [each for each in self.servers if each.tags.get(name) == value and not each.gone]
+        if not found:
+            raise UserError(f"No instance in {self._where()} bears the tag `{safe(name)}` = `{safe(value)}`.", _MAY)
+        return found
+
+    def _instance(self, instance_id: str) -> Sighting:
+        found = next((each for each in self.servers if each.instance_id == instance_id), None)
+        if found is None:
+            text = f"There is no instance `{safe(instance_id)}` in {self._where()}."
+            raise UserError(text, "Is it in another Region or account? `/dr help backup` says what a target is.")
+        if found.gone:
+            raise self._unknown(found.server, [found])
+        return found
+
+    def _unknown(self, target: str, bearers: Iterable[Sighting]) -> UserError:
+        gone = next(iter(bearers), None)
+        if gone is not None:
+            text = f"*{safe(target)}* (`{gone.instance_id}`) is `{gone.state}`: there is nothing left to work on."
+            return UserError(text, f"To bring it back: `/dr restore {safe(target)}`")
+        names = sorted(self._names())
+        alike = difflib.get_close_matches(target, names, n=3, cutoff=0.5)
+        known = " Did you mean " + " or ".join(f"`{safe(name)}`" for name in alike) + "?" if alike else ""
+        return UserError(f"No server is called *{safe(target)}* in {self._where()}.{known}", _MAY)
+
+    def _names(self) -> set[str]:
+        return {each.server for each in self.servers} | {each.server for each in self.points}
+
+    def _where(self) -> str:
+        return f"{', '.join(self.regions)} of account {self.account}"
+
+
+def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
+    """Look at every Region. Raises what the door to AWS raises."""
+    servers: list[Sighting] = []
+    points: list[Point] = []
+    names = tuple(regions)
+    for name in names:
+        aws = home.region(name)
+        servers += [
+            Sighting(each.server, each.id, each.state, name, each.launched, each.tags) for each in aws.instances.all()
+        ]
+        points += [point_of(image, name) for image in aws.images.ours()]
+    return Inventory(now, home.region(names[0]).account, names, tuple(servers), tuple(points))
+
+
+_INVENTORY = TypeAdapter(Inventory)
+
+
+def to_json(inventory: Inventory) -> str:
+    return _INVENTORY.dump_json(inventory).decode()
+
+
+def from_json(text: str | bytes) -> Inventory:
+    return _INVENTORY.validate_json(text)

@@ -1,0 +1,29 @@
+"""Bring a server back from a recovery point, and compare."""
+
+from workflows.engine.runbook import Runbook
+from workflows.steps.evidence import compare_facts, mark_proof, report, verdict
+from workflows.steps.replacement import (
+    find_point,
+    launch_replacement,
+    wait_for_agent,
+    wait_for_checks,
+    wait_until_running,
+)
+
+RESTORE = Runbook(
+    name="restore",
+    letter="R",
+    title="Restore of {server}",
+    takes=["image_id", "beside", "subnet", "instance_type", "lost_at", "left_behind", "rehearsed"],
+    steps=[
+        find_point,
+        launch_replacement,
+        wait_until_running,
+        wait_for_checks,
+        wait_for_agent,
+        compare_facts,
+        mark_proof,
+        report,
+        verdict,
+    ],
+)

@@ -1,0 +1,81 @@
+"""What a person is asked before a server is terminated, and the look at the world at the click."""
+
+from workflows.aws import Aws
+from workflows.engine.run import Actor
+from workflows.engine.runbook import Ask
+from workflows.errors import NotFound, NotSafe, PointIncomplete
+from workflows.facts.evidence import Recorded
+from workflows.points import Point
+from workflows.steps.image import check_whole
+from workflows.steps.source import Source
+from workflows.words import count, duration, safe, size, when
+
+_STOPPED = "Nothing was terminated. Look at it, then start a new drill."
+
+
+def terminate_question(
+    server: str, source: Source, point: Point, facts: Recorded, asked_by: Actor, reason: str, now: float,
+    approval_minutes: float,
+) -> Ask:  # fmt: skip
+    """Names what will be destroyed, what becomes of its disks and addresses, and the proof that this rests on."""
+    age = duration(now - source.launched)
+    snapshots = count(len(source.disks), "completed snapshot")
+    return Ask(
+        title=f"Terminate {safe(server)}?",
+        verb="Approve termination",
+        items=(
+            (
+                "Instance",
+                f"`{source.instance_id}` ({source.type}), *{safe(source.name or server)}*, launched {age} ago",
+            ),
+            ("Its volumes", "\n".join(_fate(source))),
+            *((("Its addresses", _addresses(source)),) if source.addresses else ()),
+            ("Proof", f"`{point.image_id}` is available with {snapshots}, asked for {when(point.requested)}"),
+            ("Facts", f"{count(facts.files, 'file')}, {size(facts.bytes)}, and a marker, measured before the backup"),
+            ("Then", "it is launched again from that image, measured again, and compared"),
+            ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),
+        ),
+        confirm=(
+            f"Terminate {source.instance_id}, {source.name or server}, {age} old? "
+            f"It is to be restored from {point.image_id}, which is verified. This cannot be undone."
+        ),
+        minutes=approval_minutes,
+    )
+
+
+def _fate(source: Source) -> list[str]:
+    return [
+        f"`{disk.volume_id}` {disk.device}, {disk.size} GiB: {'stays, detached' if disk.keeps else 'is deleted'}"
+        for disk in source.disks
+    ]
+
+
+def _addresses(source: Source) -> str:
+    return ", ".join(f"{each.public_ip} (stays yours, points nowhere)" for each in source.addresses)
+
+
+def still_safe_to_terminate(home: Aws, server: str, source: Source, point: Point) -> None:
+    """The world at the moment of the click. Any doubt raises NotSafe and names it; nothing is destroyed then."""
+    try:
+        instance = home.instances.get(source.instance_id)
+        image = home.images.get(point.image_id)
+    except NotFound as missing:
+        raise NotSafe(f"At the click {missing.message}.", _STOPPED) from missing
+    bearers = [each for each in home.instances.all() if each.server == server and not each.gone]
+    if instance.server != server or [each.id for each in bearers] != [instance.id]:
+        ids = ", ".join(f"`{each.id}`" for each in bearers) or "nothing"
+        text = f"At the click *{safe(server)}* is {ids}, and the approval was for `{source.instance_id}`."
+        raise NotSafe(text, _STOPPED)
+    now_there = {disk.volume_id for disk in instance.disks}
+    changed = sorted(now_there ^ {disk.volume_id for disk in source.disks})
+    if changed:
+        names = ", ".join(f"`{each}`" for each in changed)
+        raise NotSafe(f"Its volumes have changed since the backup: {names}.", _STOPPED)
+    if home.instances.protected(instance.id):
+        raise NotSafe(f"Termination protection was turned on for `{instance.id}`.", _STOPPED)
+    try:
+        check_whole(home, image, source)
+    except PointIncomplete as doubt:
+        raise NotSafe(f"At the click the recovery point is not whole: {doubt.text}", _STOPPED) from doubt
+    if image.tags.get("firedrill:run") != point.run_key:
+        raise NotSafe(f"{image.id} does not say any more that it was made by this run.", _STOPPED)

@@ -1,0 +1,117 @@
+"""Facts before, facts after, and the verdict. A backup counts for nothing until this has said *same*."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workflows.aws import Aws, tags
+from workflows.aws.commands import Invocation
+from workflows.engine.runbook import Wait, step
+from workflows.errors import CommandFailed, FactsDiffer
+from workflows.facts.evidence import Evidence, Recorded, evidence_of
+from workflows.facts.profile import Profile
+from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
+from workflows.points import Point
+from workflows.words import count, cut, duration, safe, size
+
+#: Seconds: SSM's delivery and the script's own limit, and some.
+SCRIPT_PATIENCE = 4200.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a drill or a restore came to. Durations in seconds; `rpo` is None where nothing was lost on purpose."""
+
+    verdict: str
+    replacement_id: str
+    image_id: str
+    rto_running: float
+    rto_validated: float
+    rpo: float | None
+    left_behind: tuple[str, ...]
+
+
+@step(
+    "Record its facts",
+    gives="facts",
+    tell=lambda facts: f"{count(facts.files, 'file')}, {size(facts.bytes)}, marker written",
+)
+def record_facts(
+    home: Aws, instance_id: str, run_id: str, run_key: str, profile: Profile, kept: dict[str, Any]
+) -> Recorded | Wait:
+    """Pre-backup validation: what cannot be measured stops the run before any image is made."""
+    done = _run(home, instance_id, record_script(run_key, profile), f"Firedrill {run_id}: record facts", kept)
+    return done if isinstance(done, Wait) else read_recorded(done.stdout)
+
+
+@step("Compare the facts", gives="evidence", tell=lambda evidence: safe(evidence.sentence()))
+def compare_facts(home: Aws, replacement_id: str, run_id: str, point: Point, kept: dict[str, Any]) -> Evidence | Wait:
+    """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
+    script = compare_script(point.run_key, point.facts)
+    done = _run(home, replacement_id, script, f"Firedrill {run_id}: compare facts", kept)
+    return done if isinstance(done, Wait) else evidence_of(point.facts, read_compared(done.stdout))
+
+
+def _run(home: Aws, instance_id: str, script: str, comment: str, kept: dict[str, Any]) -> Invocation | Wait:
+    """Send the script once a look; sent twice after a crash, it does no harm. Raises CommandFailed."""
+    what = f"the script on {instance_id}"
+    if "command_id" not in kept:
+        sent = home.commands.send(instance_id, script, comment)
+        return Wait(what, "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
+    done = home.commands.result(kept["command_id"], instance_id)
+    if done.open:
+        return Wait(what, f"SSM says {done.status}", SCRIPT_PATIENCE)
+    if done.status == "Success" or done.stdout.strip():
+        return done
+    words = safe(cut(" ".join(done.stderr.split()), 300)) or "it printed nothing"
+    raise CommandFailed(
+        f"The script on `{instance_id}` ended as `{done.status}` (exit {done.code}): {words}",
+        "Nothing was terminated by this. `/dr retry` measures again.",
+    )
+
+
+@step("Write down the proof")
+def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: float) -> None:
+    """On the AMI itself, so that it outlives Redis: proven by this run, or differed in it."""
+    image = home.images.get(point.image_id)
+    at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if evidence.verdict == "same":
+        marks = {tags.PROOF: "proven", tags.PROVEN_BY: run_id, tags.PROVEN_AT: at, tags.DIFFERED_IN: ""}
+    else:
+        marks = {tags.PROOF: "complete", tags.DIFFERED_IN: run_id}
+    home.images.tag(image, marks)
+
+
+def _told(report: Report) -> str:
+    rpo = "" if report.rpo is None else f", RPO {duration(report.rpo)}"
+    first = f"RTO {duration(report.rto_validated)} (running after {duration(report.rto_running)}){rpo}"
+    return "\n".join((first, *(f"Left behind: {each}" for each in report.left_behind)))
+
+
+@step("Report", gives="report", tell=_told)
+def report(
+    replacement_id: str, point: Point, evidence: Evidence, lost_at: float, running_at: float, left_behind: list[str],
+    rehearsed: bool, now: float,
+) -> Report:  # fmt: skip
+    """How long it took since the loss, and how much would have been lost: RPO counts from the CreateImage request."""
+    return Report(
+        verdict=evidence.verdict,
+        replacement_id=replacement_id,
+        image_id=point.image_id,
+        rto_running=running_at - lost_at,
+        rto_validated=now - lost_at,
+        rpo=lost_at - point.requested if rehearsed else None,
+        left_behind=tuple(left_behind),
+    )
+
+
+@step("Verdict")
+def verdict(replacement_id: str, point: Point, evidence: Evidence) -> None:
+    """A run never says that it succeeded when a fact differed, was missing, or was not measured."""
+    if evidence.verdict != "same":
+        raise FactsDiffer(
+            safe(evidence.sentence()),
+            f"Do not trust {point.image_id}. `{replacement_id}` is running and was left as it is, so that it can be "
+            "looked at. `/dr retry` measures and compares again.",
+            again_from="compare_facts",
+        )

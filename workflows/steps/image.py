@@ -1,0 +1,145 @@
+"""The recovery point: launch settings, image, and the proof that both are whole."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.aws import Aws, tags
+from workflows.aws.images import Image, Snapshot
+from workflows.aws.templates import from_mark
+from workflows.engine.runbook import Wait, step
+from workflows.errors import ImageFailed, NotFound, PointIncomplete
+from workflows.facts.evidence import Recorded
+from workflows.points import Point, point_of
+from workflows.steps.source import Source
+from workflows.words import count
+
+#: Seconds. AWS: "several minutes … sometimes up to 24 hours"; then as long again, since nothing is lost by waiting.
+IMAGE_PATIENCE = 48 * 3600.0
+#: Seconds that AWS's describes may lag behind its own answer.
+VISIBLE_WITHIN = 300.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An image that was asked for; `at` is when, in seconds since the epoch: the content is as of then."""
+
+    image_id: str
+    at: float
+    consistency: str
+
+
+@step("Keep the launch settings", gives="launch", effect=True, tell=lambda mark: f"launch template `{mark}`")
+def keep_launch_settings(home: Aws, server: str, instance_id: str, run_key: str) -> str:
+    """The settings as a launch template version. Gives `lt-…:version`."""
+    instance = home.instances.get(instance_id)
+    volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
+    return home.templates.ensure(server, run_key, home.templates.settings_of(instance, volumes)).mark
+
+
+@step("Create the image", gives="asked", effect=True, tell=lambda asked: f"`{asked.image_id}`, {asked.consistency}")
+def create_image(
+    home: Aws, server: str, instance_id: str, run_key: str, reboot: bool, launch: str, facts: Recorded, now: float
+) -> Asked:
+    """Ask for one AMI of all the instance's volumes. Looks first: CreateImage has no ClientToken."""
+    consistency = "rebooted" if reboot else "crash-consistent"
+    marks = {
+        tags.INSTALLATION: home.installation,
+        tags.SERVER: server,
+        tags.RUN: run_key,
+        tags.SOURCE: instance_id,
+        tags.CONSISTENCY: consistency,
+        tags.FACTS: facts.digest,
+        tags.LAUNCH: launch,
+        tags.PROOF: "created",
+    }
+    image = home.images.ensure(instance_id, name=tags.image_name(server, run_key), marks=marks, reboot=reboot)
+    return Asked(image.id, image.requested or now, consistency)
+
+
+@step("Wait for the image")
+def wait_for_image(home: Aws, asked: Asked, now: float) -> Wait | None:
+    """Until AWS has copied every block."""
+    try:
+        image = home.images.get(asked.image_id)
+    except NotFound:
+        if now - asked.at > VISIBLE_WITHIN:
+            raise
+        return Wait(f"the image {asked.image_id}", "AWS does not show it yet", IMAGE_PATIENCE)
+    snapshots = home.images.snapshots(image.snapshots.values())
+    if image.state == "pending":
+        return _pending(image, snapshots)
+    if image.state != "available":
+        raise ImageFailed(image.id, image.state, image.reason)
+    return None
+
+
+def _pending(image: Image, snapshots: dict[str, Snapshot]) -> Wait:
+    total = sum(each.size for each in snapshots.values())
+    copied = round(sum(each.progress * each.size for each in snapshots.values()) / total) if total else 0
+    because = f"AWS has copied {copied} % of the blocks" if snapshots else "AWS has not begun to copy"
+    return Wait(f"the image {image.id}", because, IMAGE_PATIENCE, progress=copied)
+
+
+@step(
+    "Verify the recovery point",
+    gives="point",
+    tell=lambda point: f"`{point.image_id}` is available, every snapshot is completed",
+)
+def verify_recovery_point(home: Aws, asked: Asked, source: Source) -> Point:
+    """Whole, or not a recovery point; then it says so of itself in AWS: proof `complete`."""
+    image = home.images.get(asked.image_id)
+    check_whole(home, image, source)
+    home.images.tag(image, {tags.PROOF: "complete"})
+    return point_of(Image(**{**vars(image), "tags": {**image.tags, tags.PROOF: "complete"}}), home.region)
+
+
+def check_whole(home: Aws, image: Image, source: Source) -> None:
+    """State, one completed snapshot per volume, encryption and sizes as on the source. Raises PointIncomplete."""
+    check_available(home, image)
+    snapshots = home.images.snapshots(image.snapshots.values())
+    for disk in source.disks:
+        snapshot = snapshots.get(image.snapshots.get(disk.device, ""))
+        if snapshot is None:
+            text = f"{image.id} has no snapshot of {disk.device} (`{disk.volume_id}`)."
+            raise PointIncomplete(text, "Nothing was terminated. Start a new backup.")
+        _check_snapshot(image.id, disk.device, snapshot, {"size": disk.size, "encrypted": disk.encrypted})
+    if len(image.snapshots) != len(source.disks):
+        text = f"{image.id} has {count(len(image.snapshots), 'snapshot')} for {count(len(source.disks), 'volume')}."
+        raise PointIncomplete(text, "Nothing was terminated. Start a new backup.")
+
+
+def check_available(home: Aws, image: Image) -> None:
+    """Ours, available, each snapshot there and completed. Raises PointIncomplete."""
+    if image.tags.get(tags.INSTALLATION) != home.installation:
+        raise PointIncomplete(f"{image.id} was not made by this installation.", "`/dr points` lists those that were.")
+    if image.state != "available":
+        raise PointIncomplete(f"{image.id} is `{image.state}`, not `available`.", "Use another recovery point.")
+    snapshots = home.images.snapshots(image.snapshots.values())
+    for device, snapshot_id in image.snapshots.items():
+        snapshot = snapshots.get(snapshot_id)
+        if snapshot is None:
+            text = f"The snapshot of {device} (`{snapshot_id or 'without an id'}`) of {image.id} is not there."
+            raise PointIncomplete(text, "Use another recovery point.")
+        _check_snapshot(image.id, device, snapshot, {})
+
+
+def _check_snapshot(image_id: str, device: str, snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    said = {"state": snapshot.state, "size": snapshot.size, "encrypted": snapshot.encrypted}
+    for name, value in {"state": "completed", **expected}.items():
+        if said[name] != value:
+            raise PointIncomplete(
+                f"The snapshot of {device} (`{snapshot.id}`) of {image_id}: {name} is `{said[name]}`, not `{value}`.",
+                "Nothing was terminated. Start a new backup.",
+            )
+
+
+def check_restorable(home: Aws, image_id: str) -> Point:
+    """The point behind an image id, if a machine can be launched from it and judged. Raises PointIncomplete."""
+    image = home.images.get(image_id)
+    check_available(home, image)
+    point = point_of(image, home.region)
+    if not point.usable:
+        text = f"{image_id} has no facts or no launch settings, so a machine restored from it could not be judged."
+        raise PointIncomplete(text, "Use another recovery point: `/dr points` lists them.")
+    home.templates.data(from_mark(point.launch))
+    return point

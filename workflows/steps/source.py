@@ -1,0 +1,120 @@
+"""The source: the instance that is backed up, and in a live drill lost. What it is, and whether that may be done."""
+
+from dataclasses import dataclass
+
+from workflows.aws import Aws
+from workflows.aws.instances import Address, Instance
+from workflows.engine.runbook import step
+from workflows.errors import NotFound, SourceRefused
+from workflows.words import count, safe
+
+
+@dataclass(frozen=True)
+class SourceDisk:
+    """One volume of the source. `size` in GiB; `keeps` says that it outlives the instance."""
+
+    device: str
+    volume_id: str
+    size: int
+    encrypted: bool
+    keeps: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source as it was inspected. `launched` in seconds since the epoch."""
+
+    instance_id: str
+    name: str
+    type: str
+    launched: float
+    disks: tuple[SourceDisk, ...]
+    addresses: tuple[Address, ...]
+
+
+def _told(source: Source) -> str:
+    total = sum(disk.size for disk in source.disks)
+    return f"`{source.instance_id}` ({source.type}), {count(len(source.disks), 'volume')}, {total} GiB"
+
+
+@step("Inspect the source", gives="source", tell=_told)
+def inspect_source(home: Aws, server: str, instance_id: str, accept_loss: bool, reboot: bool) -> Source:
+    """Refuses, with the reason, what a backup would not hold whole or could not be measured."""
+    instance = known(home, server, instance_id)
+    if reboot and (group := home.instances.auto_scaling_group(instance_id)):
+        raise SourceRefused(
+            f"`{instance_id}` is in the Auto Scaling group `{safe(group)}`, which may replace it while it reboots.",
+            "Ask for the backup with `--no-reboot`.",
+        )
+    return measured(home, instance, accept_loss)
+
+
+@step("Inspect the source", gives="source", tell=_told)
+def inspect_source_to_lose(home: Aws, server: str, instance_id: str, accept_loss: bool) -> Source:
+    """As inspect_source; and refuses what must not, or cannot, be terminated and launched again as it was."""
+    instance = known(home, server, instance_id)
+    if group := home.instances.auto_scaling_group(instance_id):
+        raise SourceRefused(
+            f"`{instance_id}` is in the Auto Scaling group `{safe(group)}`, which would replace it by itself.",
+            "A live drill needs a server that nothing else brings back. Detach it from the group first.",
+        )
+    if instance.spot:
+        raise SourceRefused(
+            f"`{instance_id}` is a Spot instance: it could not be launched again as it was.",
+            "Drill a server that runs On-Demand.",
+        )
+    if home.instances.protected(instance_id):
+        raise SourceRefused(
+            f"Termination protection is on for `{instance_id}`.",
+            "If this server may be lost, turn the protection off, then `/dr retry`.",
+        )
+    return measured(home, instance, accept_loss)
+
+
+def known(home: Aws, server: str, instance_id: str) -> Instance:
+    """The instance, if it is still the server that was asked for, and runs. Raises SourceRefused."""
+    try:
+        instance = home.instances.get(instance_id)
+    except NotFound:
+        raise SourceRefused(f"`{instance_id}` is gone from {home.region}.", f"`/dr restore {safe(server)}`") from None
+    if instance.server != server:
+        raise SourceRefused(
+            f"`{instance_id}` is not *{safe(server)}* any more: it is *{safe(instance.server)}* by now.",
+            f"`/dr backup {safe(instance.server)}` if that is the one you mean.",
+        )
+    if instance.state != "running":
+        raise SourceRefused(
+            f"*{safe(server)}* (`{instance_id}`) is `{instance.state}`: its facts can be measured only while it runs.",
+            "Start it, wait until it is running, then `/dr retry`.",
+        )
+    return instance
+
+
+def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
+    """Disks, agent and addresses. Raises SourceRefused."""
+    loose = [disk for disk in instance.disks if disk.attachment != "attached"]
+    if loose:
+        names = ", ".join(f"`{disk.volume_id}` at {disk.device} is {disk.attachment}" for disk in loose)
+        raise SourceRefused(f"The image would leave volumes out: {names}.", "Wait until it is attached or detach it.")
+    if not accept_loss and home.instances.has_instance_store(instance.type):
+        raise SourceRefused(
+            f"`{instance.id}` ({instance.type}) has instance-store disks, and no AMI ever holds what is on them.",
+            "If nothing on them must survive, ask again with `--accept-loss`.",
+        )
+    if not home.commands.online(instance.id):
+        raise SourceRefused(
+            f"The SSM agent of `{instance.id}` is not online, so nothing on it can be measured.",
+            "It needs the agent, an instance profile with AmazonSSMManagedInstanceCore, and a way to SSM's endpoints.",
+        )
+    volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
+    disks = tuple(
+        SourceDisk(
+            each.device, each.volume_id, volumes[each.volume_id].size, volumes[each.volume_id].encrypted, each.keeps
+        )
+        for each in instance.disks
+        if each.volume_id in volumes
+    )
+    if len(disks) != len(instance.disks):
+        raise SourceRefused(f"A volume of `{instance.id}` was detached while it was looked at.", "`/dr retry`")
+    addresses = tuple(home.instances.addresses(instance.id))
+    return Source(instance.id, instance.name, instance.type, instance.launched, disks, addresses)
