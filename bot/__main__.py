@@ -11,7 +11,8 @@ import click
 
 from bot import logs, shell, slack_app, worker
 from bot.settings import Settings, load
-from handlers.requests import Help, Request, grammar
+from handlers.grammar import grammar
+from handlers.requests import Help, Request
 from workflows.errors import FiredrillError
 
 

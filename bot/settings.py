@@ -33,7 +33,8 @@ class Environment(BaseSettings):
     slack_app_token: str = Field(default="", repr=False)
     slack_signing_secret: str = Field(default="", repr=False)
     slack_api_url: str = "https://slack.com/api/"
-    slack_port: int = 0
+    slack_host: str = "127.0.0.1"
+    slack_port: int = 3000
     aws_endpoint_url: str = ""
 
 
@@ -67,10 +68,13 @@ class ProfileTable(_Table):
 
 
 class PaceTable(_Table):
-    """`[pace]`: seconds between looks, growing from `first` to `most`."""
+    """`[pace]`: seconds between looks, growing from `first` to `most`; `lease` is how long a silent worker keeps a run,
+    longer than the longest single call to AWS (30 s).
+    """
 
     first: float = Field(default=2.0, gt=0)
     most: float = Field(default=15.0, gt=0)
+    lease: float = Field(default=60.0, ge=2)
 
 
 class File(_Table):

@@ -71,7 +71,7 @@ def _serve(settings: Settings, app: App, client: WebClient, stop: Event) -> None
     if environment.slack_app_token:
         _socket(app, environment.slack_app_token, stop)
     elif environment.slack_signing_secret:
-        _http(app, environment.slack_port or 3000, stop)
+        _http(app, environment.slack_host, environment.slack_port, stop)
     else:
         raise SettingsError(
             "Neither SLACK_APP_TOKEN (for Socket Mode) nor SLACK_SIGNING_SECRET (for HTTP) is set.",
@@ -101,12 +101,12 @@ def _socket(app: App, token: str, stop: Event) -> None:
     handler.close()  # type: ignore[no-untyped-call]
 
 
-def _http(app: App, port: int, stop: Event) -> None:
+def _http(app: App, host: str, port: int, stop: Event) -> None:
     """HTTP: Slack posts to /slack/events; every request's signature is checked."""
-    server = create_server(SlackRequestHandler(app, path="/slack/events"), host="0.0.0.0", port=port)
+    server = create_server(SlackRequestHandler(app, path="/slack/events"), host=host, port=port)
     serving = Thread(target=server.run, name="http", daemon=True)
     serving.start()
-    log.info("listening for Slack on port %d, path /slack/events", port)
+    log.info("listening for Slack on %s:%d, path /slack/events", host, port)
     while not stop.wait(1.0):
         if not serving.is_alive():
             raise SettingsError(f"The HTTP server on port {port} has ended.", "Is the port free?")

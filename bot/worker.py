@@ -42,6 +42,7 @@ class Worker:
         self._threads = threads
         self._busy = 0
         self._lock = Lock()
+        self._stale = Event()
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._scheduler = BackgroundScheduler(
             executors={
@@ -88,6 +89,8 @@ class Worker:
 
     def _dispatch(self) -> None:
         """Hand out as many due runs as there are free threads."""
+        if not self._scheduler.running:
+            return
         with self._lock:
             free = self._threads - self._busy
             ids = self._due(free)
@@ -131,7 +134,15 @@ class Worker:
             self._want_inventory()
 
     def _want_inventory(self) -> None:
-        self._scheduler.add_job(self._take_inventory, executor="inventory", id="inventory-now", replace_existing=True)
+        """Soon, once: looks that are asked for while one is under way become one more."""
+        self._stale.set()
+        if self._scheduler.running:
+            self._scheduler.add_job(self._take_wanted_inventory, executor="inventory")
+
+    def _take_wanted_inventory(self) -> None:
+        if self._stale.is_set():
+            self._stale.clear()
+            self._take_inventory()
 
     def _take_inventory(self) -> None:
         try:
@@ -148,7 +159,7 @@ def run(settings: Settings, stop: Event) -> bool:
     for doubt in persistence(built):
         log.warning("%s", doubt)
     home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None)
-    pace = Pace(first=settings.file.pace.first, most=settings.file.pace.most)
+    pace = Pace(**settings.file.pace.model_dump())
     services = {"home": lambda run: home.region(run.target.region)}
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace)
     worker = Worker(engine, built.store, built.board, home, settings.file.regions, built.clock, settings.file.threads)

@@ -99,10 +99,20 @@ def line(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     if run.status is Status.FAILED and run.problem:
-        return f": {run.problem.text}\n{run.problem.hint}"
+        return f": {run.problem.text}\n{run.problem.hint}{_lost(run)}"
     if run.status.open or run.ended is None:
         return ""
     return f" after {duration(run.ended - run.created)}. {_ended(run)}"
+
+
+def _lost(run: Run) -> str:
+    """A run that failed after the termination, with no replacement that shows the same facts: said loudly."""
+    if not run.no_return:
+        return ""
+    image = run.values.get("point", {}).get("image_id", "its recovery point")
+    made = f" Its replacement is `{run.values['replacement_id']}`." if "replacement_id" in run.values else ""
+    again = f"`/dr retry {run.id}` goes on from here"
+    return f"\n:warning: *The source was terminated.*{made} It can be restored from `{image}`: {again}."
 
 
 def _ended(run: Run) -> str:
@@ -113,7 +123,7 @@ def _ended(run: Run) -> str:
             return f"succeeded. {details['compare_facts']} {details['report']}."
         return f"succeeded. {details.get('verify_recovery_point', '')}."
     if run.status is Status.FAILED and run.problem:
-        return f"failed. {run.problem.text} {run.problem.hint}".strip()
+        return f"failed. {run.problem.text} {run.problem.hint}{_lost(run)}".strip()
     if run.status is Status.REJECTED and run.answer:
         why = f": {safe(run.answer.reason)}" if run.answer.reason else ""
         return f"rejected{by} {when(run.answer.at)}{why}. Nothing was terminated."

@@ -9,7 +9,8 @@ from slack_sdk.errors import SlackApiError
 
 from handlers.answers import Answers
 from handlers.errors import answering
-from handlers.requests import StartBackup, StartDrill, StartRestore, parse
+from handlers.grammar import parse
+from handlers.requests import StartBackup, StartDrill, StartRestore
 from workflows.desk import Asking
 from workflows.engine.run import Actor
 from workflows.errors import UserError

@@ -1,105 +1,14 @@
-"""The engine on a real Redis, with runbooks that touch nothing else."""
-
-import random
-from collections.abc import Callable
-from typing import Any
+"""Runs, leases, hints and retries: on a real Redis."""
 
 import pytest
 
 from tests.conftest import HandClock
-from workflows.engine.approval import Approval, approval
+from tests.engine.book import ASKER, World, answer, drive, make_thing, new_run, wait_for_thing
 from workflows.engine.engine import Engine, Pace
-from workflows.engine.run import Actor, Answer, Run, Status, StepState, Target
-from workflows.engine.runbook import Ask, Runbook, Step, Wait, step
+from workflows.engine.run import Status
+from workflows.engine.runbook import Runbook, Step
 from workflows.engine.store import Store
-from workflows.errors import Busy, NotSafe, RunFailed, Throttled
-
-ASKER = Actor("U1", "ada")
-APPROVER = Actor("U2", "bo")
-
-
-class World:
-    """What the steps of these tests touch."""
-
-    def __init__(self) -> None:
-        self.did: list[str] = []
-        self.ready = False
-        self.trouble = 0
-        self.broken = False
-        self.safe = True
-        self.on_destroy: Callable[[], None] = lambda: None
-
-
-def question(home: World) -> Ask:
-    return Ask("Terminate it?", "Approve termination", (("Instance", "i-1"),), "Terminate i-1?", minutes=30)
-
-
-def look_again(home: World) -> None:
-    home.did.append("recheck")
-    if not home.safe:
-        raise NotSafe("The image is gone.")
-
-
-@step("Make a thing", gives="thing", effect=True)
-def make_thing(home: World, wanted: str, run_key: str) -> str:
-    if home.trouble:
-        home.trouble -= 1
-        raise Throttled("AWS asks for fewer calls.")
-    if home.broken:
-        raise RunFailed("It broke.", "Mend it.")
-    home.did.append(f"make {wanted}")
-    return f"{wanted}-1"
-
-
-@step("Wait for it")
-def wait_for_thing(home: World, thing: str, kept: dict[str, Any]) -> Wait | None:
-    return None if home.ready else Wait(thing, "not yet", up_to=600, keep={"looks": kept.get("looks", 0) + 1})
-
-
-@step("Destroy it", no_return=True)
-def destroy(home: World, thing: str, approval_terminate: Approval) -> None:
-    home.on_destroy()
-    home.did.append(f"destroy {thing}")
-
-
-BOOK = Runbook(
-    "drill", "D", "Live drill", ["wanted"],
-    [make_thing, wait_for_thing, approval("terminate", title="Ask", ask=question, recheck=look_again), destroy],
-)  # fmt: skip
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def engine(store: Store, clock: HandClock, world: World, rng: random.Random) -> Engine:
-    return Engine(store, {"drill": BOOK}, {"home": lambda run: world}, clock, Pace(), rng)
-
-
-def new_run(store: Store, clock: HandClock, server: str = "orders-db") -> Run:
-    run_id = store.next_id("D")
-    return Run(
-        id=run_id, key=f"{run_id}-0123abcd", runbook="drill", title="Live drill", target=Target(server, "0", "r"),
-        asked_by=ASKER, channel="C1", created=clock.now(), values={"wanted": "ami"},
-        steps=tuple(StepState(each.name, each.title) for each in BOOK.steps),
-    )  # fmt: skip
-
-
-def drive(store: Store, engine: Engine, clock: HandClock, most: float = 7200) -> None:
-    """Dispatch and advance whatever is due, moving the clock, until nothing is due within `most` seconds."""
-    until = clock.now() + most
-    while (due := store.next_due()) is not None and due <= until:
-        clock.time = max(clock.time, due)
-        for run_id in store.dispatch(10, pause=5):
-            engine.advance(run_id)
-
-
-def answer(store: Store, run: Run, clock: HandClock, approved: bool = True) -> str:
-    asked = store.read(run.id).question
-    assert asked is not None
-    return store.answer(run.id, Answer(asked.id, approved, APPROVER, clock.now(), asked.expires_at))[0]
+from workflows.errors import Busy
 
 
 def test_a_run_goes_through_its_steps_waits_asks_and_ends(
@@ -118,64 +27,6 @@ def test_a_run_goes_through_its_steps_waits_asks_and_ends(
     assert world.did == ["make ami", "recheck", "destroy ami-1"]
     assert done.values["approval_terminate"]["by"]["id"] == "U2"
     assert store.holder(run.target) is None
-
-
-def test_only_the_first_answer_counts_and_the_second_is_told_of_it(
-    store: Store, engine: Engine, clock: HandClock, world: World
-) -> None:
-    world.ready = True
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=60)
-    asked = store.read(run.id).question
-    assert asked is not None
-    assert answer(store, run, clock, approved=False) == "done"
-    word, prior = store.answer(run.id, Answer(asked.id, True, ASKER, clock.now(), asked.expires_at))
-    assert word == "already"
-    assert prior is not None
-    assert prior.by == APPROVER
-    drive(store, engine, clock)
-    assert store.read(run.id).status is Status.REJECTED
-    assert world.did == ["make ami"]
-
-
-def test_an_approval_that_the_worker_meets_after_its_expiry_destroys_nothing(
-    store: Store, engine: Engine, clock: HandClock, world: World
-) -> None:
-    world.ready = True
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=60)
-    assert answer(store, run, clock) == "done"
-    clock.forward(31 * 60)
-    drive(store, engine, clock)
-    assert store.read(run.id).status is Status.EXPIRED
-    assert world.did == ["make ami"]
-
-
-def test_an_answer_after_the_expiry_is_refused(store: Store, engine: Engine, clock: HandClock, world: World) -> None:
-    world.ready = True
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=60)
-    clock.forward(30 * 60)
-    assert answer(store, run, clock) == "expired"
-
-
-def test_a_doubt_at_the_click_fails_the_run_and_a_retry_asks_anew(
-    store: Store, engine: Engine, clock: HandClock, world: World
-) -> None:
-    world.ready, world.safe = True, False
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=60)
-    answer(store, run, clock)
-    drive(store, engine, clock)
-    assert store.read(run.id).problem is not None
-    assert "destroy ami-1" not in world.did
-    world.safe = True
-    assert store.retry(store.read(run.id), ASKER) == "done"
-    drive(store, engine, clock, most=60)
-    again = store.read(run.id)
-    assert again.status is Status.ASKING
-    assert again.question is not None
-    assert again.question.id.endswith(":2")
 
 
 def test_throttling_is_shown_and_mends_itself(store: Store, engine: Engine, clock: HandClock, world: World) -> None:
@@ -226,58 +77,6 @@ def test_one_run_at_a_time_changes_a_server_and_the_second_is_told_which(store: 
 def test_the_same_request_makes_one_run(store: Store, clock: HandClock) -> None:
     first = store.create(new_run(store, clock), request="trigger-1")
     assert store.create(new_run(store, clock), request="trigger-1").id == first.id
-
-
-def test_a_waiting_run_is_cancelled_and_gives_its_server_back(
-    store: Store, engine: Engine, clock: HandClock, world: World
-) -> None:
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=10)
-    assert store.cancel(run.id, ASKER) == "done"
-    assert store.cancel(run.id, ASKER) == "already"
-    drive(store, engine, clock, most=10)
-    assert store.read(run.id).status is Status.CANCELLED
-    assert store.holder(run.target) is None
-    assert store.cancel(run.id, ASKER) == "ended"
-
-
-def test_a_cancel_that_comes_while_a_step_runs_stops_the_run_before_the_point_of_no_return(
-    store: Store, engine: Engine, clock: HandClock, world: World
-) -> None:
-    """The approval's recheck runs; meanwhile somebody cancels. The intent to destroy must not be recorded."""
-    world.ready = True
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=60)
-    answer(store, run, clock)
-    world.did = _CancelOnRecheck(store, run.id)
-    drive(store, engine, clock)
-    assert store.read(run.id).status is Status.CANCELLED
-    assert "destroy ami-1" not in world.did
-
-
-class _CancelOnRecheck(list[str]):
-    def __init__(self, store: Store, run_id: str) -> None:
-        super().__init__()
-        self._cancel = lambda: store.cancel(run_id, ASKER)
-
-    def append(self, item: str) -> None:
-        super().append(item)
-        if item == "recheck":
-            assert self._cancel() == "done"
-
-
-def test_past_the_point_of_no_return_nothing_is_cancelled(
-    store: Store, engine: Engine, clock: HandClock, world: World
-) -> None:
-    world.ready = True
-    run = store.create(new_run(store, clock))
-    drive(store, engine, clock, most=60)
-    answer(store, run, clock)
-    words: list[str] = []
-    world.on_destroy = lambda: words.append(store.cancel(run.id, ASKER))
-    drive(store, engine, clock)
-    assert words == ["no return"]
-    assert store.read(run.id).status is Status.SUCCEEDED
 
 
 def test_hints_that_are_early_repeated_or_of_finished_runs_are_dropped(

@@ -1,0 +1,245 @@
+"""Text → request, or a UserError that says how it is written. Pure. The one grammar of Slack and of the shell."""
+
+import html
+import re
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from handlers.requests import (
+    Cancel,
+    Decide,
+    Help,
+    ListPoints,
+    ListRuns,
+    Request,
+    Retry,
+    ShowStatus,
+    StartBackup,
+    StartDrill,
+    StartRestore,
+)
+from workflows.errors import UserError
+from workflows.words import cut, safe
+
+#: What Slack and phones make of `--`, of `"` and of `'`. An apostrophe inside a word stays what it is.
+_DASHES = re.compile("(?<!\\S)[\u2012-\u2015](?=\\w)")
+_DOUBLE = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
+_SINGLE = re.compile("(?<!\\S)[\u2018']([^\u2018\u2019']*)[\u2019'](?!\\S)")
+
+
+class _RunId(click.ParamType[str]):
+    """`D-0013`; `d-13` is understood."""
+
+    name = "run"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = re.fullmatch(r"([A-Za-z])-?(\d{1,9})", str(value).strip().strip("`"))
+        if not found:
+            self.fail(f"`{safe(cut(str(value), 40))}` is not the id of a run, such as `D-0013`.", param, ctx)
+        return f"{found[1].upper()}-{int(found[2]):04d}"
+
+
+class _Target(click.ParamType[str]):
+    """An instance id, a server's name, `tag:Key=Value`, or for a restore an image id."""
+
+    name = "target"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip().strip("`")
+        if not text or len(text) > 256 or not text.isprintable():
+            self.fail(f"`{safe(cut(text, 40))}` is not a name that AWS allows.", param, ctx)
+        for prefix, what in (("i-", "an instance id"), ("ami-", "an image id")):
+            if text.startswith(prefix) and not re.fullmatch(rf"{prefix}[0-9a-f]{{8}}([0-9a-f]{{9}})?", text):
+                example = f"{prefix}0123456789abcdef0"
+                self.fail(f"`{safe(cut(text, 40))}` looks like {what} and is none: `{example}` is.", param, ctx)
+        return text
+
+
+class _Moment(click.ParamType[float]):
+    """A time in ISO 8601; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"`{safe(cut(str(value), 40))}` is not a time: `2026-11-20T09:00` is (UTC).", param, ctx)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _id_of(prefix: str, what: str) -> Any:
+    def check(ctx: click.Context, param: click.Parameter, value: str) -> str:
+        if value and not re.fullmatch(rf"{prefix}[a-z0-9.\-]+", value):
+            raise click.BadParameter(f"`{safe(cut(value, 40))}` is not {what}.", ctx, param)
+        return value
+
+    return check
+
+
+_reason = click.option("--reason", default="", help="Why; shown in the card and kept with the run.")
+_profile = click.option("--profile", default="", help="Which facts to measure; else the server's own profile.")
+_accept_loss = click.option("--accept-loss", is_flag=True, help="Go on although instance-store disks are in no image.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+_target = click.argument("target", type=_Target())
+_run = click.argument("run_id", metavar="RUN", type=_RunId())
+
+
+@click.group(name="dr", help="Back up EC2 servers as AMIs, restore them, and rehearse losing them.")
+def grammar() -> None:
+    """Its commands give requests."""
+
+
+@grammar.command(epilog="Example: backup orders-db --reason 'before the upgrade'")
+@_target
+@click.option("--no-reboot/--reboot", "no_reboot", default=True, help="Rebooting makes the file systems consistent.")
+@_profile
+@_reason
+@_accept_loss
+@_dry_run
+def backup(target: str, no_reboot: bool, profile: str, reason: str, accept_loss: bool, dry_run: bool) -> Request:
+    """Record a server's facts, make an AMI of it, and verify that."""
+    return StartBackup(target, not no_reboot, profile, reason, accept_loss, dry_run)
+
+
+@grammar.command(epilog="Example: restore orders-db --point proven")
+@_target
+@click.option("--point", default="latest", help="latest, proven, or an image id.")
+@click.option("--as-of", type=_Moment(), default=None, help="The newest point asked for at or before that time.")
+@click.option("--region", default="", help="Only points of that Region.")
+@click.option("--subnet", default="", callback=_id_of("subnet-", "a subnet's id"), help="Launch it there instead.")
+@click.option("--type", "instance_type", default="", callback=_id_of("", "an instance type"), help="Another type.")
+@click.option("--beside", is_flag=True, help="Launch a copy beside the living server, under another name.")
+@_reason
+@_dry_run
+def restore(target: str, point: str, **options: Any) -> Request:
+    """Launch a server again from a recovery point and compare its facts. TARGET may also be a point's image id."""
+    if point not in ("latest", "proven"):
+        _Target().convert(point, None, None)
+        if not point.startswith("ami-"):
+            raise click.BadParameter(f"`{safe(cut(point, 40))}` is not `latest`, `proven` or an image id.")
+    return StartRestore(target=target, point=point, **options)
+
+
+@grammar.command(epilog="Example: drill orders-db --live --reason 'Q4 rehearsal'")
+@_target
+@click.option("--live", is_flag=True, help="The whole disaster: back up, verify, ask, terminate, restore, compare.")
+@_profile
+@_reason
+@_accept_loss
+@_dry_run
+def drill(target: str, live: bool, profile: str, reason: str, accept_loss: bool, dry_run: bool) -> Request:
+    """Rehearse the loss of a server. Nothing is terminated before somebody else has approved it."""
+    if not live:
+        raise click.UsageError("A drill terminates the server, after an approval; say so with --live.")
+    return StartDrill(target, live, profile, reason, accept_loss, dry_run)
+
+
+@grammar.command(epilog="Example: approve D-0013")
+@_run
+def approve(run_id: str) -> Request:
+    """Say yes to what a run asks, as its button does."""
+    return Decide(run_id, approved=True)
+
+
+@grammar.command(epilog="Example: reject D-0013 not during the sale")
+@_run
+@click.argument("reason", nargs=-1)
+def reject(run_id: str, reason: tuple[str, ...]) -> Request:
+    """Say no to what a run asks; the run ends."""
+    return Decide(run_id, approved=False, reason=" ".join(reason))
+
+
+@grammar.command(epilog="Example: cancel B-0042")
+@_run
+def cancel(run_id: str) -> Request:
+    """Stop a run before its point of no return."""
+    return Cancel(run_id)
+
+
+@grammar.command(epilog="Example: retry D-0013")
+@_run
+def retry(run_id: str) -> Request:
+    """Go on with a failed run, from the step that failed."""
+    return Retry(run_id)
+
+
+@grammar.command(epilog="Example: status D-0013")
+@click.argument("run_id", metavar="[RUN]", type=_RunId(), required=False)
+def status(run_id: str | None) -> Request:
+    """Show one run, or all that are going on."""
+    return ShowStatus(run_id or "")
+
+
+@grammar.command(epilog="Example: runs --most 20")
+@click.option("--most", type=click.IntRange(1, 50), default=10, help="How many.")
+def runs(most: int) -> Request:
+    """List the latest runs."""
+    return ListRuns(most)
+
+
+@grammar.command(epilog="Example: points orders-db")
+@click.argument("target", type=_Target(), required=False)
+def points(target: str | None) -> Request:
+    """List recovery points and what each is worth."""
+    return ListPoints(target or "")
+
+
+@grammar.command(name="help", epilog="Example: help backup")
+@click.argument("verb", required=False)
+@click.pass_context
+def help_(ctx: click.Context, verb: str | None) -> Request:
+    """Explain a command."""
+    above = ctx.parent or ctx
+    if not verb:
+        return Help(above.get_help())
+    command = grammar.commands.get(verb)
+    if command is None:
+        raise click.UsageError(f"No such command '{verb}'.", ctx)
+    return Help(click.Context(command, info_name=verb, parent=above, terminal_width=78).get_help())
+
+
+def parse(text: str) -> Request:
+    """What stands behind `/dr`. Raises UserError: what was wrong, what would be right, an example."""
+    words = split(text) or ["help"]
+    if "--help" in words:
+        words = ["help", *(word for word in words[:1] if word in grammar.commands)]
+    try:
+        asked = grammar.main(words, prog_name="/dr", standalone_mode=False, max_content_width=78)
+    except click.ClickException as error:
+        raise _usage(error, words) from error
+    request: Request = asked
+    return request
+
+
+def split(text: str) -> list[str]:
+    """Words as a shell splits them. Slack turns `--` into a dash, quotes into curly ones, and `&` into an entity."""
+    plain = html.unescape(text).strip()
+    plain = _DASHES.sub("--", plain).translate(_DOUBLE)
+    plain = _SINGLE.sub(lambda found: shlex.quote(found[1]), plain)
+    try:
+        return shlex.split(plain)
+    except ValueError:
+        raise UserError(
+            "A quotation mark is opened and never closed.", 'Example: `/dr backup orders-db --reason "it\'s due"`'
+        ) from None
+
+
+def _usage(error: click.ClickException, words: Sequence[str]) -> UserError:
+    command = grammar.commands.get(words[0])
+    said = error.format_message()
+    said = said if said.endswith((".", "?")) else f"{said}."
+    if command is None:
+        verbs = ", ".join(f"`{name}`" for name in grammar.commands)
+        return UserError(_harmless(said), f"These are understood: {verbs}. Example: `/dr help backup`")
+    example = (command.epilog or "").removeprefix("Example: ")
+    return UserError(_harmless(said), f"Example: `/dr {example}` — `/dr help {words[0]}` says more.")
+
+
+def _harmless(text: str) -> str:
+    """Click's own sentences may repeat what a person wrote."""
+    return cut(text.replace("<!", "").replace("<@", "").replace("<", "&lt;"), 500)

@@ -1,0 +1,117 @@
+"""Questions, answers, and stopping: on a real Redis."""
+
+from tests.conftest import HandClock
+from tests.engine.book import APPROVER, ASKER, World, answer, drive, new_run
+from workflows.engine.engine import Engine
+from workflows.engine.run import Answer, Status
+from workflows.engine.store import Store
+
+
+def test_only_the_first_answer_counts_and_the_second_is_told_of_it(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    world.ready = True
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    asked = store.read(run.id).question
+    assert asked is not None
+    assert answer(store, run, clock, approved=False) == "done"
+    word, prior = store.answer(run.id, Answer(asked.id, True, ASKER, clock.now(), asked.expires_at))
+    assert word == "already"
+    assert prior is not None
+    assert prior.by == APPROVER
+    drive(store, engine, clock)
+    assert store.read(run.id).status is Status.REJECTED
+    assert world.did == ["make ami"]
+
+
+def test_an_approval_that_the_worker_meets_after_its_expiry_destroys_nothing(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    world.ready = True
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    assert answer(store, run, clock) == "done"
+    clock.forward(31 * 60)
+    drive(store, engine, clock)
+    assert store.read(run.id).status is Status.EXPIRED
+    assert world.did == ["make ami"]
+
+
+def test_an_answer_after_the_expiry_is_refused(store: Store, engine: Engine, clock: HandClock, world: World) -> None:
+    world.ready = True
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    clock.forward(30 * 60)
+    assert answer(store, run, clock) == "expired"
+
+
+def test_a_doubt_at_the_click_fails_the_run_and_a_retry_asks_anew(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    world.ready, world.safe = True, False
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    answer(store, run, clock)
+    drive(store, engine, clock)
+    assert store.read(run.id).problem is not None
+    assert "destroy ami-1" not in world.did
+    world.safe = True
+    assert store.retry(store.read(run.id), ASKER) == "done"
+    drive(store, engine, clock, most=60)
+    again = store.read(run.id)
+    assert again.status is Status.ASKING
+    assert again.question is not None
+    assert again.question.id.endswith(":2")
+
+
+def test_a_waiting_run_is_cancelled_and_gives_its_server_back(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=10)
+    assert store.cancel(run.id, ASKER) == "done"
+    assert store.cancel(run.id, ASKER) == "already"
+    drive(store, engine, clock, most=10)
+    assert store.read(run.id).status is Status.CANCELLED
+    assert store.holder(run.target) is None
+    assert store.cancel(run.id, ASKER) == "ended"
+
+
+def test_a_cancel_that_comes_while_a_step_runs_stops_the_run_before_the_point_of_no_return(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    """The approval's recheck runs; meanwhile somebody cancels. The intent to destroy must not be recorded."""
+    world.ready = True
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    answer(store, run, clock)
+    world.did = _CancelOnRecheck(store, run.id)
+    drive(store, engine, clock)
+    assert store.read(run.id).status is Status.CANCELLED
+    assert "destroy ami-1" not in world.did
+
+
+class _CancelOnRecheck(list[str]):
+    def __init__(self, store: Store, run_id: str) -> None:
+        super().__init__()
+        self._cancel = lambda: store.cancel(run_id, ASKER)
+
+    def append(self, item: str) -> None:
+        super().append(item)
+        if item == "recheck":
+            assert self._cancel() == "done"
+
+
+def test_past_the_point_of_no_return_nothing_is_cancelled(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    world.ready = True
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    answer(store, run, clock)
+    words: list[str] = []
+    world.on_destroy = lambda: words.append(store.cancel(run.id, ASKER))
+    drive(store, engine, clock)
+    assert words == ["no return"]
+    assert store.read(run.id).status is Status.SUCCEEDED

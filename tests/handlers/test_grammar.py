@@ -1,0 +1,107 @@
+"""What people type, and what is understood or answered."""
+
+import pytest
+
+from handlers.grammar import grammar, parse, split
+from handlers.requests import (
+    Decide,
+    Help,
+    ListPoints,
+    ListRuns,
+    Retry,
+    ShowStatus,
+    StartBackup,
+    StartDrill,
+    StartRestore,
+)
+from workflows.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("drill orders-db \u2014live", ["drill", "orders-db", "--live"]),
+        ("drill orders-db \u2013live", ["drill", "orders-db", "--live"]),
+        ("backup x --reason \u201cit is due\u201d", ["backup", "x", "--reason", "it is due"]),
+        ("backup x --reason \u2018it is due\u2019", ["backup", "x", "--reason", "it is due"]),
+        ("backup x --reason don\u2019t", ["backup", "x", "--reason", "don\u2019t"]),
+        ("backup a&amp;b", ["backup", "a&b"]),
+        ("  backup   x  ", ["backup", "x"]),
+        ("backup 'two words'", ["backup", "two words"]),
+    ],
+)
+def test_what_slack_and_phones_make_of_dashes_and_quotes_is_understood(typed: str, words: list[str]) -> None:
+    assert split(typed) == words
+
+
+def test_a_backup_never_reboots_unless_asked_to() -> None:
+    assert parse("backup orders-db") == StartBackup("orders-db", False, "", "", False, False)
+    assert parse("backup orders-db --reboot") == StartBackup("orders-db", True, "", "", False, False)
+
+
+def test_each_verb_gives_its_request() -> None:
+    assert parse("drill orders-db --live --reason 'Q4'") == StartDrill("orders-db", True, "", "Q4", False, False)
+    assert parse("approve d-13") == Decide("D-0013", approved=True)
+    assert parse("reject D-0013 not during the sale") == Decide("D-0013", False, "not during the sale")
+    assert parse("retry B-42") == Retry("B-0042")
+    assert parse("status") == ShowStatus("")
+    assert parse("runs --most 3") == ListRuns(3)
+    assert parse("points orders-db") == ListPoints("orders-db")
+    restore = parse("restore orders-db --point proven --as-of 2026-11-20T09:00 --beside")
+    assert isinstance(restore, StartRestore)
+    assert (restore.point, restore.as_of, restore.beside) == ("proven", 1795165200.0, True)
+
+
+def test_nothing_and_help_explain_the_verbs() -> None:
+    for typed in ("", "help", "--help"):
+        answer = parse(typed)
+        assert isinstance(answer, Help)
+        for verb in grammar.commands:
+            assert verb in answer.text
+    backup = parse("help backup")
+    assert isinstance(backup, Help)
+    assert backup == parse("backup --help")
+    assert "/dr backup" in backup.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "right"),
+    [
+        ("bakcup orders-db", "bakcup", "Did you mean 'backup'?"),
+        ("backup", "Missing argument 'TARGET'", "/dr backup orders-db"),
+        ("backup i-123", "`i-123` looks like an instance id and is none", "i-0123456789abcdef0"),
+        ("restore x --point ami-1", "`ami-1` looks like an image id", "ami-0123456789abcdef0"),
+        ("restore x --point newest", "`newest` is not `latest`, `proven` or an image id", "/dr restore"),
+        ("restore x --as-of yesterday", "`yesterday` is not a time", "2026-11-20T09:00"),
+        ("restore x --subnet net-1", "`net-1` is not a subnet's id", "/dr restore"),
+        ("drill orders-db", "--live", "/dr drill orders-db --live"),
+        ("approve", "Missing argument 'RUN'", "/dr approve D-0013"),
+        ("approve thirteen", "`thirteen` is not the id of a run", "D-0013"),
+        ("runs --most many", "many", "/dr runs --most 20"),
+        ("backup x --fast", "--fast", "/dr help backup"),
+        ('backup x --reason "never closed', "never closed", "--reason"),
+        ("backup x y", "y", "/dr backup orders-db"),
+        ("backup 'a\nb'", "not a name that AWS allows", "/dr backup orders-db"),
+        (f"backup {'x' * 300}", "not a name that AWS allows", "/dr backup orders-db"),
+    ],
+)
+def test_bad_input_is_answered_with_what_is_wrong_and_what_is_right(typed: str, wrong: str, right: str) -> None:
+    with pytest.raises(UserError) as refused:
+        parse(typed)
+    said = f"{refused.value.text} {refused.value.hint}"
+    assert wrong in said
+    assert right in said
+
+
+def test_what_a_person_typed_can_neither_mention_nor_format_in_the_answer() -> None:
+    for typed in ("backup i-<!channel>", "<!channel>", "approve <!here>", "backup x --<!channel>"):
+        with pytest.raises(UserError) as refused:
+            parse(typed)
+        assert "<!" not in refused.value.text + refused.value.hint
+
+
+def test_every_verb_has_an_example_that_is_understood() -> None:
+    for name, command in grammar.commands.items():
+        example = (command.epilog or "").removeprefix("Example: ")
+        assert example.split()[0] == name
+        parse(example)

@@ -1,0 +1,102 @@
+"""What the documents say is what the program does."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Environment, File
+from handlers.grammar import grammar, parse
+from workflows.catalogue import RUNBOOKS
+
+ROOT = Path(__file__).parent.parent
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CHANGELOG.md"]
+#: What a reader would take for a host's path or a registry's address.
+UNWANTED = re.compile(r"/home/\w+/|/Users/|C:\\\\|pypi\.org|npmjs\.org")
+
+
+def commands(text: str) -> list[str]:
+    """`/dr …` as it stands in code, where it is meant to be typed."""
+    return [found.strip() for found in re.findall(r"`/dr([^`\n]*)`|^/dr (.*)$", text, re.M) for found in found if found]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_every_command_in_the_documents_is_understood(path: Path) -> None:
+    for typed in commands(path.read_text(encoding="utf-8")):
+        if "…" not in typed:
+            parse(typed)
+
+
+def test_the_readme_names_every_verb_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("## Commands")[1].split("\n## ")[0]
+    named = set(re.findall(r"^\| `([a-z]+)", table, re.M))
+    assert named == set(grammar.commands)
+
+
+def test_the_readme_shows_every_option_of_every_verb() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("## Commands")[1].split("\n## ")[0]
+    for verb, command in grammar.commands.items():
+        row = next(line for line in table.splitlines() if line.startswith(f"| `{verb}"))
+        options = [name for each in command.params for name in each.opts if name.startswith("--")]
+        assert [name for name in options if name not in row] == []
+
+
+def test_the_architecture_page_lists_each_runbook_step_by_step() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    for book in RUNBOOKS.values():
+        section = text.split(f"### {book.name}\n")[1].split("\n#")[0]
+        assert re.findall(r"^\d+\. (.*)$", section, re.M) == [step.title for step in book.steps]
+
+
+def test_the_architecture_page_knows_every_room() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    for room in ("bot", "handlers", "workflows"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if path.name != "__init__.py":
+                assert path.name in text, f"{path.relative_to(ROOT)} is not on the page"
+
+
+def test_the_example_environment_holds_each_setting_once() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    named = [line.partition("=")[0].lower() for line in lines if line and not line.startswith("#")]
+    assert sorted(named) == sorted(Environment.model_fields)
+
+
+def test_the_example_settings_are_valid_and_show_each_key() -> None:
+    made = tomllib.loads((ROOT / "firedrill.example.toml").read_text(encoding="utf-8"))
+    File.model_validate(made)
+    assert set(made) == set(File.model_fields)
+
+
+def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:
+    policy = json.loads((ROOT / "deploy/worker-policy.json").read_text(encoding="utf-8"))
+    actions: set[str] = set()
+    for statement in policy["Statement"]:
+        action = statement["Action"]
+        actions |= {action} if isinstance(action, str) else set(action)
+    # GetLaunchTemplateData looks through these with the caller's own rights; PassRole is RunInstances' need.
+    implied = {
+        "iam:PassRole", "ec2:DescribeSpotInstanceRequests", "ec2:DescribeInstanceCreditSpecifications",
+    }  # fmt: skip
+    assert actions - implied == calls_made()
+
+
+def calls_made() -> set[str]:
+    made = set()
+    for path in (ROOT / "workflows/aws").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and len(node.args) >= 2:
+                words = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
+                if len(words) == 2 and words[0] in ("ec2", "ssm", "sts", "autoscaling"):
+                    verb = "".join(part.capitalize() for part in str(words[1]).split("_"))
+                    made.add(f"{words[0]}:{verb}")
+    return made
+
+
+def test_no_document_and_no_source_names_a_machine_or_a_registry() -> None:
+    for path in [*TEXTS, *ROOT.glob("*.toml"), ROOT / "Makefile", ROOT / ".ci/run", *(ROOT / "deploy").glob("*")]:
+        assert not UNWANTED.search(path.read_text(encoding="utf-8")), path.name
