@@ -26,7 +26,7 @@ def commands(text: str) -> list[str]:
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_command_in_the_documents_is_understood(path: Path) -> None:
     for typed in commands(path.read_text(encoding="utf-8")):
-        if "…" not in typed:
+        if "…" not in typed and " " in typed:
             parse(typed)
 
 
@@ -91,7 +91,7 @@ def calls_made() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and len(node.args) >= 2:
                 words = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
-                if len(words) == 2 and words[0] in ("ec2", "ssm", "sts", "autoscaling"):
+                if len(words) == 2 and words[0] in ("ec2", "ssm", "sts", "autoscaling") and str(words[1]).islower():
                     verb = "".join(part.capitalize() for part in str(words[1]).split("_"))
                     made.add(f"{words[0]}:{verb}")
     return made

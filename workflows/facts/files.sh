@@ -77,8 +77,8 @@ files_hash() {
     sh -c 'exec sha256sum -- "$@" >>"$0.$$"' "$work/sums" </dev/null || [ $? -eq 123 ]
   # sha256sum marks a name that it escaped with a leading backslash; older ones leave \r as it is, all leave tabs.
   sure cat "$work"/sums.* |
-    sure sed -e 's/^\\//' -e 's/\t/\\t/g' -e 's/\r/\\r/g' -e 's/^\([0-9a-f]\{64\}\) [ *]\.\(.*\)$/\2\t\1/' |
-    sort -S 64M -T "$work" -t "$tab" -s -u -k 1,1 -o "$work/hashes"
+    sure sed -e 's/^\\//' -e 's/\t/\\t/g' -e 's/\r/\\r/g' -e 's/  \./\t/' |
+    sort -S 64M -T "$work" -t "$tab" -s -u -k 2,2 -o "$work/hashes"
 }
 
 # $1 the manifest, $2 where the list goes. No name holds two slashes in a row, so they part a name from a target.
@@ -93,7 +93,7 @@ files_measure() {
     -e 's,\t\.,\t,' -e 's,//,\t,' -e 's,\t\t,\t/\t,' "$work/seen" |
     sure tr '\000' '\n' |
     sort -S 64M -T "$work" -t "$tab" -s -u -k 6,6 -o "$work/entries"
-  join -t "$tab" -a 1 -1 6 -2 1 -o 1.6,1.1,1.2,1.3,1.4,1.5,2.2,1.7 "$work/entries" "$work/hashes" >"$2"
+  join -t "$tab" -a 1 -1 6 -2 2 -o 1.6,1.1,1.2,1.3,1.4,1.5,2.1,1.7 "$work/entries" "$work/hashes" >"$2"
   pipes_held
 }
 

@@ -1,0 +1,104 @@
+"""The only door to moto, which keeps the control plane: networks, roles, instances, volumes, addresses, tags."""
+
+import functools
+import io
+import os
+import threading
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+import botocore.parsers
+import botocore.serialize
+from werkzeug.test import run_wsgi_app
+
+from practice.cloud.records import ACCOUNT
+from practice.cloud.wire import HTML, Answer, Refusal, Request, model
+
+#: Some are read by moto when it is imported, some at every call.
+_SWITCHES = {
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    "MOTO_ACCOUNT_ID": ACCOUNT,
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+}
+
+_SERVICES = ("ec2", "iam", "ssm", "sts", "kms", "autoscaling")
+
+
+@functools.cache
+def _application() -> Any:
+    """moto's server application. One a process, as moto's memory is."""
+    os.environ.update(_SWITCHES)
+    settings, server = import_module("moto.settings"), import_module("moto.server")
+
+    if not (settings.DISABLE_GLOBAL_CORS and settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION):
+        raise RuntimeError("moto was imported before the lab was started, without the lab's switches")
+    return server.DomainDispatcherApplication(server.create_backend_app)
+
+
+class Control:
+    """moto, asked in boto3's words. Its memory is the process's, so there is one lab a process at a time."""
+
+    _taken = threading.Lock()
+
+    def __init__(self) -> None:
+        if not self._taken.acquire(blocking=False):
+            raise RuntimeError("there is a running lab in this process already")
+        self._app = _application()
+        self._backend = import_module("moto.backends").get_backend
+        for service in _SERVICES:
+            self._backend(service).reset()
+
+    def close(self) -> None:
+        """Make room for another lab. Called once."""
+        self._taken.release()
+
+    def ec2(self, region: str) -> Any:
+        """moto's own objects, for what no call can set."""
+        return self._backend("ec2")[ACCOUNT][region]
+
+    def ask(self, service: str, action: str, region: str, **params: Any) -> dict[str, Any]:
+        """One call to moto, past the lab. Raises Refusal with moto's code."""
+        operation = model(service).operation_model(action)
+        protocol = operation.service_model.metadata["protocol"]
+        wire = botocore.serialize.create_serializer(protocol).serialize_to_request(params, operation)
+        body = wire["body"] if isinstance(wire["body"], bytes) else urlencode(wire["body"]).encode()
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_AUTHORIZATION": _authorization(service, region),
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "wsgi.url_scheme": "http",
+        }
+        for name, value in wire["headers"].items():
+            environ[("" if name == "Content-Type" else "HTTP_") + name.upper().replace("-", "_")] = value
+        answer = self._run(environ, body, action)
+        parsed: dict[str, Any] = botocore.parsers.create_parser(protocol).parse(
+            {"status_code": answer.status, "headers": {}, "body": answer.body}, operation.output_shape
+        )
+        if answer.status >= 300:
+            raise Refusal(parsed["Error"]["Code"], parsed["Error"]["Message"], answer.status)
+        parsed.pop("ResponseMetadata", None)
+        return parsed
+
+    def passed(self, request: Request) -> Answer:
+        """A request that the lab leaves to moto as it came."""
+        return self._run(dict(request.environ), request.body, request.action)
+
+    def _run(self, environ: dict[str, Any], body: bytes, action: str) -> Answer:
+        """Raises Refusal where moto has no such call: it answers with a page."""
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.errors": io.StringIO()}
+        parts, status, headers = run_wsgi_app(self._app, environ)
+        kind = headers.get("Content-Type", "")
+        if int(status.split()[0]) >= 500 and kind.startswith(HTML):
+            raise Refusal("InvalidAction", f"The lab cloud cannot do {action} in this way.")
+        return Answer(int(status.split()[0]), kind, b"".join(parts))
+
+
+def _authorization(service: str, region: str) -> str:
+    return f"AWS4-HMAC-SHA256 Credential=LAB/20200101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"

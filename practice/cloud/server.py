@@ -1,0 +1,158 @@
+"""The door: HTTP on loopback, a key per start, faults, and the table that says who answers what."""
+
+import hmac
+import json
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from practice.cloud import wire
+from practice.cloud.parts import Parts
+from practice.cloud.wire import Answer, Refusal, Request
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], dict[str, Any]]
+
+_CREDENTIAL = re.compile(r"Credential=([^/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
+
+#: Of a foreign key, by service.
+_FOREIGN = {"ec2": ("AuthFailure", 401), "ssm": ("UnrecognizedClientException", 400)}
+
+_MOST = 4 * 1024 * 1024
+
+
+class Door:
+    """The WSGI application. `table` maps (service, action) to who answers; everything else is moto's. EC2's handlers
+    are called with the lab's lock held, SSM's take it themselves."""
+
+    def __init__(self, table: Mapping[tuple[str, str], Handler], parts: Parts, key: str) -> None:
+        self._table = table
+        self._parts = parts
+        self._control, self._faults, self._books = parts.control, parts.faults, parts.books
+        self._key = key
+        self.open = True
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer = self._forbidden(environ)
+        if answer is None:
+            answer = self._answered(environ)
+        if answer is None:  # lost
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            answer = Answer(500, "text/plain", b"")
+        headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body)))]
+        start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Refused'}", headers)
+        return [answer.body]
+
+    def _forbidden(self, environ: dict[str, Any]) -> Answer | None:
+        """No page of any origin may talk to the lab, whatever it knows, and nobody to moto's own pages."""
+        if not self.open:
+            return Answer(503, "text/plain", b"The lab is closed.")
+        if not _LOOPBACK.fullmatch(environ.get("HTTP_HOST", "")) or "HTTP_ORIGIN" in environ:
+            return Answer(403, "text/plain", b"The lab answers programs on this machine only.")
+        if environ.get("PATH_INFO", "/").startswith(("/moto-api", "/latest/")):
+            return Answer(403, "text/plain", b"There is nothing here.")
+        if int(environ.get("CONTENT_LENGTH") or 0) > _MOST:
+            return Answer(413, "text/plain", b"Too much.")
+        return None
+
+    def _answered(self, environ: dict[str, Any]) -> Answer | None:
+        """None for an answer that is to be lost."""
+        request, lost = None, False
+        service, action, params = "ec2", "", {}
+        try:
+            service, region = self._trusted(environ)
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            form = wire.form_of(body)
+            action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or dict(form).get("Action", "")
+            params = wire.read(service, action, form, body)
+            request = Request(service, action, region, params, body, environ)
+            self._faults.coming_in(service, action)
+            answer = self._carried_out(request)
+            outcome = "ok" if answer.status < 300 else _code(answer)
+            lost = answer.status < 300 and self._faults.going_out(action)
+        except Refusal as refusal:
+            outcome = refusal.code
+            answer = wire.refused(service, refusal, request.id if request else "0")
+        self._books.call(action, params, outcome)
+        log.debug("call=%s.%s outcome=%s", service, action, outcome)
+        return None if lost else answer
+
+    def _carried_out(self, request: Request) -> Answer:
+        handler = self._table.get((request.service, request.action))
+        if handler is None:
+            return self._passed(request)
+        if request.service == "ssm":
+            return wire.written(request, handler(request))
+        with self._parts.lock:
+            return wire.written(request, handler(request))
+
+    def _passed(self, request: Request) -> Answer:
+        with self._parts.lock:
+            answer = self._control.passed(request)
+        if answer.status < 300 and not request.action.startswith(("Describe", "Get", "List")):
+            self._books.effect(request.action, _subject(request.params), request.id)
+        return answer
+
+    def _trusted(self, environ: dict[str, Any]) -> tuple[str, str]:
+        """Service and Region of a request that bears this start's key. Raises Refusal for any other."""
+        found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        key, region, service = found.groups() if found else ("", "", "")
+        if not hmac.compare_digest(key, self._key):
+            target = environ.get("HTTP_X_AMZ_TARGET", "")
+            code, status = _FOREIGN.get(service or ("ssm" if target else "ec2"), ("InvalidClientTokenId", 403))
+            raise Refusal(code, "The access key is not the one of this lab.", status)
+        return service, region
+
+
+class Server:
+    """A threaded HTTP server on a free port of 127.0.0.1."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=_Quiet)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="lab", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Connections that clients keep open are answered with 503 from here on."""
+        self._door.open = False
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """To our own log, not to the terminal."""
+        log.debug(message, *args)
+
+
+def _code(answer: Answer) -> str:
+    """The error's code in an answer of moto's."""
+    if answer.body.startswith(b"{"):
+        return str(json.loads(answer.body).get("__type", answer.status))
+    found = re.search(rb"<Code>([^<]+)</Code>", answer.body)
+    return found.group(1).decode() if found else str(answer.status)
+
+
+def _subject(params: Mapping[str, Any]) -> str:
+    """The id of the first thing that a request names."""
+    for name, value in params.items():
+        if name.endswith("Id") and isinstance(value, str):
+            return value
+        if name.endswith("Ids") and isinstance(value, list) and value:
+            return str(value[0])
+    return ""

@@ -1,0 +1,43 @@
+"""The app's manifest: the same file that sets up a real workspace seeds the practice one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Command:
+    """A slash command of the app, and whether Slack turns @name and #channel into ids for it."""
+
+    name: str
+    should_escape: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the workspace needs to know of the app."""
+
+    app_name: str
+    bot_name: str
+    commands: Mapping[str, Command]
+    scopes: tuple[str, ...]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Raises OSError and yaml.YAMLError as they come, and KeyError for a manifest without a name."""
+    whole: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    features: dict[str, Any] = whole.get("features") or {}
+    commands = [
+        Command(entry["command"], bool(entry.get("should_escape"))) for entry in features.get("slash_commands") or ()
+    ]
+    app_name = str(whole["display_information"]["name"])
+    scopes = ((whole.get("oauth_config") or {}).get("scopes") or {}).get("bot") or ()
+    return Manifest(
+        app_name=app_name,
+        bot_name=str((features.get("bot_user") or {}).get("display_name") or app_name),
+        commands={command.name: command for command in commands},
+        scopes=tuple(scopes),
+    )

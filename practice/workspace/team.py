@@ -1,0 +1,109 @@
+"""Who and what there is: people, the bot, channels, a group. Fixed from the start to the end."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from practice.workspace.mrkdwn import Names
+from practice.workspace.records import Person
+from practice.workspace.refusals import Refused
+
+TEAM_ID = "T0PRACTICE"
+DOMAIN = "practice"
+APP_ID = "A0PRACTICE"
+BOT_ID = "B0PRACTICE"
+BOT_USER = "U0BOT"
+SLACKBOT = "USLACKBOT"
+
+PEOPLE = (
+    Person("U0OPERATOR", "operator", "Olga Operator"),
+    Person("U0APPROVER", "approver", "Arun Approver"),
+    Person("U0APPROVER2", "second-approver", "Sofia Second"),
+    Person("U0BYSTANDER", "bystander", "Ben Bystander"),
+)
+CHANNELS: Mapping[str, str] = {
+    "C0DROPS": "dr-ops",
+    "C0ANNOUNCE": "dr-announcements",
+    "C0RANDOM": "random",
+}
+NOT_JOINED = "random"
+"""The bot is a member of every channel but this one, so that `not_in_channel` can be met."""
+GROUPS: Mapping[str, tuple[str, ...]] = {"S0APPROVERS": ("U0APPROVER", "U0APPROVER2")}
+
+
+@dataclass(frozen=True)
+class Channel:
+    id: str
+    name: str
+    joined: bool
+    """Whether the bot is a member."""
+
+    def wire(self, members: int) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_channel": True,
+            "is_group": False,
+            "is_im": False,
+            "is_private": False,
+            "is_archived": False,
+            "is_member": self.joined,
+            "num_members": members,
+        }
+
+
+@dataclass(frozen=True)
+class Team:
+    """The cast. Slack's `channel_not_found` and `user_not_found` come from here."""
+
+    bot_name: str
+    people: Sequence[Person]
+    channel_names: Mapping[str, str]
+    """Channel id → name."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: GROUPS)
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        return {id_: Channel(id_, name, name != NOT_JOINED) for id_, name in self.channel_names.items()}
+
+    @cached_property
+    def names(self) -> Names:
+        people = {person.id: person.name for person in self.people}
+        return Names({**people, BOT_USER: self.bot_name, SLACKBOT: "Slackbot"}, dict(self.channel_names))
+
+    def person(self, ref: str) -> Person:
+        """By id or by name, with or without the @."""
+        for person in self.people:
+            if ref.removeprefix("@") in (person.id, person.name):
+                return person
+        raise Refused("user_not_found")
+
+    def channel(self, ref: str, *, by_name: bool = True) -> Channel:
+        """By id, and where Slack takes that too, by name with or without the #."""
+        if ref in self.channels:
+            return self.channels[ref]
+        if by_name:
+            for channel in self.channels.values():
+                if channel.name == ref.removeprefix("#"):
+                    return channel
+        raise Refused("channel_not_found")
+
+    def users(self) -> Iterable[dict[str, Any]]:
+        """Everybody as users.list shows them, the bot among them."""
+        yield from (self._user(person.id, person.name, person.real_name, bot=False) for person in self.people)
+        yield self._user(BOT_USER, self.bot_name.lower().replace(" ", "-"), self.bot_name, bot=True)
+
+    def _user(self, id_: str, name: str, real_name: str, *, bot: bool) -> dict[str, Any]:
+        return {
+            "id": id_,
+            "team_id": TEAM_ID,
+            "name": name,
+            "real_name": real_name,
+            "deleted": False,
+            "is_bot": bot,
+            "is_admin": False,
+            "tz": "Etc/UTC",
+            "tz_offset": 0,
+            "profile": {"real_name": real_name, "display_name": name},
+        }
