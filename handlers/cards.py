@@ -71,7 +71,7 @@ def sentence(run: Run) -> str:
         step = run.step
         doing = step.trouble or step.because
         return f"{head}: {step.title[:1].lower() + step.title[1:]}{', ' + doing if doing else ''}."
-    return f"{head}: {_ended(run)}"
+    return f"{head}: {run.status.value}. {_came_of_it(run)}"
 
 
 def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
@@ -102,12 +102,12 @@ def _outcome(run: Run) -> str:
         return f": {run.problem.text}\n{run.problem.hint}{_lost(run)}"
     if run.status.open or run.ended is None:
         return ""
-    return f" after {duration(run.ended - run.created)}. {_ended(run)}"
+    return f" after {duration(run.ended - run.created)}. {_came_of_it(run)}"
 
 
 def _lost(run: Run) -> str:
-    """A run that failed after the termination, with no replacement that shows the same facts: said loudly."""
-    if not run.no_return:
+    """A run that failed between the termination and the comparison: said loudly."""
+    if not run.no_return or "evidence" in run.values:
         return ""
     image = run.values.get("point", {}).get("image_id", "its recovery point")
     made = f" Its replacement is `{run.values['replacement_id']}`." if "replacement_id" in run.values else ""
@@ -115,21 +115,22 @@ def _lost(run: Run) -> str:
     return f"\n:warning: *The source was terminated.*{made} It can be restored from `{image}`: {again}."
 
 
-def _ended(run: Run) -> str:
+def _came_of_it(run: Run) -> str:
+    """What an ended run came to, without the word for it."""
     by = f" by <@{run.ended_by.id}>" if run.ended_by else ""
     if run.status is Status.SUCCEEDED:
         details = {each.name: each.detail.split("\n")[0] for each in run.steps}
         if "compare_facts" in details:
-            return f"succeeded. {details['compare_facts']} {details['report']}."
-        return f"succeeded. {details.get('verify_recovery_point', '')}."
+            return f"{details['compare_facts']} {details['report']}."
+        return f"{details.get('verify_recovery_point', '')}."
     if run.status is Status.FAILED and run.problem:
-        return f"failed. {run.problem.text} {run.problem.hint}{_lost(run)}".strip()
+        return f"{run.problem.text} {run.problem.hint}{_lost(run)}".strip()
     if run.status is Status.REJECTED and run.answer:
         why = f": {safe(run.answer.reason)}" if run.answer.reason else ""
-        return f"rejected{by} {when(run.answer.at)}{why}. Nothing was terminated."
+        return f"Rejected{by} {when(run.answer.at)}{why}. Nothing was terminated."
     if run.status is Status.EXPIRED:
-        return "expired: nobody approved it in time. Nothing was terminated."
-    return f"cancelled{by}. What it had made stays; nothing was terminated."
+        return "Nobody approved it in time. Nothing was terminated."
+    return f"Stopped{by}. What it had made stays; nothing was terminated."
 
 
 def _asked(run: Run) -> str:

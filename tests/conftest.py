@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -52,3 +54,15 @@ def store(redis_client: redis.Redis, clock: HandClock) -> Store:
 @pytest.fixture
 def rng() -> random.Random:
     return random.Random(7)
+
+
+@pytest.fixture
+def stage(redis_client: redis.Redis, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Imported late: most tests need no cloud, and its libraries take seconds to load."""
+    from tests.stage import Stage
+
+    made = Stage(redis_client, clock, tmp_path / "cloud")
+    for name, value in made.lab.environment().items():
+        monkeypatch.setenv(name, value)
+    yield made
+    made.close()

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.facts.server import Disk
+from workflows.facts.evidence import Recorded
 
 
 @pytest.fixture
@@ -16,3 +17,13 @@ def disk(tmp_path: Path) -> Disk:
     disk.path("/srv/spool").mkdir()
     disk.path("/srv/spool").chmod(0o755)
     return disk
+
+
+@pytest.fixture
+def recorded(disk: Disk) -> Recorded:
+    return disk.record()
+
+
+@pytest.fixture
+def restored(disk: Disk, recorded: Recorded, tmp_path: Path) -> Disk:
+    return disk.restored(tmp_path / "restored")

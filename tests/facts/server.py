@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from workflows.facts.evidence import Compared, Evidence, Recorded, evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
@@ -14,6 +16,8 @@ KEY = "D-0001-7f3a9c2e"
 OTHER_KEY = "D-0002-00c0ffee"
 SRV = Profile("srv", paths=("/srv",))
 LONG_AGO = 1_600_000_000
+FUTURE = 4_000_000_000
+not_as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 
 
 @dataclass(frozen=True)
@@ -73,3 +77,12 @@ class Disk:
 def told(evidence: Evidence) -> list[tuple[str, str, str]]:
     """Kind, path and detail of every difference that is named."""
     return [(one.kind, one.path, one.detail) for result in evidence.results for one in result.differences]
+
+
+def tool_before(folder: Path, name: str, lines: str) -> str:
+    """A PATH entry with a program that does something of its own before the real one runs."""
+    folder.mkdir()
+    tool = folder / name
+    tool.write_text(f'#!/bin/sh\n{lines}\nexec {shutil.which(name)} "$@"\n')
+    tool.chmod(0o755)
+    return f"{folder}:"

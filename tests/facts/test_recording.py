@@ -1,16 +1,13 @@
 import hashlib
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.facts.server import KEY, OTHER_KEY, SRV, Disk
+from tests.facts.server import KEY, OTHER_KEY, SRV, Disk, not_as_root, tool_before
 from workflows.errors import FactsNotMeasured, RunFailed
 from workflows.facts.profile import Profile
 from workflows.facts.script import read_recorded, record_script
-
-not_as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 
 
 def fails(disk: Disk, profile: Profile, path: str = "") -> str:
@@ -129,15 +126,6 @@ def test_a_folder_that_may_not_be_read_stops_the_record_and_is_named(disk: Disk)
         assert "`/srv/app` may not be read" in fails(disk, Profile("x", paths=("/srv/app",)))
     finally:
         disk.path("/srv/app").chmod(0o755)
-
-
-def tool_before(folder: Path, name: str, lines: str) -> str:
-    """A PATH entry with a program that does something of its own before the real one runs."""
-    folder.mkdir()
-    tool = folder / name
-    tool.write_text(f'#!/bin/sh\n{lines}\nexec {shutil.which(name)} "$@"\n')
-    tool.chmod(0o755)
-    return f"{folder}:"
 
 
 def test_a_file_that_vanishes_while_it_is_read_stops_the_record(disk: Disk, tmp_path: Path) -> None:

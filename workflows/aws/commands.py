@@ -1,12 +1,15 @@
 """Systems Manager: is the agent there, run a script, read what it printed."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from workflows.aws.calls import Calls
 from workflows.errors import NotFound
 
 #: Seconds: how long SSM may take to deliver the script, and how long the script may run.
 DELIVERY, EXECUTION = 120, 3600
+#: Seconds that our clock and AWS's may differ by.
+CLOCKS_APART = 300.0
 
 _OPEN = {"Pending", "InProgress", "Delayed", "Cancelling"}
 
@@ -40,14 +43,26 @@ class Commands:
         )["InstanceInformationList"]
         return bool(found) and found[0].get("PingStatus") == "Online"
 
-    def send(self, instance_id: str, script: str, comment: str) -> str:
-        """Gives the command's id. SendCommand has no ClientToken: send only what may run twice."""
+    def ensure_sent(self, instance_id: str, script: str, comment: str, since: float) -> str:
+        """Gives the command's id. SendCommand has no ClientToken: a command of the same comment (at most 100
+        characters, unique to this intent) that was sent after `since`, seconds since the epoch, is adopted."""
+        after = datetime.fromtimestamp(since - CLOCKS_APART, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        earlier = self._calls.pages(
+            "ssm",
+            "list_command_invocations",
+            "CommandInvocations",
+            InstanceId=instance_id,
+            Filters=[{"key": "InvokedAfter", "value": after}],
+        )
+        for each in earlier:
+            if each.get("Comment") == comment:
+                return str(each["CommandId"])
         answer = self._calls(
             "ssm",
             "send_command",
             InstanceIds=[instance_id],
             DocumentName="AWS-RunShellScript",
-            Comment=comment[:100],
+            Comment=comment,
             TimeoutSeconds=DELIVERY,
             Parameters={"commands": [script], "executionTimeout": [str(EXECUTION)]},
         )

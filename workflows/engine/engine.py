@@ -160,7 +160,7 @@ class Engine:
         own: dict[str, Any] = {
             "run_id": run.id, "run_key": run.key, "server": run.target.server, "account": run.target.account,
             "region": run.target.region, "asked_by": run.asked_by, "reason": run.reason, "now": now,
-            "kept": run.step.kept, "answer": run.answer, "intended": run.step.intended,
+            "kept": run.step.kept, "answer": run.answer, "intended": run.step.intended, "retries": run.retries,
         }  # fmt: skip
         fed = {}
         for name, adapter in step.needs.items():

@@ -84,11 +84,11 @@ class Evidence:
     def sentence(self) -> str:
         """The result in one plain sentence with up to three differing names. Not escaped for Slack."""
         if self.verdict == "same":
-            shown = "; ".join(f"{result.fact}: {result.after}" for result in self.results)
-            return f"All facts of {self.key} are the same as at {self.measured_at} ({shown})."
+            shown = ", ".join(f"{result.fact} ({result.after})" for result in self.results)
+            return f"The same: {shown}."
         if self.trouble:
             return self.trouble
-        return f"The facts differ from those of {self.key}: {'; '.join(_told(r) for r in self.results if not r.same)}."
+        return f"Different: {'; '.join(_told(result) for result in self.results if not result.same)}."
 
 
 def evidence_of(before: Recorded | str, compared: Compared) -> Evidence:

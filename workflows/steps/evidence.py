@@ -34,29 +34,36 @@ class Report:
 @step(
     "Record its facts",
     gives="facts",
+    effect=True,
     tell=lambda facts: f"{count(facts.files, 'file')}, {size(facts.bytes)}, marker written",
 )
 def record_facts(
-    home: Aws, instance_id: str, run_id: str, run_key: str, profile: Profile, kept: dict[str, Any]
+    home: Aws, instance_id: str, run_key: str, profile: Profile, retries: int, intended: float, kept: dict[str, Any]
 ) -> Recorded | Wait:
     """Pre-backup validation: what cannot be measured stops the run before any image is made."""
-    done = _run(home, instance_id, record_script(run_key, profile), f"Firedrill {run_id}: record facts", kept)
+    comment = f"Firedrill {run_key} records facts, try {retries + 1}"
+    done = _run(home, instance_id, record_script(run_key, profile), comment, intended, kept)
     return done if isinstance(done, Wait) else read_recorded(done.stdout)
 
 
-@step("Compare the facts", gives="evidence", tell=lambda evidence: safe(evidence.sentence()))
-def compare_facts(home: Aws, replacement_id: str, run_id: str, point: Point, kept: dict[str, Any]) -> Evidence | Wait:
+@step("Compare the facts", gives="evidence", effect=True, tell=lambda evidence: safe(evidence.sentence()))
+def compare_facts(
+    home: Aws, replacement_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any]
+) -> Evidence | Wait:
     """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
     script = compare_script(point.run_key, point.facts)
-    done = _run(home, replacement_id, script, f"Firedrill {run_id}: compare facts", kept)
+    comment = f"Firedrill {run_key} compares facts, try {retries + 1}"
+    done = _run(home, replacement_id, script, comment, intended, kept)
     return done if isinstance(done, Wait) else evidence_of(point.facts, read_compared(done.stdout))
 
 
-def _run(home: Aws, instance_id: str, script: str, comment: str, kept: dict[str, Any]) -> Invocation | Wait:
-    """Send the script once a look; sent twice after a crash, it does no harm. Raises CommandFailed."""
+def _run(
+    home: Aws, instance_id: str, script: str, comment: str, intended: float, kept: dict[str, Any]
+) -> Invocation | Wait:
+    """Send the script once, then look until it has ended. Raises CommandFailed."""
     what = f"the script on {instance_id}"
     if "command_id" not in kept:
-        sent = home.commands.send(instance_id, script, comment)
+        sent = home.commands.ensure_sent(instance_id, script, comment, intended)
         return Wait(what, "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
     done = home.commands.result(kept["command_id"], instance_id)
     if done.open:
@@ -111,7 +118,7 @@ def verdict(replacement_id: str, point: Point, evidence: Evidence) -> None:
     if evidence.verdict != "same":
         raise FactsDiffer(
             safe(evidence.sentence()),
-            f"Do not trust {point.image_id}. `{replacement_id}` is running and was left as it is, so that it can be "
-            "looked at. `/dr retry` measures and compares again.",
+            f"Do not trust {point.image_id}: `/dr points {safe(point.server)}` lists the others. `{replacement_id}` is "
+            "running and was left as it is. A retry measures and compares again.",
             again_from="compare_facts",
         )

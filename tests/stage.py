@@ -1,0 +1,110 @@
+"""The whole of Firedrill in one process, on real parts and a clock driven by hand: Redis, lab cloud, desk, engine."""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import redis
+
+from practice.cloud import Delays, Disk, LabCloud
+from practice.servers import SERVERS
+from tests.conftest import HandClock
+from workflows import inventory
+from workflows.aws import Aws, Home
+from workflows.catalogue import RUNBOOKS
+from workflows.desk import Asking, Desk, Rules
+from workflows.engine.board import Board, Cards
+from workflows.engine.engine import Engine, Pace
+from workflows.engine.run import Actor, Run, Status
+from workflows.engine.store import Store
+from workflows.facts.profile import Profile
+from workflows.facts.script import recognised
+
+OPERATOR = Actor("U0OPERATOR", "operator")
+APPROVER = Actor("U0APPROVER", "approver")
+ASKING = Asking(by=OPERATOR, channel="C0DROPS")
+#: Not the practice world's: tests turn their own faults on.
+DELAYS = Delays(image=60, boot=10, checks=60, agent=20, command=2, stop=10)
+
+
+class Stage:
+    """`orders-db` stands on it, with a root and a data volume. Nothing moves unless `drive` is called."""
+
+    def __init__(self, client: redis.Redis, clock: HandClock, folder: Path, installation: str = "test") -> None:
+        self.clock = clock
+        self.store = Store(client, clock)
+        self.board = Board(client)
+        self.cards = Cards(client, clock)
+        self.lab = LabCloud(folder, accepts=recognised, now=clock.now, delays=DELAYS, regions=("us-east-1",))
+        self.lab.start()
+        self.home = Home(installation, self.lab.url)
+        rules = Rules(30, self.profile_for)
+        self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
+        services = {"home": lambda run: self.home.region(run.target.region)}
+        self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7))
+        self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
+
+    def profile_for(self, server: str, name: str) -> Profile:
+        return self.profiles.get(name or server, Profile("default", optional=("/srv", "/data")))
+
+    @property
+    def aws(self) -> Aws:
+        return self.home.region("us-east-1")
+
+    def seed(self, name: str = "orders-db", disks: Sequence[Disk] = SERVERS[0].disks, **options: object) -> str:
+        """A server in the lab, and in the inventory."""
+        made = self.lab.add_server(name, disks, **options)  # type: ignore[arg-type]
+        self.look()
+        return made
+
+    def look(self) -> None:
+        """What a worker does once a minute."""
+        self.clock.forward(1)
+        seen = inventory.taken(self.home, ["us-east-1"], self.clock.now())
+        self.board.put_inventory(inventory.to_json(seen))
+
+    def drive(self, run: Run, until: Callable[[Run], bool] = lambda run: False, hours: float = 3) -> Run:
+        """Work like a worker until the run ends, asks, meets `until`, or nothing is due for so many hours."""
+        last = self.clock.now() + hours * 3600
+        while True:
+            run = self.store.read(run.id)
+            due = self.store.next_due()
+            if until(run) or run.status is Status.ASKING or due is None or due > last or not run.status.open:
+                return run
+            self.clock.time = max(self.clock.time, due)
+            self.step()
+
+    def step(self) -> None:
+        """One dispatch, and whatever it hands out."""
+        for run_id in self.store.dispatch(10, pause=5):
+            self.engine.advance(run_id)
+
+    def backup(self, target: str = "orders-db", reboot: bool = False, accept_loss: bool = False) -> Run:
+        """A backup, driven to its end."""
+        planned = self.desk.backup(ASKING, target, reboot=reboot, accept_loss=accept_loss)[0]
+        ended = self.drive(self.desk.start(planned))
+        self.look()
+        return ended
+
+    def restore(self, target: str = "orders-db", **options: object) -> Run:
+        """A restore, driven to its end."""
+        self.look()
+        return self.drive(self.desk.start(self.desk.restore(ASKING, target, **options)))  # type: ignore[arg-type]
+
+    def drill(self, target: str = "orders-db", accept_loss: bool = False) -> Run:
+        """A live drill, driven to its question or its end."""
+        return self.drive(self.desk.start(self.desk.drill(ASKING, target, accept_loss=accept_loss)))
+
+    def approve(self, run: Run, by: Actor = APPROVER) -> Run:
+        """The approver's click, and what follows from it."""
+        assert self.desk.answer(run.id, by, True) == f"You approved `{run.id}`."
+        self.clock.forward(1)
+        self.step()
+        return self.drive(run)
+
+    def count(self, call: str) -> int:
+        """How often the lab has carried a call out."""
+        return sum(1 for effect in self.lab.effects if effect.call == call)
+
+    def close(self) -> None:
+        self.lab.stop()
