@@ -1,0 +1,125 @@
+"""The card as a function of the record."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers.cards import bar, card, replies, sentence
+from practice.workspace.blocks import check_blocks
+from workflows.catalogue import RUNBOOKS
+from workflows.engine import moves
+from workflows.engine.run import Actor, Answer, Question, Run, Status, StepState, Target
+
+NOW = 1_795_500_000.0
+ASKER, APPROVER = Actor("U1", "ada"), Actor("U2", "bo")
+
+
+def run(book: str = "drill", server: str = "orders-db", **changes: Any) -> Run:
+    steps = tuple(StepState(each.name, each.title) for each in RUNBOOKS[book].steps)
+    made = Run(
+        "D-0013", "D-0013-0123abcd", book, RUNBOOKS[book].title.format(server=server), Target(server, "0", "eu-west-1"),
+        ASKER, "C1", NOW, steps, {}, reason="rehearsal",
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def asking(server: str = "orders-db") -> Run:
+    items = (("Instance", f"`i-1`, *{server}*"), ("Its volumes", "vol-1\nvol-2"))
+    question = Question(
+        "q:1", "approve_terminate", f"Terminate {server}?", "Approve termination", items, "Sure?", NOW, NOW + 1800
+    )
+    return moves.asks(run(server=server, at=6), question)
+
+
+def words(shown: Run) -> str:
+    painted = card(shown)
+    return json.dumps(painted.blocks, ensure_ascii=False) + painted.text
+
+
+def buttons(shown: Run) -> list[str]:
+    return [
+        each["action_id"] for block in card(shown).blocks if block["type"] == "actions" for each in block["elements"]
+    ]
+
+
+def test_the_text_is_a_full_sentence_that_says_the_state_without_colour_or_emoji() -> None:
+    waiting = moves.waits(run(at=4), NOW, "AWS has copied 42 % of the blocks", 42, {})
+    assert sentence(waiting) == (
+        "D-0013, live drill of orders-db: wait for the image, AWS has copied 42 % of the blocks."
+    )
+    assert ":" not in card(waiting).text.replace("D-0013, live drill of orders-db:", "")
+
+
+def test_a_waiting_step_shows_its_progress_as_a_bar_and_a_number() -> None:
+    assert "▓▓▓▓░░░░░░ 42 %" in words(moves.waits(run(at=4), NOW, "copying", 42, {}))
+    assert [bar(each)[:10].count("▓") for each in (0, 9, 10, 99, 100)] == [0, 0, 1, 9, 10]
+
+
+def test_trouble_is_shown_by_its_name() -> None:
+    assert "throttled: AWS asks for fewer calls" in words(
+        moves.troubled(run(at=3), "throttled: AWS asks for fewer calls", {})
+    )
+
+
+def test_buttons_are_those_that_make_sense_now() -> None:
+    assert buttons(run()) == ["cancel"]
+    assert buttons(asking()) == ["approve", "reject"]
+    assert buttons(run(no_return=True, status=Status.RUNNING)) == []
+    assert buttons(moves.failed(run(), NOW, "It broke.", "Mend it.")) == ["retry"]
+    for ended in (Status.SUCCEEDED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED):
+        assert buttons(run(status=ended, ended=NOW)) == []
+
+
+def test_the_confirm_dialog_asks_by_name_and_the_button_carries_run_and_question() -> None:
+    (approve,) = [each for each in card(asking()).blocks[-1]["elements"] if each["action_id"] == "approve"]
+    assert approve["style"] == "danger"
+    assert approve["confirm"]["text"]["text"] == "Sure?"
+    assert json.loads(approve["value"]) == {"run": "D-0013", "question": "q:1"}
+
+
+def test_a_decided_card_says_who_and_has_no_buttons() -> None:
+    rejected = moves.decided(asking(), Answer("q:1", False, APPROVER, NOW, NOW + 1800, "not today"))
+    assert buttons(rejected) == []
+    assert "<@U2>" in words(rejected)
+    assert "not today" in words(rejected)
+
+
+def test_the_thread_calls_those_who_may_answer_and_tells_the_asker_the_end() -> None:
+    (call,) = replies(asking(), ["U2", "U3"])
+    assert "<@U2> <@U3>" in call.text
+    (end,) = replies(moves.failed(run(), NOW, "It broke.", "Mend it."), [])
+    assert end.text.startswith("<@U1> D-0013")
+    assert "It broke. Mend it." in end.text
+
+
+def test_a_failure_after_the_termination_says_loudly_what_the_server_can_be_restored_from() -> None:
+    lost = run(no_return=True, values={"point": {"image_id": "ami-1"}}, at=10)
+    assert "*The source was terminated.*" in words(moves.failed(lost, NOW, "No capacity.", "Wait."))
+    assert "ami-1" in words(moves.failed(lost, NOW, "No capacity.", "Wait."))
+
+
+@pytest.mark.parametrize("name", ["<!channel>", "<@U999>", "`a` *b* _c_", "a&b<c>d"])
+def test_a_server_name_can_neither_mention_nor_link(name: str) -> None:
+    shown = words(run(server=name))
+    assert "<!channel>" not in shown
+    assert "<@U999>" not in shown
+    assert "b<c>" not in shown
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "<&>" * 85])
+def test_the_longest_names_stay_within_slacks_limits(name: str) -> None:
+    volumes = "\n".join(f"`vol-0123456789abcdef0` /dev/sd{n}, 16384 GiB: stays, detached" for n in range(40))
+    shown = asking(server=name)
+    shown = replace(
+        shown,
+        question=replace(shown.question, items=(*shown.question.items, ("Its volumes", volumes))),  # type: ignore[union-attr, type-var]
+        steps=tuple(
+            replace(each, state="done", started=NOW, ended=NOW + 4000, detail="d" * 500) for each in shown.steps
+        ),
+    )
+    long = moves.failed(run(server=name, reason=name), NOW, name * 20, name * 20)
+    for each in (card(shown), card(long)):
+        assert check_blocks(each.blocks, "message") == each.blocks
+        assert len(each.text) <= 4000
