@@ -47,18 +47,15 @@ class Reply:
 
 def card(run: Run) -> Card:
     """The run's one message."""
-    blocks = [
+    head = [
         _section(f"*{safe(run.title)}*  `{run.id}`\n{_HEADINGS[run.status]}{_outcome(run)}"),
         _context(_asked(run)),
-        *[_section(chunk) for chunk in _chunks(_step_line(each) for each in run.steps)],
     ]
-    if run.question and run.status is Status.ASKING:
-        blocks += _question(run.question)
+    asked = _question(run.question) if run.question and run.status is Status.ASKING else []
     buttons = _buttons(run)
-    if buttons:
-        blocks.append(
-            {"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}
-        )
+    act = [{"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}]
+    foot = act if buttons else []
+    blocks = [*head, *asked, *foot, *_steps(run)] if asked else [*head, *_steps(run), *foot]
     return Card(cut(sentence(run), _TEXT), blocks)
 
 
@@ -139,6 +136,15 @@ def _asked(run: Run) -> str:
     return f"Asked by <@{run.asked_by.id}>{from_shell} {when(run.created)}{why} · {safe(run.target.region)}"
 
 
+def _steps(run: Run) -> list[Block]:
+    """Each step so far with its state and time; those to come in one paragraph, for readers on a phone."""
+    lines = [_step_line(each) for each in run.steps if each.state != "todo"]
+    following = [each.title for each in run.steps if each.state == "todo"]
+    if following and run.status.open:
+        lines.append(f"{_ICONS['todo']} {'Then' if lines else 'To do'}: {' · '.join(following)}")
+    return [_section(chunk) for chunk in _chunks(lines)]
+
+
 def _step_line(step: StepState) -> str:
     parts = [f"{_ICONS[step.state]} {step.title}"]
     if step.state == "done" and step.started is not None and step.ended is not None:
@@ -163,7 +169,6 @@ def _question(question: Question) -> list[Block]:
     items = "\n".join(f"*{label}:* {value}" for label, value in question.items)
     until = f"The question expires {when(question.expires_at)}. Without an answer nothing is terminated."
     return [
-        {"type": "divider"},
         *[_section(chunk) for chunk in _chunks([f":warning: *{question.title}*", *items.split("\n")])],
         _context(until),
     ]

@@ -42,6 +42,8 @@ class Invocation:
     def run(self) -> None:
         try:
             self.outcome = self.script.run(self.limit)
+        except OSError as error:  # the machine went away, or the script is too long for its argument
+            self.outcome = Outcome(127, "", f"{error}\n")
         finally:
             self.done.set()
 

@@ -13,7 +13,7 @@ import botocore.serialize
 from werkzeug.test import run_wsgi_app
 
 from practice.cloud.records import ACCOUNT
-from practice.cloud.wire import HTML, Answer, Refusal, Request, model
+from practice.cloud.wire import Answer, Refusal, Request, model
 
 #: Some are read by moto when it is imported, some at every call.
 _SWITCHES = {
@@ -91,13 +91,13 @@ class Control:
         return self._run(dict(request.environ), request.body, request.action)
 
     def _run(self, environ: dict[str, Any], body: bytes, action: str) -> Answer:
-        """Raises Refusal where moto has no such call: it answers with a page."""
+        """Raises Refusal where moto has no such call."""
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.errors": io.StringIO()}
-        parts, status, headers = run_wsgi_app(self._app, environ)
-        kind = headers.get("Content-Type", "")
-        if int(status.split()[0]) >= 500 and kind.startswith(HTML):
-            raise Refusal("InvalidAction", f"The lab cloud cannot do {action} in this way.")
-        return Answer(int(status.split()[0]), kind, b"".join(parts))
+        try:
+            parts, status, headers = run_wsgi_app(self._app, environ)
+        except NotImplementedError as error:
+            raise Refusal("InvalidAction", f"The lab cloud cannot do {action} in this way.") from error
+        return Answer(int(status.split()[0]), headers.get("Content-Type", ""), b"".join(parts))
 
 
 def _authorization(service: str, region: str) -> str:

@@ -130,6 +130,7 @@ class Disks:
         if not real.is_dir() or real.is_symlink():
             real.unlink(missing_ok=True)
             return
+        real.chmod(0o700)
         for parent, names, _ in os.walk(real):
             for name in names:
                 if not os.path.islink(os.path.join(parent, name)):

@@ -134,8 +134,10 @@ class Instances:
         instance["LaunchTime"] = stamp(life.started)
         instance["RootDeviceName"] = life.root_device
         instance["StateTransitionReason"] = ""
-        for name in ("StateReason", "KernelId", "ClientToken"):
+        for name in ("StateReason", "KernelId"):
             instance.pop(name, None)
+        if instance.get("ClientToken") == "ABCDE":  # moto's, for a launch without one
+            instance.pop("ClientToken")
         for interface in instance.get("NetworkInterfaces", [])[:1]:
             instance["SecurityGroups"] = interface.get("Groups", [])
         ended = life.terminated or life.stopped

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from practice.cloud.disks import emptied, first_file, flip
@@ -126,6 +127,9 @@ class Launches:
 
     def _check_interfaces(self, wanted: dict[str, Any], region: str) -> None:
         interfaces = wanted.get("NetworkInterfaces", [])
+        for each in (wanted, *interfaces):
+            if each.get("SubnetId") and each.get("PrivateIpAddress"):
+                self._check_address(each["SubnetId"], each["PrivateIpAddress"], region)
         addresses = {wanted.get("PrivateIpAddress"), *(each.get("PrivateIpAddress") for each in interfaces)}
         asked = {each.get("NetworkInterfaceId") for each in interfaces}
         for each in self._parts.control.ec2(region).enis.values():
@@ -133,6 +137,11 @@ class Launches:
                 raise Refusal("InvalidIPAddress.InUse", f"Address {each.private_ip_address} is in use.")
             if each.id in asked and each.instance is not None:
                 raise Refusal("InvalidNetworkInterface.InUse", f"Interface: [{each.id}] in use.")
+
+    def _check_address(self, subnet_id: str, address: str, region: str) -> None:
+        subnets = self._parts.control.ask("ec2", "DescribeSubnets", region, SubnetIds=[subnet_id])["Subnets"]
+        if ip_address(address) not in ip_network(subnets[0]["CidrBlock"]):
+            raise Refusal("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
 
     def _spoil(self, instance_id: str, others: Sequence[str]) -> None:
         """Faults that a restored disk can have."""

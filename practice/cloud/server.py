@@ -66,9 +66,12 @@ class Door:
     def _answered(self, environ: dict[str, Any]) -> Answer | None:
         """None for an answer that is to be lost."""
         request, lost = None, False
-        service, action, params = "ec2", "", {}
+        key, service, region = _scope(environ)
+        action, params = "", {}
         try:
-            service, region = self._trusted(environ)
+            if not hmac.compare_digest(key, self._key):
+                code, status = _FOREIGN.get(service, ("InvalidClientTokenId", 403))
+                raise Refusal(code, "The access key is not the one of this lab.", status)
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             form = wire.form_of(body)
             action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or dict(form).get("Action", "")
@@ -101,16 +104,6 @@ class Door:
             self._books.effect(request.action, _subject(request.params), request.id)
         return answer
 
-    def _trusted(self, environ: dict[str, Any]) -> tuple[str, str]:
-        """Service and Region of a request that bears this start's key. Raises Refusal for any other."""
-        found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        key, region, service = found.groups() if found else ("", "", "")
-        if not hmac.compare_digest(key, self._key):
-            target = environ.get("HTTP_X_AMZ_TARGET", "")
-            code, status = _FOREIGN.get(service or ("ssm" if target else "ec2"), ("InvalidClientTokenId", 403))
-            raise Refusal(code, "The access key is not the one of this lab.", status)
-        return service, region
-
 
 class Server:
     """A threaded HTTP server on a free port of 127.0.0.1."""
@@ -138,6 +131,15 @@ class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """To our own log, not to the terminal."""
         log.debug(message, *args)
+
+
+def _scope(environ: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Key, service and Region that a request says it is signed with; what it seems to be for one that says nothing."""
+    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if found is None:
+        return "", "ssm" if "HTTP_X_AMZ_TARGET" in environ else "ec2", ""
+    key, region, service = found.groups()
+    return key, service, region
 
 
 def _code(answer: Answer) -> str:

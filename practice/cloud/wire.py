@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import botocore.session
 
-XML, JSON, HTML = "text/xml;charset=UTF-8", "application/x-amz-json-1.1", "text/html"
+XML, JSON = "text/xml;charset=UTF-8", "application/x-amz-json-1.1"
 
 _NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 

@@ -62,7 +62,7 @@ class Api:
 
     def answer(self, name: str, token: str | None, args: Args) -> Answer:
         """Carry out one call. Every refusal becomes an answer."""
-        scopes = {"X-OAuth-Scopes": ",".join(self._state.manifest.scopes)}
+        scopes = {"x-oauth-scopes": ",".join(self._state.manifest.scopes)}
         try:
             limited = self._faults.meet(name)
             if limited:

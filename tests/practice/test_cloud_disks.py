@@ -121,12 +121,13 @@ def test_nothing_is_deleted_outside_the_folder_or_without_its_marker(tmp_path: P
     disks.open()
     precious = tmp_path / "precious"
     precious.mkdir()
+    (precious / "diary").touch()
     (disks.folder / "volumes/link").symlink_to(precious)
-    for path in (precious, disks.folder, disks.folder / "volumes/../../precious", disks.folder / "volumes/link/."):
+    for path in (precious, disks.folder, disks.folder / "volumes/../../precious", disks.folder / "volumes/link/diary"):
         with pytest.raises(NotTheLabsFolder):
             disks.remove(path)
     disks.remove(disks.folder / "volumes/link")
-    assert precious.is_dir()
+    assert (precious / "diary").is_file()
 
     (disks.folder / MARKER).unlink()
     with pytest.raises(NotTheLabsFolder):

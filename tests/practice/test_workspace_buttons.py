@@ -14,7 +14,7 @@ from slack_sdk.webhook import WebhookClient
 
 from practice.workspace import Message, Workspace
 from tests.conftest import HandClock
-from tests.practice.workspace_apps import MANIFEST, actions, bolt_app, button, client_of, connected, section
+from tests.practice.workspace_apps import MANIFEST, actions, bolt_app, button, client_of, connected, keeping, section
 
 MODAL = {"type": "modal", "title": {"type": "plain_text", "text": "Restore"}, "blocks": [section("Which one?")]}
 
@@ -34,8 +34,8 @@ def bodies() -> list[dict[str, Any]]:
 def app(workspace: Workspace, bodies: list[dict[str, Any]]) -> Iterator[App]:
     """An app that acks /dr and the button `approve`, and keeps what came."""
     app = bolt_app(workspace)
-    app.command("/dr")(lambda ack, body: (ack(), bodies.append(body)))
-    app.action("approve")(lambda ack, body: (ack(), bodies.append(body)))
+    app.command("/dr")(keeping(bodies))
+    app.action("approve")(keeping(bodies))
     with connected(workspace, app):
         yield app
 
@@ -208,7 +208,6 @@ def test_a_stale_click_still_arrives_and_shows_the_message_as_it_is_now(
 ) -> None:
     message = post_question(app.client, workspace)
     app.client.chat_update(channel="C0DROPS", ts=message.ts, text="Approved.", blocks=[section("Approved.")])
-    assert workspace.click("approver", message, "Reject").envelope_id
     workspace.click("approver", message, "approve")
     assert bodies[-1]["message"]["text"] == "Approved."
 

@@ -1,7 +1,7 @@
 """Real Bolt apps for the tests of the practice workspace."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def bolt_app(workspace: Workspace) -> App:
 @contextmanager
 def connected(workspace: Workspace, app: App) -> Iterator[SocketModeHandler]:
     """The app over Socket Mode, for as long as the block lasts."""
-    handler = SocketModeHandler(app, workspace.app_token)
+    handler: Any = SocketModeHandler(app, workspace.app_token)
     before = workspace.connections
     handler.connect()
     try:
@@ -50,7 +50,7 @@ def connected(workspace: Workspace, app: App) -> Iterator[SocketModeHandler]:
 def close(handler: SocketModeHandler) -> None:
     """End a client at once. By itself `handler.close()` may take ten seconds: it closes the socket under a reader
     that sleeps in epoll, which does not wake it. So the socket is shut down first, and the reader waited for."""
-    client = handler.client
+    client: Any = handler.client
     client.auto_reconnect_enabled = False
     session = client.current_session
     if session is not None and session.sock is not None:
@@ -59,7 +59,17 @@ def close(handler: SocketModeHandler) -> None:
     client.current_session_runner.shutdown()
     client.message_processor.event.set()
     client.message_queue.put(None)  # its thread waits a second for the next message
-    handler.close()
+    client.close()
+
+
+def keeping(kept: list[Any], what: Callable[[dict[str, Any]], Any] = lambda body: body) -> Callable[..., None]:
+    """A listener that acks and keeps the body, or a part of it."""
+
+    def listener(ack: Callable[..., Any], body: dict[str, Any]) -> None:
+        kept.append(what(body))
+        ack()
+
+    return listener
 
 
 def refusal(error: SlackApiError) -> dict[str, Any]:

@@ -93,10 +93,9 @@ function open(message) {
 async function press(message, button, block, node) {
   if (button.url) window.open(button.url, "_blank", "noopener,noreferrer");
   if (button.confirm && !(await confirmed(button.confirm))) return;
-  node.disabled = true;
+  if (node.hasAttribute("aria-busy")) return;
   node.setAttribute("aria-busy", "true");
   await send("click", { ts: message.ts, block_id: block.block_id, action_id: button.action_id });
-  node.disabled = false;
   node.removeAttribute("aria-busy");
 }
 

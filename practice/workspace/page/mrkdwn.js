@@ -79,7 +79,7 @@ function date(target, fallback) {
   const [, seconds, format, address] = target.split("^");
   const when = new Date(Number(seconds) * 1000);
   if (Number.isNaN(when.getTime())) return document.createTextNode(fallback ?? target);
-  const text = format.replace(/\{(\w+)\}/g, (whole, name) => {
+  const text = (format ?? "").replace(/\{(\w+)\}/g, (whole, name) => {
     if (name === "ago") return ago(when);
     const options = DATES[name.replace("_pretty", "")];
     return options ? new Intl.DateTimeFormat(undefined, options).format(when) : whole;
