@@ -57,6 +57,7 @@ class Worker:
     def work(self, stop: Event) -> bool:
         """Until told to stop. False when the scheduler's thread has died: then a supervisor must start anew."""
         self._scheduler.start()
+        log.info("worker %s looks after %s", self._name, ", ".join(self._regions))
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
         self._scheduler.add_job(
             self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory"

@@ -74,7 +74,7 @@ def sentence(run: Run) -> str:
 def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
     """The thread: what a step found out at length, the call to the approvers, and the end, told to the asker."""
     told = [
-        Reply(f"step:{each.name}:{run.retries if each.name == 'report' else 0}", f"*{each.title}*\n{each.detail}")
+        Reply(f"step:{each.name}:{each.started}", cut(f"*{each.title}*\n{each.detail}", _TEXT))
         for each in run.steps
         if each.state == "done" and "\n" in each.detail
     ]

@@ -106,7 +106,7 @@ class SourceRefused(RunFailed):
 
 
 class NotSafe(RunFailed):
-    """The last look before something is destroyed found a doubt."""
+    """The last look before something is destroyed found a doubt, or AWS refused to destroy it: it is still there."""
 
 
 class WaitedTooLong(RunFailed):

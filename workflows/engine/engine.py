@@ -13,7 +13,7 @@ from workflows.engine.clock import Clock
 from workflows.engine.run import Question, Run, Status
 from workflows.engine.runbook import Ask, Runbook, Step, Wait
 from workflows.engine.store import Claim, Inbox, Store
-from workflows.errors import FiredrillError, PassingTrouble, RunFailed, UserError, WaitedTooLong
+from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ class Engine:
         log.error("run=%s step=%s %s %s", run.id, run.step.name, error.text, error.hint)
         again = error.again_from if isinstance(error, RunFailed) else None
         hint = error.hint if not isinstance(error, UserError) else f"{error.hint} `/dr retry` goes on from here."
-        moved = moves.failed(run, self._clock.now(), error.text, hint, again)
+        moved = moves.failed(run, self._clock.now(), error.text, hint, again, undone=isinstance(error, NotSafe))
         return self._end(moved, f"failed at {run.step.name}")
 
     def _moved(self, run: Run, event: str, **more: Any) -> Moved:

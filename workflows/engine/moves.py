@@ -76,12 +76,14 @@ def cancelled(run: Run, now: float, by: Actor) -> Run:
     return _ends(run, Status.CANCELLED, now, by, "cancelled")
 
 
-def failed(run: Run, now: float, text: str, hint: str, again_from: str | None = None) -> Run:
-    """The step cannot go on."""
+def failed(
+    run: Run, now: float, text: str, hint: str, again_from: str | None = None, *, undone: bool = False
+) -> Run:  # fmt: skip
+    """The step cannot go on. `undone`: nothing was destroyed, so there still is a way back."""
     name = run.step.name
     problem = Problem(step=name, text=text, hint=hint, at=now, again_from=again_from or name)
     moved = _at_step(run, Status.FAILED, state="failed", ended=now, because="", trouble="", progress=None)
-    return replace(moved, problem=problem, ended=now, question=None)
+    return replace(moved, problem=problem, ended=now, question=None, no_return=run.no_return and not undone)
 
 
 def retried(run: Run) -> Run:

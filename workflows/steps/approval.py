@@ -30,7 +30,7 @@ def terminate_question(
             ),
             ("Its volumes", "\n".join(_fate(source))),
             *((("Its addresses", _addresses(source)),) if source.addresses else ()),
-            ("Proof", f"`{point.image_id}` is available with {snapshots}, asked for {when(point.requested)}"),
+            ("Proof", f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}"),
             ("Facts", f"{count(facts.files, 'file')}, {size(facts.bytes)}, and a marker, measured before the backup"),
             ("Then", "it is launched again from that image, measured again, and compared"),
             ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),

@@ -46,7 +46,17 @@ def record_facts(
     return done if isinstance(done, Wait) else read_recorded(done.stdout)
 
 
-@step("Compare the facts", gives="evidence", effect=True, tell=lambda evidence: safe(evidence.sentence()))
+def _compared(evidence: Evidence) -> str:
+    lines = [safe(evidence.sentence())]
+    for each in evidence.results:
+        word = "same" if each.same else "different"
+        lines.append(f"{each.fact}: *{word}*; before: {safe(each.before)}; after: {safe(each.after)}")
+        lines += [f"- {one.kind}: `{safe(one.path)}` ({safe(one.detail)})" for one in each.differences]
+        lines += [f"- and {each.more:,} more"] if each.more else []
+    return "\n".join(lines)
+
+
+@step("Compare the facts", gives="evidence", effect=True, tell=_compared)
 def compare_facts(
     home: Aws, replacement_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any]
 ) -> Evidence | Wait:

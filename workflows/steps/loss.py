@@ -3,7 +3,7 @@
 from workflows.aws import Aws
 from workflows.engine.approval import Approval
 from workflows.engine.runbook import Wait, step
-from workflows.errors import NotFound, NotSafe
+from workflows.errors import NotFound, NotPermitted, NotSafe, Protected
 from workflows.points import Point
 from workflows.steps.approval import still_safe_to_terminate
 from workflows.steps.source import Source
@@ -35,7 +35,10 @@ def terminate_source(
         )
     if now - approval_terminate.checked_at > FRESH:
         still_safe_to_terminate(home, server, source, point)
-    home.instances.ensure_terminated(source.instance_id)
+    try:
+        home.instances.ensure_terminated(source.instance_id)
+    except (NotPermitted, Protected) as refused:
+        raise NotSafe(refused.text, f"Nothing was terminated. {refused.hint}") from refused
     return now
 
 

@@ -34,7 +34,13 @@ class Source:
 
 def _told(source: Source) -> str:
     total = sum(disk.size for disk in source.disks)
-    return f"`{source.instance_id}` ({source.type}), {count(len(source.disks), 'volume')}, {total} GiB"
+    first = f"`{source.instance_id}` ({source.type}), {count(len(source.disks), 'volume')}, {total} GiB"
+    disks = [
+        f"`{disk.volume_id}` {disk.device}, {disk.size} GiB, {'encrypted' if disk.encrypted else 'not encrypted'}, "
+        f"{'outlives' if disk.keeps else 'goes with'} the instance"
+        for disk in source.disks
+    ]
+    return "\n".join((first, *disks, *(f"address {each.public_ip}" for each in source.addresses)))
 
 
 @step("Inspect the source", gives="source", tell=_told)
