@@ -34,7 +34,7 @@ def perform(settings: Settings, request: Request, follow: bool) -> int:
     )
     text, started = answers(settings, built).to(request, asking)
     console = Console()
-    console.print(plain(text), markup=False, highlight=False)
+    console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
     if not follow:
         return 0
     return max((_followed(built, run, console) for run in started), default=0)
@@ -70,7 +70,9 @@ def _followed(built: Parts, run: Run, console: Console) -> int:
             except UnknownRun:
                 break
             live.update(_display(run, built.clock.now()))
-    console.print(plain(sentence(run)), markup=False, highlight=False)
+    if not console.is_terminal:
+        console.line()  # where nothing is drawn twice, the display ends in the middle of a line
+    console.print(plain(sentence(run)), markup=False, highlight=False, soft_wrap=True)
     return 0 if run.status is Status.SUCCEEDED else 1
 
 

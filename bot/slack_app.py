@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event, Thread
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 
 #: Listeners at work at once. Bolt's five are used up by five slow answers, and then nothing is acknowledged.
 LISTENERS = 20
+#: Slack's words for a token that is no good. Whatever else it says at the start, it may say otherwise a minute later.
+REFUSED = {
+    "not_authed", "invalid_auth", "account_inactive", "token_expired", "token_revoked", "not_allowed_token_type",
+    "no_permission", "missing_scope", "org_login_required", "access_denied", "two_factor_setup_required",
+}  # fmt: skip
 
 
 def client_of(settings: Settings) -> WebClient:
@@ -53,6 +59,7 @@ def app_of(settings: Settings, client: WebClient, answered: Answers) -> App:
 
 def run(settings: Settings, stop: Event) -> None:
     """Until told to stop. Raises SettingsError when Slack refuses the tokens, or Redis is not there."""
+    _check_tokens(settings)
     built = parts(settings)
     check_world(settings, built.board, settings.practice_slack)
     for doubt in persistence(built):
@@ -62,42 +69,52 @@ def run(settings: Settings, stop: Event) -> None:
     notifier = Notifier(
         built.store, Cards(built.redis, built.clock), client, access(settings), settings.file.slack.channel
     )
+    _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
     painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
     painting.start()
-    _serve(settings, app, client, stop)
+    _serve(settings, app, stop)
     painting.join(timeout=10)
 
 
-def _serve(settings: Settings, app: App, client: WebClient, stop: Event) -> None:
+def _check_tokens(settings: Settings) -> None:
     environment = settings.environment
-    if environment.slack_app_token:
-        _socket(app, environment.slack_app_token, stop)
-    elif environment.slack_signing_secret:
-        _http(app, environment.slack_host, environment.slack_port, stop)
-    else:
+    if not environment.slack_bot_token:
+        raise SettingsError("SLACK_BOT_TOKEN is not set.", "docs/slack.md says where Slack shows it.")
+    if not environment.slack_app_token and not environment.slack_signing_secret:
         raise SettingsError(
             "Neither SLACK_APP_TOKEN (for Socket Mode) nor SLACK_SIGNING_SECRET (for HTTP) is set.",
             "docs/slack.md says where Slack shows them.",
         )
 
 
-def _socket(app: App, token: str, stop: Event) -> None:
-    """Socket Mode. While Slack is away at the start it is tried again, with growing pauses."""
-    handler = SocketModeHandler(app, token)
+def _reach(token: str, call: Callable[[], object], stop: Event) -> None:
+    """Slack's first answer. While it is away it is tried again, with growing pauses. Raises SettingsError when it
+    refuses the token."""
     pause = 1.0
     while not stop.is_set():
         try:
-            handler.connect()  # type: ignore[no-untyped-call]
+            call()
             break
-        except SlackApiError as error:
-            word = error.response.get("error")
-            raise SettingsError(
-                f"Slack refuses SLACK_APP_TOKEN or SLACK_BOT_TOKEN: `{word}`.", "docs/slack.md"
-            ) from error
         except (SlackClientError, OSError) as error:
-            log.warning("Slack cannot be reached (%s); again in %.0f s", type(error).__name__, pause)
+            word = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+            if word in REFUSED:
+                raise SettingsError(f"Slack refuses {token}: `{word}`.", "docs/slack.md") from error
+            log.warning("Slack cannot be reached (%s); again in %.0f s", word, pause)
             stop.wait(pause)
             pause = min(pause * 2, 30)
+
+
+def _serve(settings: Settings, app: App, stop: Event) -> None:
+    environment = settings.environment
+    if environment.slack_app_token:
+        _socket(app, environment.slack_app_token, stop)
+    else:
+        _http(app, environment.slack_host, environment.slack_port, stop)
+
+
+def _socket(app: App, token: str, stop: Event) -> None:
+    handler = SocketModeHandler(app, token)
+    _reach("SLACK_APP_TOKEN", handler.connect, stop)
     log.info("connected by Socket Mode")
     stop.wait()
     _hang_up(handler)
@@ -105,12 +122,13 @@ def _socket(app: App, token: str, stop: Event) -> None:
 
 def _hang_up(handler: SocketModeHandler) -> None:
     """So that Slack sends nothing more here. The client's own close leaves its reader asleep for ten seconds: the
-    socket is shut down first."""
+    socket is shut down first, and closed only when the reader has seen it."""
     handler.client.auto_reconnect_enabled = False
     session = handler.client.current_session
     if session is not None and session.sock is not None and session.sock.sock is not None:
         with suppress(OSError):
             session.sock.sock.shutdown(socket.SHUT_RDWR)
+        handler.client.current_session_runner.shutdown()  # type: ignore[no-untyped-call]
     handler.close()  # type: ignore[no-untyped-call]
 
 

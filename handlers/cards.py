@@ -107,6 +107,9 @@ def _lost(run: Run) -> str:
     if not run.no_return or "evidence" in run.values:
         return ""
     image = run.values.get("point", {}).get("image_id", "its recovery point")
+    if "lost_at" not in run.values:
+        at = run.values.get("instance_id", "the instance")
+        return f"\n:warning: *The termination was asked for and is not confirmed.* Look at `{at}` before anything else."
     made = f" Its replacement is `{run.values['replacement_id']}`." if "replacement_id" in run.values else ""
     again = f"`/dr retry {run.id}` goes on from here"
     return f"\n:warning: *The source was terminated.*{made} It can be restored from `{image}`: {again}."

@@ -51,10 +51,21 @@ def once(stage: Stage) -> dict[str, int]:
     return {call: stage.count(call) for call in ONCE}
 
 
+def retried(stage: Stage, run: Run) -> Run:
+    """The asker's click on Retry, and what follows from it."""
+    assert "goes on from" in stage.desk.retry(run.id, run.asked_by)
+    stage.clock.forward(1)
+    stage.step()
+    return stage.drive(run)
+
+
 def nothing_lost(stage: Stage, source: str) -> bool:
-    """The source lives, and nobody has tried to end it."""
-    tried = [each for each in stage.lab.calls if each.action == "TerminateInstances" and each.outcome == "ok"]
-    return not tried and stage.aws.instances.get(source).state == "running" and stage.lab.tree(source).is_dir()
+    """The source lives, with its disks."""
+    return (
+        source not in made(stage, "TerminateInstances")
+        and stage.aws.instances.get(source).state == "running"
+        and stage.lab.tree(source).is_dir()
+    )
 
 
 @dataclass(frozen=True)
@@ -108,11 +119,14 @@ class Watch:
     calm: float | None = None
     troubles: list[str] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
+    looks: int = 0
     _began: float | None = None
 
     def __call__(self, run: Run) -> bool:
         if self._began is None:
             self._began = self.stage.clock.now()
+        self.looks += 1
+        assert self.looks < 1000, "the run goes round without end"
         if run.step.trouble:
             self.troubles.append(run.step.trouble)
             self.cards.append(shown(run))
@@ -156,13 +170,13 @@ def die(step: str) -> NoReturn:
 def work(stage: Stage, engine: Engine, run_id: str) -> Run:
     """One worker alone, until the run asks or ends. It waits for the end of another's lease."""
     while True:
+        for each in stage.store.dispatch(10, pause=5):
+            engine.advance(each)
         run = stage.store.read(run_id)
         due = stage.store.next_due()
         if run.status is Status.ASKING or not run.status.open or due is None:
             return run
         stage.clock.time = max(stage.clock.time, due)
-        for each in stage.store.dispatch(10, pause=5):
-            engine.advance(each)
 
 
 # ── what befalls a cloud ─────────────────────────────────────────────────────────────────────────────────

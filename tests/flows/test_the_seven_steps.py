@@ -1,5 +1,6 @@
 """The main job, on disks that hold real bytes."""
 
+from handlers.cards import card
 from tests.stage import OPERATOR, Stage
 from workflows.engine.run import Status
 
@@ -46,3 +47,23 @@ def test_a_backup_makes_a_complete_point_and_a_restore_of_a_lost_server_proves_i
     stage.look()
     assert stage.desk.points("orders-db")[0].proof == "proven"
     assert restore.asked_by == OPERATOR
+
+
+def test_a_termination_that_aws_refuses_is_not_past_the_point_of_no_return(stage: Stage) -> None:
+    """Nothing was lost: the card must not say so, a retry asks anew, and the run can be cancelled."""
+    stage.seed()
+    asked = stage.drill()
+    stage.lab.faults.refuse("TerminateInstances", "UnauthorizedOperation", status=403)
+    failed = stage.approve(asked)
+    assert (failed.status, failed.no_return) == (Status.FAILED, False)
+    assert failed.problem is not None
+    assert "Nothing was terminated" in failed.problem.text
+    assert "was terminated.*" not in card(failed).blocks[0]["text"]["text"]
+    stage.desk.retry(failed.id, OPERATOR)
+    stage.step()
+    again = stage.drive(failed)
+    assert again.status is Status.ASKING
+    assert stage.desk.cancel(again.id, OPERATOR).startswith(f"`{again.id}` stops")
+    stage.step()
+    assert stage.store.read(again.id).status is Status.CANCELLED
+    assert stage.count("TerminateInstances") == 0

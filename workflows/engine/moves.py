@@ -83,7 +83,9 @@ def failed(
     name = run.step.name
     problem = Problem(step=name, text=text, hint=hint, at=now, again_from=again_from or name)
     moved = _at_step(run, Status.FAILED, state="failed", ended=now, because="", trouble="", progress=None)
-    return replace(moved, problem=problem, ended=now, question=None, no_return=run.no_return and not undone)
+    if undone:
+        moved = replace(_at_step(moved, Status.FAILED, intended=None), no_return=False)
+    return replace(moved, problem=problem, ended=now, question=None)
 
 
 def retried(run: Run) -> Run:

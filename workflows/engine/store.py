@@ -33,7 +33,7 @@ from pydantic import TypeAdapter
 
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
-from workflows.engine.run import Actor, Answer, Run, Target, from_json, to_json
+from workflows.engine.run import Actor, Answer, Run, Status, Target, from_json, to_json
 from workflows.errors import Busy, UnknownRun, UserError
 
 PREFIX = "dr:"
@@ -167,7 +167,7 @@ class Store:
         a run that is no longer open also gives its server back."""
         ids = ("run", "inbox", "card")
         mine, inbox, card = (key(kind, run.id) for kind in ids)
-        question = run.question
+        question = run.question if run.status is Status.ASKING else None  # an answered one hurries nothing any more
         argv: list[Any] = [
             run.id, fence, to_json(run), run.status.value, int(run.status.open), millis(due), millis(lease_until),
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",

@@ -3,7 +3,7 @@
 from workflows.aws import Aws
 from workflows.engine.approval import Approval
 from workflows.engine.runbook import Wait, step
-from workflows.errors import NotFound, NotPermitted, NotSafe, Protected
+from workflows.errors import AwsRefused, NotFound, NotSafe
 from workflows.points import Point
 from workflows.steps.approval import still_safe_to_terminate
 from workflows.steps.source import Source
@@ -37,8 +37,10 @@ def terminate_source(
         still_safe_to_terminate(home, server, source, point)
     try:
         home.instances.ensure_terminated(source.instance_id)
-    except (NotPermitted, Protected) as refused:
-        raise NotSafe(refused.text, f"Nothing was terminated. {refused.hint}") from refused
+    except AwsRefused as refused:
+        raise NotSafe(
+            f"{refused.text} Nothing was terminated.", refused.hint, again_from="approve_terminate"
+        ) from refused
     return now
 
 
