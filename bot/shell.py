@@ -1,6 +1,7 @@
 """The same verbs in the shell: the same answers, as plain text, with a live display of the run that was started."""
 
-import getpass
+import os
+import pwd
 import re
 import secrets
 import time
@@ -51,7 +52,7 @@ def plain(text: str) -> str:
 
 def _actor(settings: Settings) -> Actor:
     """The Slack user behind a login, so that asker and approver are the same people in Slack and in the shell."""
-    login = getpass.getuser()
+    login = pwd.getpwuid(os.getuid()).pw_name  # the kernel's word: LOGNAME and USER are anybody's
     user = settings.file.people.get(login)
     if user is None:
         raise SettingsError(

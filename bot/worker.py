@@ -161,7 +161,7 @@ def run(settings: Settings, stop: Event) -> bool:
         log.warning("%s", doubt)
     home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None)
     pace = Pace(**settings.file.pace.model_dump())
-    services = {"home": lambda run: home.region(run.target.region)}
+    services = {"home": lambda run: home.of(run.target.account, run.target.region)}
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace)
     worker = Worker(engine, built.store, built.board, home, settings.file.regions, built.clock, settings.file.threads)
     return worker.work(stop)

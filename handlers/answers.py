@@ -81,10 +81,9 @@ class Answers:
         if request.dry_run:
             return "\n".join(map(_plan, planned)), []
         lines, started = [], []
-        for each in planned:
+        for number, each in enumerate(planned):
             try:
-                many = f"{asking.request}/{each.target.region}/{each.target.server}" if asking.request else ""
-                run = self._desk.start(each, many)
+                run = self._desk.start(each, f"{asking.request}/{number}" if asking.request else "")
             except Busy as busy:
                 if len(planned) == 1:
                     raise
@@ -117,8 +116,10 @@ class Answers:
             shown = cards.card(run)
             texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"]
             return "\n".join((shown.text, *texts[1:]))
-        running = [run for run in self._desk.store.latest(200) if run.status.open]
-        return "\n".join(map(cards.line, running)) or "Nothing is going on. `/dr runs` lists what has been."
+        return (
+            "\n".join(map(cards.line, self._desk.store.open_runs()))
+            or "Nothing is going on. `/dr runs` lists what has been."
+        )
 
     def _points(self, request: ListPoints) -> str:
         found = self._desk.points(request.target)

@@ -63,7 +63,7 @@ def sentence(run: Run) -> str:
     """The state in one full sentence, for screen readers and notifications."""
     head = f"{run.id}, {safe(run.title[:1].lower() + run.title[1:])}"
     if run.status is Status.ASKING and run.question:
-        return f"{head}: waits for an approval to terminate, until {when(run.question.expires_at)}."
+        return f'{head}: waits for an answer to "{run.question.title}" until {when(run.question.expires_at)}.'
     if run.status.open:
         step = run.step
         doing = step.trouble or step.because
@@ -102,6 +102,18 @@ def _outcome(run: Run) -> str:
     return f" after {duration(run.ended - run.created)}. {_came_of_it(run)}"
 
 
+def _made(run: Run) -> str:
+    """What a cancelled run leaves in AWS."""
+    made = [
+        f"{what} `{run.values[name][key] if key else run.values[name]}`"
+        for what, name, key in (("the image", "asked", "image_id"), ("the instance", "replacement_id", ""))
+        if name in run.values
+    ]
+    unsure = run.step.intended is not None and run.step.state == "failed"
+    more = f' What the step "{run.step.title}" had begun may stay too.' if unsure else ""
+    return (f"{' and '.join(made).capitalize()} stays." if made else "It had made nothing.") + more
+
+
 def _lost(run: Run) -> str:
     """A run that failed between the termination and the comparison: said loudly."""
     if not run.no_return or "evidence" in run.values:
@@ -128,9 +140,12 @@ def _came_of_it(run: Run) -> str:
     if run.status is Status.REJECTED and run.answer:
         why = f": {safe(run.answer.reason)}" if run.answer.reason else ""
         return f"Rejected{by} {when(run.answer.at)}{why}. Nothing was terminated."
+    if run.status is Status.EXPIRED and run.answer:
+        text = f"<@{run.answer.by.id}> approved it in time, but no worker carried it out before it expired."
+        return f"{text} Nothing was terminated."
     if run.status is Status.EXPIRED:
         return "Nobody approved it in time. Nothing was terminated."
-    return f"Stopped{by}. What it had made stays; nothing was terminated."
+    return f"Stopped{by}. {_made(run)} Nothing was terminated."
 
 
 def _asked(run: Run) -> str:
@@ -186,6 +201,8 @@ def _buttons(run: Run) -> list[Block]:
         return [approve, reject]
     value = json.dumps({"run": run.id})
     if run.status is Status.FAILED:
+        if run.problem and run.problem.final:
+            return []
         return [_button("retry", "Retry", value, "", "Go on?", f"{run.id} goes on from the step that failed.")]
     if run.status.open and not run.no_return:
         text = f"{run.id} stops before its next step. What it has made so far stays."

@@ -42,6 +42,11 @@ class Commands:
 
     def _check_member(self, client: WebClient, channel: str) -> None:
         """Where the bot is no member it cannot show a card; better to say so before anything is started."""
+        if channel.startswith("D"):
+            raise UserError(
+                "A direct message is no place for this: nobody else would see it, and nothing was started.",
+                "Ask in a channel that I am in.",
+            )
         if channel in self._joined:
             return
         try:

@@ -22,7 +22,9 @@ def answering(tell: Tell, what: str) -> Iterator[None]:
         tell(f"{error.text} {error.hint}".strip())
     except Away as error:
         log.error("what=%s Redis is away: %s", what, error)
-        tell("Firedrill's memory (Redis) cannot be reached, so nothing was done. Try again in a minute.")
+        tell(
+            "Firedrill's memory (Redis) did not answer, so it is not known whether that was done. `/dr status` will say."
+        )
     except Exception:
         log.exception("what=%s unexpected", what)
         tell(

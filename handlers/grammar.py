@@ -53,7 +53,8 @@ class _Target(click.ParamType[str]):
         if not text or len(text) > 256 or not text.isprintable():
             self.fail(f"`{safe(cut(text, 40))}` is not a name that AWS allows.", param, ctx)
         for prefix, what in (("i-", "an instance id"), ("ami-", "an image id")):
-            if text.startswith(prefix) and not re.fullmatch(rf"{prefix}[0-9a-f]{{8}}([0-9a-f]{{9}})?", text):
+            like = re.fullmatch(rf"{prefix}[0-9a-f]*", text)
+            if like and not re.fullmatch(rf"{prefix}[0-9a-f]{{8}}([0-9a-f]{{9}})?", text):
                 example = f"{prefix}0123456789abcdef0"
                 self.fail(f"`{safe(cut(text, 40))}` looks like {what} and is none: `{example}` is.", param, ctx)
         return text

@@ -22,7 +22,11 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two paintings of one card, until somebody else may paint it, and until it is tried again.
 SPACING, LEASE, AGAIN = 2.0, 60.0, 5.0
+#: Seconds after a refusal that only a person can mend: an invitation, a scope.
+REFUSED = 60.0
 EVENT = "firedrill_run"
+
+_PASSING = ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "message_not_found")
 
 _UNREACHABLE = (SlackClientError, OSError, HTTPException)
 
@@ -112,9 +116,14 @@ class Notifier:
         if ts is None:
             self._cards.note(run.id, f"intent:{name}", "1")
             metadata = {"event_type": EVENT, "event_payload": {"run": run.key, "message": name}}
-            answer = self._slack.chat_postMessage(
-                channel=channel, thread_ts=thread, metadata=metadata, unfurl_links=False, **content
-            )
+            try:
+                answer = self._slack.chat_postMessage(
+                    channel=channel, thread_ts=thread, metadata=metadata, unfurl_links=False, **content
+                )
+            except SlackApiError as error:
+                if error.response.status_code in (200, 429):  # Slack's own word: it was not posted
+                    self._cards.unnote(run.id, f"intent:{name}")
+                raise
             ts = str(answer["ts"])
         self._cards.note(run.id, name, ts)
         return ts
@@ -141,4 +150,4 @@ def _pause(error: SlackApiError) -> float:
     """Seconds until the next try: what Slack says, or longer where a person must first do something."""
     if error.response.get("error") == "ratelimited":
         return float(error.response.headers.get("Retry-After", AGAIN))
-    return 60.0 if error.response.get("error") in ("not_in_channel", "channel_not_found", "is_archived") else AGAIN
+    return AGAIN if error.response.get("error") in _PASSING else REFUSED

@@ -117,6 +117,8 @@ class Desk:
         )
         if word == "already" and prior is not None:
             did = "approved" if prior.approved else "rejected"
+            if prior.by.id == by.id:
+                return f"You {did} `{run.id}` already, {when(prior.at)}."
             return f"That was already decided: <@{prior.by.id}> {did} it {when(prior.at)}."
         if word == "done":
             return f"You {'approved' if approved else 'rejected'} `{run.id}`."
@@ -137,6 +139,8 @@ class Desk:
     def retry(self, run_id: str, by: Actor) -> str:
         """Gives what came of it, in a sentence. Raises Busy."""
         run = self.store.read(run_id)
+        if run.problem and run.problem.final:
+            raise UserError(f"`{run.id}` has its verdict, and a retry could not change it.", run.problem.hint)
         again = run.problem.again_from if run.problem else run.step.name
         title = next((each.title for each in run.steps if each.name == again), again)
         return {

@@ -6,7 +6,13 @@ from workflows.steps.approval import still_safe_to_terminate, terminate_question
 from workflows.steps.evidence import compare_facts, mark_proof, record_facts, report, verdict
 from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
 from workflows.steps.loss import note_leftovers, terminate_source, wait_until_gone
-from workflows.steps.replacement import launch_replacement, wait_for_agent, wait_for_checks, wait_until_running
+from workflows.steps.replacement import (
+    launch_replacement,
+    rehearse_calls,
+    wait_for_agent,
+    wait_for_checks,
+    wait_until_running,
+)
 from workflows.steps.source import inspect_source_to_lose
 
 LIVE_DRILL = Runbook(
@@ -24,6 +30,7 @@ LIVE_DRILL = Runbook(
         create_image,
         wait_for_image,
         verify_recovery_point,
+        rehearse_calls,
         approval(
             "terminate", title="Ask for approval", ask=terminate_question, recheck=still_safe_to_terminate
         ),

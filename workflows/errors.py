@@ -5,6 +5,7 @@ FiredrillError
 ├── PassingTrouble       the step is tried again by itself, with growing pauses
 │   ├── Throttled
 │   ├── Unreachable
+│   ├── AgentAway
 │   ├── NotVisibleYet    AWS's describes lag behind what it has done
 │   └── NoCapacity       AWS refused outright: nothing was made, the next try is a new intent
 └── RunFailed            the run stops; `retry` goes on from the step that failed
@@ -78,6 +79,12 @@ class Unreachable(PassingTrouble):
     code = "unreachable"
 
 
+class AgentAway(PassingTrouble):
+    """The SSM agent does not answer at the moment."""
+
+    code = "agent offline"
+
+
 class NotVisibleYet(PassingTrouble):
     """AWS has made it, and its describes do not show it yet."""
 
@@ -94,7 +101,12 @@ class NoCapacity(PassingTrouble):
 
 
 class RunFailed(FiredrillError):
-    """A step cannot go on. `again_from` names the step at which a retry starts, if not the failed one."""
+    """A step cannot go on. `again_from` names the step at which a retry starts, if not the failed one.
+
+    `final`: it cannot be retried, since that could only make the outcome look better than it was.
+    """
+
+    final = False
 
     def __init__(self, text: str, hint: str = "", *, again_from: str | None = None) -> None:
         super().__init__(text, hint)
@@ -138,7 +150,12 @@ class ReplacementFailed(RunFailed):
 
 
 class FactsDiffer(RunFailed):
-    """The restored machine does not show the facts of the machine that it was taken from."""
+    """The restored machine does not show the facts of the machine that it was taken from.
+
+    Final: measured again after a repair by hand it would prove the repair, not the backup.
+    """
+
+    final = True
 
 
 class CommandFailed(RunFailed):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 def safe(name: str) -> str:
-    """A name that cannot format, mention or link. Control characters become spaces."""
+    """A name that can neither mention, link, nor end a piece of code. Control characters become spaces."""
     clean = "".join(char if char.isprintable() else " " for char in name)
     return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
 

@@ -62,7 +62,7 @@ def test_a_backup_whose_image_fails_does_not_say_that_it_succeeded_and_a_new_one
 def test_an_image_that_takes_a_day_is_waited_for_and_shown(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     slow_images(stage, 24 * 3600)
-    stage.lab.faults.after("CreateImage", lambda: stage.clock.forward(23.5 * 3600))
+    stage.lab.faults.after("CreateImage", lambda: stage.clock.forward(23.9 * 3600))
     run = stage.drive(stage.drill())
     assert run.status is Status.ASKING, run.problem
     waited = next(each for each in run.steps if each.name == "wait_for_image")

@@ -179,7 +179,7 @@ def test_an_agent_that_comes_online_late_is_waited_for(stage: Stage) -> None:
     stage.desk.answer(asked.id, APPROVER, True)
     stage.clock.forward(1)
     stage.step()
-    run = stage.drive(asked, until=lambda run: run.step.name == "wait_for_agent" and run.step.looks > 20)
+    run = stage.drive(asked, until=lambda run: run.step.name == "wait_for_agent" and run.step.looks > 5)
     assert "it has not come online yet" in shown(run)
     stage.lab.faults.clear()
     assert stage.drive(run).status is Status.SUCCEEDED

@@ -95,7 +95,7 @@ def test_the_thread_calls_those_who_may_answer_and_tells_the_asker_the_end() -> 
 
 
 def test_a_failure_after_the_termination_says_loudly_what_the_server_can_be_restored_from() -> None:
-    lost = run(no_return=True, values={"point": {"image_id": "ami-1"}}, at=10)
+    lost = run(no_return=True, values={"point": {"image_id": "ami-1"}, "lost_at": NOW}, at=10)
     assert "*The source was terminated.*" in words(moves.failed(lost, NOW, "No capacity.", "Wait."))
     assert "ami-1" in words(moves.failed(lost, NOW, "No capacity.", "Wait."))
 

@@ -32,6 +32,7 @@ from workflows.errors import (
     Throttled,
     Unreachable,
 )
+from workflows.words import cut, safe
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,9 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5, 25
 
 _THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequests",
               "TooManyRequestsException", "RequestThrottled", "EC2ThrottledException", "SlowDown", "RateExceeded",
-              "SnapshotCreationPerVolumeRateExceeded"}  # fmt: skip
-_CAPACITY = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity"}
+              "SnapshotCreationPerVolumeRateExceeded", "ConcurrentSnapshotLimitExceeded"}  # fmt: skip
+_CAPACITY = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity",
+             "InsufficientFreeAddressesInSubnet"}  # fmt: skip
 _FORBIDDEN = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "403"}
 _CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
                 "UnrecognizedClientException", "SignatureDoesNotMatch", "IncompleteSignature"}  # fmt: skip
@@ -68,6 +70,15 @@ class Calls:
             raise known from error
         log.debug("aws=%s.%s request=%s", service, action, answer.get("ResponseMetadata", {}).get("RequestId"))
         return answer
+
+    def allowed(self, service: str, action: str, **params: Any) -> None:
+        """Whether AWS would carry the call out, by DryRun: it checks permissions and much of the parameters, not
+        capacity. Raises what the call itself would raise."""
+        try:
+            self(service, action, DryRun=True, **params)
+        except AwsRefused as refused:
+            if refused.code != "DryRunOperation":
+                raise
 
     def pages(self, service: str, action: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:
         """The entries under `key` of every page."""
@@ -114,12 +125,12 @@ def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCap
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         body = error.response.get("Error", {})
-        return _answered(verb, str(body.get("Code", "")), str(body.get("Message", "")), int(status))
+        return _answered(verb, safe(str(body.get("Code", ""))), safe(str(body.get("Message", ""))), int(status))
     if isinstance(error, NoCredentialsError):
         hint = "Give the worker an instance profile, or AWS_PROFILE, or AWS_ACCESS_KEY_ID. The bot needs none."
         return RunFailed("The worker has no AWS credentials.", hint)
     if isinstance(error, ParamValidationError):
-        return RunFailed(f"{verb} was asked for in a way that AWS's own model refuses.", str(error))
+        return RunFailed(f"{verb} was asked for in a way that AWS's own model refuses.", safe(cut(str(error), 300)))
     return Unreachable(f"AWS gave no answer to {verb} ({type(error).__name__}).")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workflows.aws.calls import Calls
-from workflows.errors import NotFound
+from workflows.errors import AgentAway, AwsRefused, NotFound
 
 #: Seconds: how long SSM may take to deliver the script, and how long the script may run.
 DELIVERY, EXECUTION = 120, 3600
@@ -57,15 +57,20 @@ class Commands:
         for each in earlier:
             if each.get("Comment") == comment:
                 return str(each["CommandId"])
-        answer = self._calls(
-            "ssm",
-            "send_command",
-            InstanceIds=[instance_id],
-            DocumentName="AWS-RunShellScript",
-            Comment=comment,
-            TimeoutSeconds=DELIVERY,
-            Parameters={"commands": [script], "executionTimeout": [str(EXECUTION)]},
-        )
+        try:
+            answer = self._calls(
+                "ssm",
+                "send_command",
+                InstanceIds=[instance_id],
+                DocumentName="AWS-RunShellScript",
+                Comment=comment,
+                TimeoutSeconds=DELIVERY,
+                Parameters={"commands": [script], "executionTimeout": [str(EXECUTION)]},
+            )
+        except AwsRefused as refused:
+            if refused.code == "InvalidInstanceId":
+                raise AgentAway(f"The SSM agent of {instance_id} does not answer.") from refused
+            raise
         return str(answer["Command"]["CommandId"])
 
     def result(self, command_id: str, instance_id: str) -> Invocation:

@@ -8,6 +8,7 @@ from workflows.aws.commands import Commands
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
 from workflows.aws.templates import Templates
+from workflows.errors import RunFailed
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,16 @@ class Home:
         self._endpoint = endpoint
         self._lock = threading.Lock()
         self._regions: dict[str, Aws] = {}
+
+    def of(self, account: str, region: str) -> Aws:
+        """The Region, if it is still the account that a run was asked for. Raises RunFailed."""
+        found = self.region(region)
+        if found.account != account:
+            raise RunFailed(
+                f"This worker's credentials are of account {found.account}, and the run is about {account}.",
+                "Give the worker its own account's credentials back, then `/dr retry`.",
+            )
+        return found
 
     def region(self, name: str) -> Aws:
         """Asks AWS for the account's id the first time."""

@@ -91,7 +91,7 @@ class Images:
                 "create_image",
                 InstanceId=instance_id,
                 Name=name,
-                Description=f"Recovery point of {marks[tags.SERVER]} by Firedrill"[:255],
+                Description=tags.ascii_only(f"Recovery point of {marks[tags.SERVER]} by Firedrill")[:255],
                 NoReboot=not reboot,
                 TagSpecifications=[{"ResourceType": kind, "Tags": given} for kind in ("image", "snapshot")],
             )

@@ -34,10 +34,7 @@ class Instance:
     disks: tuple[Disk, ...] = ()
     profile: str = ""
     subnet_id: str = ""
-    zone: str = ""
-    image_id: str = ""
     spot: bool = False
-    private_ip: str = ""
     public_ip: str = ""
     reason: str = ""
 
@@ -83,7 +80,7 @@ class Launch:
     template_id: str
     template_version: str
     tags: dict[str, str]
-    token: str
+    token: str = ""
     instance_type: str = ""
     interfaces: tuple[dict[str, Any], ...] = field(default=())
 
@@ -134,7 +131,10 @@ class Instances:
 
     def checks(self, instance_id: str) -> Checks:
         """`initializing` as long as AWS says nothing."""
-        found = self._calls("ec2", "describe_instance_status", InstanceIds=[instance_id])["InstanceStatuses"]
+        try:
+            found = self._calls("ec2", "describe_instance_status", InstanceIds=[instance_id])["InstanceStatuses"]
+        except NotFound:
+            found = []
         if not found:
             return Checks("initializing", "initializing")
         return Checks(found[0]["SystemStatus"]["Status"], found[0]["InstanceStatus"]["Status"])
@@ -143,30 +143,40 @@ class Instances:
         """One instance a call: in a batch of several zones AWS may carry out a part. Idempotent by AWS's own word."""
         self._calls("ec2", "terminate_instances", InstanceIds=[instance_id])
 
+    def check_terminable(self, instance_id: str) -> None:
+        """Whether AWS would terminate it. Raises what AWS would answer."""
+        self._calls.allowed("ec2", "terminate_instances", InstanceIds=[instance_id])
+
+    def check_launchable(self, launch: Launch) -> None:
+        """Whether AWS would launch it. Raises what AWS would answer."""
+        self._calls.allowed("ec2", "run_instances", **_launched(launch))
+
     def ensure_launched(self, launch: Launch) -> str:
         """One instance, whatever happens to the answer: the ClientToken makes a repeated call give the first one."""
-        more: dict[str, Any] = {}
-        if launch.instance_type:
-            more["InstanceType"] = launch.instance_type
-        if launch.interfaces:
-            more["NetworkInterfaces"] = list(launch.interfaces)
-        marks = tags.given(launch.tags)
-        answer = self._calls(
-            "ec2",
-            "run_instances",
-            ImageId=launch.image_id,
-            LaunchTemplate={"LaunchTemplateId": launch.template_id, "Version": launch.template_version},
-            MinCount=1,
-            MaxCount=1,
-            ClientToken=launch.token,
-            TagSpecifications=[{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
-            **more,
-        )
+        answer = self._calls("ec2", "run_instances", ClientToken=launch.token, **_launched(launch))
         return str(answer["Instances"][0]["InstanceId"])
 
     def _described(self, **params: Any) -> list[Instance]:
         pages = self._calls.pages("ec2", "describe_instances", "Reservations", MaxResults=1000, **params)
         return [_instance(each) for reservation in pages for each in reservation["Instances"]]
+
+
+def _launched(launch: Launch) -> dict[str, Any]:
+    """RunInstances' parameters, but for the token."""
+    more: dict[str, Any] = {}
+    if launch.instance_type:
+        more["InstanceType"] = launch.instance_type
+    if launch.interfaces:
+        more["NetworkInterfaces"] = list(launch.interfaces)
+    marks = tags.given(launch.tags)
+    return {
+        "ImageId": launch.image_id,
+        "LaunchTemplate": {"LaunchTemplateId": launch.template_id, "Version": launch.template_version},
+        "MinCount": 1,
+        "MaxCount": 1,
+        "TagSpecifications": [{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
+        **more,
+    }
 
 
 def _instance(raw: Mapping[str, Any]) -> Instance:
@@ -190,10 +200,7 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         disks=disks,
         profile=raw.get("IamInstanceProfile", {}).get("Arn", ""),
         subnet_id=raw.get("SubnetId", ""),
-        zone=raw.get("Placement", {}).get("AvailabilityZone", ""),
-        image_id=raw.get("ImageId", ""),
         spot=raw.get("InstanceLifecycle") == "spot",
-        private_ip=raw.get("PrivateIpAddress", ""),
         public_ip=raw.get("PublicIpAddress", ""),
         reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),
     )

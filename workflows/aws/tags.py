@@ -23,7 +23,12 @@ _NOT_IN_A_TEMPLATE = re.compile(r"[^a-zA-Z0-9()./_\-]")
 
 def image_name(server: str, run_key: str) -> str:
     """Unique in the account, since the run's key is; at most 128 characters."""
-    return _NOT_IN_A_NAME.sub("-", f"firedrill {run_key} {server}")[:128].rstrip()
+    return ascii_only(f"firedrill {run_key} {server}")[:128].rstrip()
+
+
+def ascii_only(text: str) -> str:
+    """With a dash for everything that AWS allows neither in an AMI's name nor in its description."""
+    return _NOT_IN_A_NAME.sub("-", text)
 
 
 def template_name(installation: str, server: str) -> str:

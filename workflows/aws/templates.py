@@ -65,6 +65,11 @@ class Templates:
             for each in interfaces:
                 each.pop("AssociatePublicIpAddress", None)
         marks = tags.given({**instance.tags, tags.SERVER: instance.server})
+        if interfaces:  # AWS takes groups in one place only: with interfaces, theirs
+            kept.pop("SecurityGroupIds", None)
+            kept.pop("SecurityGroups", None)
+        if "Name" in kept.get("IamInstanceProfile", {}):
+            kept["IamInstanceProfile"].pop("Arn", None)
         return {
             **kept,
             **({"Placement": placement} if placement else {}),

@@ -5,6 +5,9 @@ from typing import Protocol
 
 import redis
 
+#: Seconds. A reading that took longer is used once and made again the next time.
+QUICK = 0.25
+
 
 class Clock(Protocol):
     """Seconds since the epoch, as a float."""
@@ -25,9 +28,10 @@ class SharedClock:
         self._offset = 0.0
 
     def now(self) -> float:
-        elapsed = time.monotonic()
-        if elapsed - self._read_at > self._every:
+        before = time.monotonic()
+        if before - self._read_at > self._every:
             seconds, micros = self._redis.time()
-            self._offset = seconds + micros / 1e6 - elapsed
-            self._read_at = elapsed
-        return elapsed + self._offset
+            after = time.monotonic()
+            self._offset = seconds + micros / 1e6 - (before + after) / 2
+            self._read_at = after if after - before < QUICK else float("-inf")
+        return time.monotonic() + self._offset

@@ -10,9 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from workflows.engine import moves
 from workflows.engine.clock import Clock
+from workflows.engine.connection import Away
 from workflows.engine.run import Question, Run, Status
 from workflows.engine.runbook import Ask, Runbook, Step, Wait
-from workflows.engine.store import Claim, Inbox, Store
+from workflows.engine.store import LEFT_ALONE, Claim, Inbox, LostClaim, Store
 from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
 
 log = logging.getLogger(__name__)
@@ -84,8 +85,13 @@ class Engine:
             return False
         run, inbox = claim.run, claim.inbox
         while True:
-            moved = self._next(run, inbox, claim)
+            try:
+                moved = self._next(run, inbox, claim)
+            except LostClaim:
+                log.warning("run=%s step=%s another worker has taken over", run_id, run.step.name)
+                return False
             if moved is None:
+                self._store.release(run_id, claim.fence, LEFT_ALONE)
                 return False
             saved = self._store.commit(
                 moved.run, claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
@@ -122,7 +128,7 @@ class Engine:
             if step.effect:
                 begun = moves.intended(begun, now, no_return=step.no_return)
             return self._moved(begun, f"begins {step.name}", unless_cancelled=step.effect)
-        return self._call(run, step, now)
+        return self._call(run, step, claim.fence)
 
     def _answered(self, run: Run, question: Question, inbox: Inbox, now: float) -> Moved:
         """A question stands. Whatever was answered, nothing happens after its expiry."""
@@ -130,15 +136,19 @@ class Engine:
         if answer and not answer.approved:
             return self._end(moves.decided(run, answer), f"rejected by {answer.by.id}")
         if now >= question.expires_at:
-            return self._end(moves.expired(run, now), f"{question.step} expired")
+            return self._end(moves.expired(run, now, answer), f"{question.step} expired")
         if answer:
             return self._moved(moves.decided(run, answer), f"approved by {answer.by.id}")
         return self._park(run, question.expires_at, "waits for a person")
 
-    def _call(self, run: Run, step: Step, now: float) -> Moved:
+    def _call(self, run: Run, step: Step, fence: int) -> Moved:
         """The one place where the engine meets a step."""
         try:
-            value = step.call(**self._feed(run, step, now))
+            value = step.call(**self._feed(run, step, fence))
+            detail = step.tell(value) if step.tell and not isinstance(value, Wait | Ask) else ""
+            kept = _JSON.dump_python(value, mode="json")
+        except (LostClaim, Away):
+            raise
         except PassingTrouble as trouble:
             return self._troubled(run, trouble)
         except FiredrillError as error:
@@ -152,14 +162,14 @@ class Engine:
             return self._waits(run, value)
         if isinstance(value, Ask):
             return self._asks(run, step, value)
-        detail = step.tell(value) if step.tell else ""
-        kept = _JSON.dump_python(value, mode="json")
         return self._moved(moves.gave(run, self._clock.now(), step.gives, kept, detail), f"did {step.name}")
 
-    def _feed(self, run: Run, step: Step, now: float) -> dict[str, Any]:
+    def _feed(self, run: Run, step: Step, fence: int) -> dict[str, Any]:
+        """`hold` renews the lease and gives the time; it raises LostClaim when the run is no longer this worker's."""
         own: dict[str, Any] = {
             "run_id": run.id, "run_key": run.key, "server": run.target.server, "account": run.target.account,
-            "region": run.target.region, "asked_by": run.asked_by, "reason": run.reason, "now": now,
+            "region": run.target.region, "asked_by": run.asked_by, "reason": run.reason,
+            "now": self._clock.now(), "hold": lambda: self._store.renew(run.id, fence, self._pace.lease),
             "kept": run.step.kept, "answer": run.answer, "intended": run.step.intended, "retries": run.retries,
         }  # fmt: skip
         fed = {}
@@ -202,9 +212,10 @@ class Engine:
 
     def _fails(self, run: Run, error: FiredrillError) -> Moved:
         log.error("run=%s step=%s %s %s", run.id, run.step.name, error.text, error.hint)
-        again = error.again_from if isinstance(error, RunFailed) else None
+        again, final = (error.again_from, error.final) if isinstance(error, RunFailed) else (None, False)
         hint = error.hint if not isinstance(error, UserError) else f"{error.hint} `/dr retry` goes on from here."
-        moved = moves.failed(run, self._clock.now(), error.text, hint, again, undone=isinstance(error, NotSafe))
+        undone = isinstance(error, NotSafe)
+        moved = moves.failed(run, self._clock.now(), error.text, hint, again, undone=undone, final=final)
         return self._end(moved, f"failed at {run.step.name}")
 
     def _moved(self, run: Run, event: str, **more: Any) -> Moved:

@@ -66,9 +66,9 @@ def decided(run: Run, answer: Answer) -> Run:
     return _ends(replace(run, answer=answer), Status.REJECTED, answer.at, answer.by, because)
 
 
-def expired(run: Run, now: float) -> Run:
-    """Nobody decided in time, or the decision was not acted on in time."""
-    return _ends(run, Status.EXPIRED, now, None, "not decided and carried out in time")
+def expired(run: Run, now: float, answer: Answer | None) -> Run:
+    """Nobody decided in time, or the approval was not acted on in time."""
+    return _ends(replace(run, answer=answer), Status.EXPIRED, now, None, "not decided and carried out in time")
 
 
 def cancelled(run: Run, now: float, by: Actor) -> Run:
@@ -77,11 +77,12 @@ def cancelled(run: Run, now: float, by: Actor) -> Run:
 
 
 def failed(
-    run: Run, now: float, text: str, hint: str, again_from: str | None = None, *, undone: bool = False
+    run: Run, now: float, text: str, hint: str, again_from: str | None = None, *, undone: bool = False,
+    final: bool = False,
 ) -> Run:  # fmt: skip
     """The step cannot go on. `undone`: nothing was destroyed, so there still is a way back."""
     name = run.step.name
-    problem = Problem(step=name, text=text, hint=hint, at=now, again_from=again_from or name)
+    problem = Problem(step=name, text=text, hint=hint, at=now, again_from=again_from or name, final=final)
     moved = _at_step(run, Status.FAILED, state="failed", ended=now, because="", trouble="", progress=None)
     if undone:
         moved = replace(_at_step(moved, Status.FAILED, intended=None), no_return=False)

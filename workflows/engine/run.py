@@ -99,13 +99,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a run stopped, and at which step a retry goes on."""
+    """Why a run stopped, and at which step a retry goes on; `final`: a retry could only make it look better."""
 
     step: str
     text: str
     hint: str
     at: float
     again_from: str
+    final: bool = False
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,22 @@ redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
 return {'ok', redis.call('HGETALL', KEYS[3])}
 """
 
+#: keys: run, due   argv: id, fence, now, lease: the lease anew, from now
+RENEW = """
+if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'lease', ARGV[3] + ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[3] + ARGV[4], ARGV[1])
+return 1
+"""
+
+#: keys: run, due   argv: id, fence, due: let go of it as if it had never been begun
+RELEASE = """
+if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'lease', 0, 'begins', 0, 'due', ARGV[3])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+
 #: keys: run, due, inbox   argv: id, question, answer, now
 ANSWER = """
 local field = 'answer:' .. ARGV[2]

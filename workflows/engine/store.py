@@ -25,6 +25,7 @@ Cards, inventory and the rest beside runs are in board.py.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -39,6 +40,8 @@ from workflows.errors import Busy, UnknownRun, UserError
 PREFIX = "dr:"
 KEEP_DAYS = 400
 ASKED_SECONDS = 3600
+#: Seconds until a run that this version does not understand is offered again.
+LEFT_ALONE = 30.0
 
 _ACTOR = TypeAdapter(Actor)
 _ANSWER = TypeAdapter(Answer)
@@ -75,6 +78,10 @@ class Committed:
     inbox: Inbox
 
 
+class LostClaim(Exception):
+    """Somebody with a newer fence has taken the run over: nothing more may be done for it here."""
+
+
 class Store:
     """All moves of all runs. Times go in and out as seconds; Redis holds milliseconds."""
 
@@ -84,6 +91,8 @@ class Store:
         self._create = client.register_script(scripts.CREATE)
         self._dispatch = client.register_script(scripts.DISPATCH)
         self._begin = client.register_script(scripts.BEGIN)
+        self._renew = client.register_script(scripts.RENEW)
+        self._release = client.register_script(scripts.RELEASE)
         self._commit = client.register_script(scripts.COMMIT)
         self._answer = client.register_script(scripts.ANSWER)
         self._cancel = client.register_script(scripts.CANCEL)
@@ -144,13 +153,33 @@ class Store:
         return _texts(self._dispatch(keys=[key("due")], args=argv))
 
     def begin(self, run_id: str, lease: float) -> Claim | None:
-        """Take the run for `lease` seconds; None for a hint that is early, already taken, finished or unknown."""
+        """Take the run for `lease` seconds; None for a hint that is early, already taken, finished or unknown.
+
+        Raises ValueError for a record that this version cannot read, and lets go of it.
+        """
         keys = [key("run", run_id), key("due"), key("inbox", run_id)]
         got = self._begin(keys=keys, args=[run_id, millis(self.clock.now()), millis(lease)])
         if not got:
             return None
         record, fence, begins, inbox = cast(list[Any], got)
-        return Claim(from_json(record), int(fence), int(begins), _inbox(inbox))
+        try:
+            return Claim(from_json(record), int(fence), int(begins), _inbox(inbox))
+        except ValueError:
+            self.release(run_id, int(fence), LEFT_ALONE)
+            raise
+
+    def renew(self, run_id: str, fence: int, lease: float) -> float:
+        """Hold the run for another `lease` seconds from now, which is given. Raises LostClaim."""
+        now = self.clock.now()
+        argv: list[Any] = [run_id, fence, millis(now), millis(lease)]
+        if not self._renew(keys=[key("run", run_id), key("due")], args=argv):
+            raise LostClaim(run_id)
+        return now
+
+    def release(self, run_id: str, fence: int, seconds: float) -> None:
+        """Let go of a run that this version cannot move; another may look at it after so many seconds."""
+        argv: list[Any] = [run_id, fence, millis(self.clock.now() + seconds)]
+        self._release(keys=[key("run", run_id), key("due")], args=argv)
 
     def commit(
         self,
@@ -194,9 +223,21 @@ class Store:
             ) from error
 
     def latest(self, most: int) -> list[Run]:
-        """The newest runs first. What has outlived its keeping is skipped."""
-        ids = _texts(self.redis.zrevrange(key("index"), 0, most - 1))
-        return [self.read(each) for each in ids if self.redis.exists(key("run", each))]
+        """The newest runs first."""
+        return self._readable(_texts(self.redis.zrevrange(key("index"), 0, most - 1)))
+
+    def open_runs(self) -> list[Run]:
+        """All runs that are going on, the oldest first."""
+        found = self._readable(_texts(self.redis.zrange(key("due"), 0, -1)))
+        return sorted((run for run in found if run.status.open), key=lambda run: run.created)
+
+    def _readable(self, ids: Sequence[str]) -> list[Run]:
+        """What has outlived its keeping, or is of another version, is skipped."""
+        runs = []
+        for each in ids:
+            with suppress(UserError):
+                runs.append(self.read(each))
+        return runs
 
     def next_due(self) -> float | None:
         """When the earliest open run is due, in seconds of the shared clock."""

@@ -1,14 +1,16 @@
 """What a person is asked before a server is terminated, and the look at the world at the click."""
 
-from workflows.aws import Aws
+from workflows.aws import Aws, tags
+from workflows.aws.instances import Instance
 from workflows.engine.run import Actor
 from workflows.engine.runbook import Ask
-from workflows.errors import NotFound, NotSafe, PointIncomplete
+from workflows.errors import NotFound, NotSafe, RunFailed
 from workflows.facts.evidence import Recorded
 from workflows.points import Point
 from workflows.steps.image import check_whole
+from workflows.steps.replacement import check_launchable
 from workflows.steps.source import Source
-from workflows.words import count, duration, safe, size, when
+from workflows.words import count, cut, duration, safe, size, when
 
 _STOPPED = "Nothing was terminated. Look at it, then start a new drill."
 
@@ -36,8 +38,8 @@ def terminate_question(
             ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),
         ),
         confirm=(
-            f"Terminate {source.instance_id}, {source.name or server}, {age} old? "
-            f"It is to be restored from {point.image_id}, which is verified. This cannot be undone."
+            f"Terminate {source.instance_id}, {cut(source.name or server, 100)}, {age} old? This cannot be undone. "
+            f"It is to be restored from {point.image_id}, which is verified."
         ),
         minutes=approval_minutes,
     )
@@ -54,7 +56,9 @@ def _addresses(source: Source) -> str:
     return ", ".join(f"{each.public_ip} (stays yours, points nowhere)" for each in source.addresses)
 
 
-def still_safe_to_terminate(home: Aws, server: str, source: Source, point: Point) -> None:
+def still_safe_to_terminate(
+    home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point
+) -> None:  # fmt: skip
     """The world at the moment of the click. Any doubt raises NotSafe and names it; nothing is destroyed then."""
     try:
         instance = home.instances.get(source.instance_id)
@@ -66,16 +70,27 @@ def still_safe_to_terminate(home: Aws, server: str, source: Source, point: Point
         ids = ", ".join(f"`{each.id}`" for each in bearers) or "nothing"
         text = f"At the click *{safe(server)}* is {ids}, and the approval was for `{source.instance_id}`."
         raise NotSafe(text, _STOPPED)
-    now_there = {disk.volume_id for disk in instance.disks}
-    changed = sorted(now_there ^ {disk.volume_id for disk in source.disks})
-    if changed:
-        names = ", ".join(f"`{each}`" for each in changed)
-        raise NotSafe(f"Its volumes have changed since the backup: {names}.", _STOPPED)
-    if home.instances.protected(instance.id):
-        raise NotSafe(f"Termination protection was turned on for `{instance.id}`.", _STOPPED)
+    _check_as_shown(home, instance, source)
     try:
         check_whole(home, image, source)
-    except PointIncomplete as doubt:
-        raise NotSafe(f"At the click the recovery point is not whole: {doubt.text}", _STOPPED) from doubt
-    if image.tags.get("firedrill:run") != point.run_key:
+        check_launchable(home, run_key, run_id, server, point)
+    except RunFailed as doubt:
+        raise NotSafe(f"At the click: {doubt.text}", _STOPPED) from doubt
+    if image.tags.get(tags.RUN) != point.run_key:
         raise NotSafe(f"{image.id} does not say any more that it was made by this run.", _STOPPED)
+
+
+def _check_as_shown(home: Aws, instance: Instance, source: Source) -> None:
+    """The instance is still what the approver was shown: volumes and their fate, addresses, nothing that guards it or
+    would bring it back. Raises NotSafe."""
+    shown = {(disk.device, disk.volume_id, disk.keeps) for disk in source.disks}
+    there = {(disk.device, disk.volume_id, disk.keeps) for disk in instance.disks}
+    if shown != there:
+        names = ", ".join(sorted({f"`{volume}` ({device})" for device, volume, _ in shown ^ there}))
+        raise NotSafe(f"Its volumes, or what becomes of them, have changed since the backup: {names}.", _STOPPED)
+    if set(home.instances.addresses(instance.id)) != set(source.addresses):
+        raise NotSafe(f"The addresses of `{instance.id}` have changed since it was inspected.", _STOPPED)
+    if home.instances.protected(instance.id):
+        raise NotSafe(f"Termination protection was turned on for `{instance.id}`.", _STOPPED)
+    if group := home.instances.auto_scaling_group(instance.id):
+        raise NotSafe(f"`{instance.id}` has joined the Auto Scaling group `{safe(group)}`.", _STOPPED)

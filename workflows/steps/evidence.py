@@ -83,7 +83,7 @@ def _run(
     words = safe(cut(" ".join(done.stderr.split()), 300)) or "it printed nothing"
     raise CommandFailed(
         f"The script on `{instance_id}` ended as `{done.status}` (exit {done.code}): {words}",
-        "Nothing was terminated by this. `/dr retry` measures again.",
+        "The machine was left as it is. `/dr retry` measures again.",
     )
 
 
@@ -129,6 +129,5 @@ def verdict(replacement_id: str, point: Point, evidence: Evidence) -> None:
         raise FactsDiffer(
             safe(evidence.sentence()),
             f"Do not trust {point.image_id}: `/dr points {safe(point.server)}` lists the others. `{replacement_id}` is "
-            "running and was left as it is. A retry measures and compares again.",
-            again_from="compare_facts",
+            f"running and was left as it is. `/dr restore {point.image_id} --beside` tries it on a fresh machine.",
         )

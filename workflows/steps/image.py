@@ -11,7 +11,7 @@ from workflows.errors import ImageFailed, NotFound, PointIncomplete
 from workflows.facts.evidence import Recorded
 from workflows.points import Point, point_of
 from workflows.steps.source import Source
-from workflows.words import count
+from workflows.words import count, safe
 
 #: Seconds. AWS: "several minutes … sometimes up to 24 hours"; then as long again, since nothing is lost by waiting.
 IMAGE_PATIENCE = 48 * 3600.0
@@ -69,7 +69,7 @@ def wait_for_image(home: Aws, asked: Asked, now: float) -> Wait | None:
     if image.state == "pending":
         return _pending(image, snapshots)
     if image.state != "available":
-        raise ImageFailed(image.id, image.state, image.reason)
+        raise ImageFailed(image.id, image.state, safe(image.reason))
     return None
 
 
@@ -101,11 +101,12 @@ def check_whole(home: Aws, image: Image, source: Source) -> None:
         snapshot = snapshots.get(image.snapshots.get(disk.device, ""))
         if snapshot is None:
             text = f"{image.id} has no snapshot of {disk.device} (`{disk.volume_id}`)."
-            raise PointIncomplete(text, "Nothing was terminated. Start a new backup.")
-        _check_snapshot(image.id, disk.device, snapshot, {"size": disk.size, "encrypted": disk.encrypted})
+            raise PointIncomplete(text, "Start a new backup.")
+        expected = {"size": disk.size, "encrypted": disk.encrypted, "volume": disk.volume_id}
+        _check_snapshot(image.id, disk.device, snapshot, expected)
     if len(image.snapshots) != len(source.disks):
         text = f"{image.id} has {count(len(image.snapshots), 'snapshot')} for {count(len(source.disks), 'volume')}."
-        raise PointIncomplete(text, "Nothing was terminated. Start a new backup.")
+        raise PointIncomplete(text, "Start a new backup.")
 
 
 def check_available(home: Aws, image: Image) -> None:
@@ -124,12 +125,14 @@ def check_available(home: Aws, image: Image) -> None:
 
 
 def _check_snapshot(image_id: str, device: str, snapshot: Snapshot, expected: dict[str, Any]) -> None:
-    said = {"state": snapshot.state, "size": snapshot.size, "encrypted": snapshot.encrypted}
+    said = {
+        "state": snapshot.state, "size": snapshot.size, "encrypted": snapshot.encrypted, "volume": snapshot.volume_id,
+    }  # fmt: skip
     for name, value in {"state": "completed", **expected}.items():
         if said[name] != value:
             raise PointIncomplete(
                 f"The snapshot of {device} (`{snapshot.id}`) of {image_id}: {name} is `{said[name]}`, not `{value}`.",
-                "Nothing was terminated. Start a new backup.",
+                "Start a new backup.",
             )
 
 

@@ -1,9 +1,11 @@
 """The disaster: the source is terminated. Past the intent recorded here there is no way back, only forward."""
 
+from collections.abc import Callable
+
 from workflows.aws import Aws
 from workflows.engine.approval import Approval
 from workflows.engine.runbook import Wait, step
-from workflows.errors import AwsRefused, NotFound, NotSafe
+from workflows.errors import AwsRefused, NotFound, NotSafe, NotVisibleYet
 from workflows.points import Point
 from workflows.steps.approval import still_safe_to_terminate
 from workflows.steps.source import Source
@@ -11,30 +13,33 @@ from workflows.words import count, safe
 
 #: Seconds. A check older than that is made again before anything is destroyed (a worker may have died in between).
 FRESH = 60.0
+#: Seconds that a call may take; an approval must be good for that long when the call leaves.
+CALL = 30.0
+#: Seconds after which AWS's describes, and any earlier try's call, can be taken for settled.
+SETTLED = 120.0
 GONE_PATIENCE = 1800.0
 
 
 @step("Terminate the source", gives="lost_at", no_return=True, tell=lambda _: "the disaster")
 def terminate_source(
-    home: Aws, server: str, source: Source, point: Point, approval_terminate: Approval, intended: float, now: float
-) -> float:
+    home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point, approval_terminate: Approval,
+    intended: float, hold: Callable[[], float],
+) -> float | Wait:  # fmt: skip
     """Terminate the one approved instance. Gives when, in seconds since the epoch.
 
-    Looks first: if it is going or gone already, an earlier try of this step did it and its answer was lost.
+    Looks first: if it is going or gone already, an earlier try of this step did it and its answer was lost. `hold` is
+    called last: whoever lost the run to another worker, or took too long, terminates nothing.
     """
-    try:
-        if home.instances.get(source.instance_id).gone:
-            return intended
-    except NotFound:
+    gone = is_gone(home, source.instance_id, since=intended, now=hold())
+    if gone:
         return intended
-    if now >= approval_terminate.until:
-        raise NotSafe(
-            "The approval expired before the termination was carried out.",
-            "Nothing was terminated. `/dr retry` asks again.",
-            again_from="approve_terminate",
-        )
-    if now - approval_terminate.checked_at > FRESH:
-        still_safe_to_terminate(home, server, source, point)
+    if hold() + CALL > approval_terminate.until:
+        return _too_late(source, intended, hold())
+    if hold() - approval_terminate.checked_at > FRESH:
+        still_safe_to_terminate(home, run_key, run_id, server, source, point)
+    now = hold()
+    if now + CALL > approval_terminate.until:
+        return _too_late(source, intended, now)
     try:
         home.instances.ensure_terminated(source.instance_id)
     except AwsRefused as refused:
@@ -44,12 +49,37 @@ def terminate_source(
     return now
 
 
+def _too_late(source: Source, intended: float, now: float) -> Wait:
+    """An earlier try may still be on its way: only when that is settled can it be said that nothing was done."""
+    if now - intended < SETTLED:
+        return Wait(
+            source.instance_id, "the approval has expired; making sure that nothing was terminated", 10 * SETTLED
+        )
+    raise NotSafe(
+        "The approval expired before the termination was carried out.",
+        "Nothing was terminated. `/dr retry` asks again.",
+        again_from="approve_terminate",
+    )
+
+
+def is_gone(home: Aws, instance_id: str, since: float, now: float) -> bool:
+    """Whether it is terminated or about to be. AWS shows a terminated instance for about an hour; one that it does
+    not show at all may be a describe that lags. Raises NotVisibleYet."""
+    try:
+        return home.instances.get(instance_id).gone
+    except NotFound as missing:
+        if now - since < SETTLED:
+            raise NotVisibleYet(f"AWS does not show {instance_id} at the moment.") from missing
+        return True
+
+
 @step("Wait until it is gone")
-def wait_until_gone(home: Aws, source: Source) -> Wait | None:
+def wait_until_gone(home: Aws, source: Source, lost_at: float, now: float) -> Wait | None:
     """Its disks and addresses are free only then."""
     try:
         instance = home.instances.get(source.instance_id)
     except NotFound:
+        is_gone(home, source.instance_id, since=lost_at, now=now)
         return None
     if instance.state == "terminated":
         return None

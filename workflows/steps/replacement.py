@@ -1,5 +1,6 @@
 """The new instance: launched from the recovery point with the source's settings, up, and answering."""
 
+from dataclasses import replace
 from typing import Any
 
 from workflows.aws import Aws, tags
@@ -14,6 +15,8 @@ from workflows.words import safe, when
 RUNNING_PATIENCE = 1800.0
 CHECKS_PATIENCE = 3600.0
 AGENT_PATIENCE = 3600.0
+#: AWS's limit for one resource, its own `aws:` tags not counted.
+MOST_TAGS = 50
 
 
 @step(
@@ -38,26 +41,61 @@ def still_alive(server: str, instance_id: str) -> UserError:
     )
 
 
+@step("Check that it can be lost and launched again")
+def rehearse_calls(home: Aws, run_id: str, run_key: str, server: str, point: Point, instance_id: str) -> None:
+    """By DryRun: AWS checks permissions and settings of both calls, before anybody is asked."""
+    home.instances.check_terminable(instance_id)
+    check_launchable(home, run_key, run_id, server, point)
+
+
+def check_launchable(home: Aws, run_key: str, run_id: str, server: str, point: Point) -> None:
+    """Whether AWS would launch the replacement of a lost server, by DryRun. Raises what AWS would answer."""
+    home.instances.check_launchable(_launch(home, run_key, run_id, server, point))
+
+
 @step("Launch the replacement", gives="replacement_id", effect=True, tell=lambda made: f"`{made}`")
 def launch_replacement(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, beside: bool, subnet: str, instance_type: str,
-    kept: dict[str, Any],
+    retries: int, kept: dict[str, Any],
 ) -> str:  # fmt: skip
-    """One instance from the point's image. The token is derived from the run, and from how often AWS has refused
-    outright: a refusal made nothing, so the next try is a new intent."""
+    """One instance from the point's image. What this run has launched already is adopted; another living server of
+    the name is not stood beside unasked. The token is derived from the run, and from how often a person has retried or
+    AWS has refused outright: either made the next try a new intent."""
+    for mine in home.instances.made_by(run_key):
+        if not mine.gone:
+            return mine.id
+    alive = [] if beside else [each for each in home.instances.all() if each.server == server and not each.gone]
+    if alive:
+        raise still_alive(server, alive[0].id)
+    launch = _launch(home, run_key, run_id, server, point, beside, subnet, instance_type)
+    token = f"{run_key}-launch-{retries}-{kept.get('refusals', 0)}"
+    return home.instances.ensure_launched(replace(launch, token=token))
+
+
+def _launch(
+    home: Aws, run_key: str, run_id: str, server: str, point: Point, beside: bool = False, subnet: str = "",
+    instance_type: str = "",
+) -> Launch:  # fmt: skip
     settings = from_mark(point.launch)
     data = home.templates.data(settings)
     interfaces = [{**each, **({"SubnetId": subnet} if subnet else {})} for each in data.get("NetworkInterfaces", [])]
-    return home.instances.ensure_launched(
-        Launch(
-            image_id=point.image_id,
-            template_id=settings.template_id,
-            template_version=settings.version,
-            tags=_marks(data, server, run_id, run_key, home.installation, beside),
-            token=f"{run_key}-launch-{kept.get('refusals', 0)}",
-            instance_type=instance_type,
-            interfaces=tuple(interfaces) if subnet else (),
+    if subnet and not interfaces:
+        raise ReplacementFailed(
+            "The launch settings name no network interface to place elsewhere.", "Leave --subnet out."
         )
+    marks = _marks(data, server, run_id, run_key, home.installation, beside)
+    if len(marks) > MOST_TAGS:
+        raise ReplacementFailed(
+            f"*{safe(server)}* has so many tags that its replacement would have {len(marks)}; AWS allows {MOST_TAGS}.",
+            "Remove some of its tags, then start anew.",
+        )
+    return Launch(
+        image_id=point.image_id,
+        template_id=settings.template_id,
+        template_version=settings.version,
+        tags=marks,
+        instance_type=instance_type,
+        interfaces=tuple(interfaces) if subnet else (),
     )
 
 
@@ -67,7 +105,7 @@ def _marks(
     """The source's own tags; a copy beside the living server is another server, and says so."""
     own = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] == "instance"]
     marks = tags.of(own[0]) if own else {}
-    name = f"{server} (copy {run_id})"[:256] if beside else server
+    name = f"{server[:230]} (copy {run_id})" if beside else server
     named = {"Name": name} if beside or "Name" not in marks else {}
     return {**marks, **named, tags.SERVER: name, tags.RUN: run_key, tags.INSTALLATION: installation}
 
@@ -85,7 +123,8 @@ def wait_until_running(home: Aws, replacement_id: str, now: float) -> Wait | flo
         return Wait(f"{replacement_id} to run", "it is pending", RUNNING_PATIENCE)
     raise ReplacementFailed(
         f"{replacement_id} is `{instance.state}`: {safe(instance.reason) or 'no reason given'}.",
-        "Often a volume limit or a KMS key that the role may not use. Mend that, then restore from the recovery point.",
+        "Often a volume limit, or a KMS key that the role may not use. Mend that; `/dr retry` launches another.",
+        again_from="launch_replacement",
     )
 
 
