@@ -8,10 +8,11 @@ from threading import Event, Lock, Thread
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.wiring import check_world, parts, persistence
 from workflows import inventory
 from workflows.aws import Home
+from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
@@ -157,6 +158,11 @@ def run(settings: Settings, stop: Event) -> bool:
     """Until told to stop. Raises SettingsError when Redis is not there. False: see Worker.work."""
     built = parts(settings)
     check_world(settings, built.board, settings.practice_aws)
+    if settings.file.pace.lease <= CONNECT_TIMEOUT + READ_TIMEOUT and not settings.practice_aws:
+        raise SettingsError(
+            f"pace.lease is {settings.file.pace.lease:.0f} s, and one call to AWS may take longer.",
+            f"Give it more than {CONNECT_TIMEOUT + READ_TIMEOUT} s; 60 is the default.",
+        )
     for doubt in persistence(built):
         log.warning("%s", doubt)
     home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None)

@@ -22,9 +22,7 @@ def answering(tell: Tell, what: str) -> Iterator[None]:
         tell(f"{error.text} {error.hint}".strip())
     except Away as error:
         log.error("what=%s Redis is away: %s", what, error)
-        tell(
-            "Firedrill's memory (Redis) did not answer, so it is not known whether that was done. `/dr status` will say."
-        )
+        tell("Firedrill's memory (Redis) did not answer, and whether that was done is not known. `/dr status` says.")
     except Exception:
         log.exception("what=%s unexpected", what)
         tell(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from workflows.aws import Home
-from workflows.errors import UserError
+from workflows.errors import FiredrillError, UserError
 from workflows.points import Point, point_of
 from workflows.words import safe
 
@@ -32,13 +32,14 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Inventory:
-    """`at` is when it was taken, in seconds since the epoch."""
+    """`at` is when it was taken, in seconds since the epoch; `troubles` says which Regions could not be looked at."""
 
     at: float
     account: str
     regions: tuple[str, ...]
     servers: tuple[Sighting, ...]
     points: tuple[Point, ...]
+    troubles: tuple[str, ...] = ()
 
     def living(self, target: str) -> list[Sighting]:
         """What a target names: one instance, the one living instance of a server, or all that bear a tag.
@@ -114,21 +115,32 @@ class Inventory:
         return {each.server for each in self.servers} | {each.server for each in self.points}
 
     def _where(self) -> str:
-        return f"{', '.join(self.regions)} of account {self.account}"
+        blind = "".join(f" ({each})" for each in self.troubles)
+        return f"{', '.join(self.regions)} of account {self.account}{blind}"
 
 
 def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
-    """Look at every Region. Raises what the door to AWS raises."""
+    """Look at every Region; one that cannot be looked at does not hide the others. Raises what the door to AWS raises
+    if none can be."""
+    names = tuple(regions)
+    account = ""
     servers: list[Sighting] = []
     points: list[Point] = []
-    names = tuple(regions)
+    troubles: list[FiredrillError] = []
     for name in names:
-        aws = home.region(name)
-        servers += [
-            Sighting(each.server, each.id, each.state, name, each.launched, each.tags) for each in aws.instances.all()
-        ]
-        points += [point_of(image, name) for image in aws.images.ours()]
-    return Inventory(now, home.region(names[0]).account, names, tuple(servers), tuple(points))
+        try:
+            aws = home.region(name)
+            found, images = aws.instances.all(), aws.images.ours()
+        except FiredrillError as trouble:
+            troubles.append(trouble)
+            continue
+        account = aws.account
+        servers += [Sighting(each.server, each.id, each.state, name, each.launched, each.tags) for each in found]
+        points += [point_of(image, name) for image in images]
+    if len(troubles) == len(names):
+        raise troubles[0]
+    said = tuple(trouble.text for trouble in troubles)
+    return Inventory(now, account, names, tuple(servers), tuple(points), said)
 
 
 _INVENTORY = TypeAdapter(Inventory)

@@ -94,7 +94,7 @@ def test_bad_input_is_answered_with_what_is_wrong_and_what_is_right(typed: str, 
 
 
 def test_what_a_person_typed_can_neither_mention_nor_format_in_the_answer() -> None:
-    for typed in ("backup i-<!channel>", "<!channel>", "approve <!here>", "backup x --<!channel>"):
+    for typed in ("<!channel>", "approve <!here>", "backup x --<!channel>", "restore x --point <!here>"):
         with pytest.raises(UserError) as refused:
             parse(typed)
         assert "<!" not in refused.value.text + refused.value.hint
