@@ -169,16 +169,19 @@ class Desk:
         return find(self._fresh(None))
 
     def _fresh(self, old: Inventory | None) -> Inventory:
+        """A look that began after the asking: one that was under way may have passed a server that is new."""
+        asked = self._clock.now()
         self._board.want_inventory()
         until = time.monotonic() + self._patience
+        known = old
         while time.monotonic() < until:
             text = self._board.inventory()
             known = inventory.from_json(text) if text else None
-            if known and (old is None or known.at > old.at):
+            if known and known.at >= asked and known != old:
                 return known
             time.sleep(0.05)
-        if old is not None:
-            return old
+        if known is not None:
+            return known
         raise UserError(
             "No worker has looked at AWS yet, so no server is known.",
             "Is `firedrill worker` running, with AWS credentials, on the same Redis?",

@@ -1,0 +1,163 @@
+"""The moment before the termination, and the ways back from what went wrong after it."""
+
+import random
+from collections.abc import Callable
+
+from tests.flows.scene import SMALL, cloud, retried, words
+from tests.stage import APPROVER, Stage
+from workflows.catalogue import RUNBOOKS
+from workflows.engine.engine import Engine, Pace
+from workflows.engine.run import Run, Status
+
+
+def other_worker(stage: Stage) -> Engine:
+    services = {"home": lambda run: stage.home.of(run.target.account, run.target.region)}
+    return Engine(stage.store, RUNBOOKS, services, stage.clock, Pace(), random.Random(1))
+
+
+def in_the_termination(stage: Stage, run: Run, befalls: Callable[[], None]) -> None:
+    """`befalls` happens once, while the step that terminates has looked and has not called yet."""
+
+    def looked() -> None:
+        if stage.store.read(run.id).step.name == "terminate_source":
+            befalls()
+        else:
+            stage.lab.faults.after("DescribeInstances", looked)
+
+    stage.lab.faults.after("DescribeInstances", looked)
+
+
+def approved(stage: Stage) -> Run:
+    """The approver's click; no worker has looked yet."""
+    stage.seed(disks=SMALL)
+    run = stage.drill()
+    stage.desk.answer(run.id, APPROVER, True)
+    stage.clock.forward(1)
+    return run
+
+
+def test_a_worker_that_lost_its_run_while_it_looked_terminates_nothing(stage: Stage) -> None:
+    """Its lease ends between the look and the call; another takes over. Only the other one terminates."""
+    run = approved(stage)
+    calls: list[int] = []
+
+    def taken_over() -> None:
+        stage.clock.forward(Pace().lease + 1)
+        other_worker(stage).advance(run.id)
+        calls.append(stage.count("TerminateInstances"))
+
+    in_the_termination(stage, run, taken_over)
+    stage.step()
+    assert calls == [1]
+    ended = stage.drive(run)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert stage.count("TerminateInstances") == 1
+
+
+def test_a_worker_that_looked_until_the_approval_expired_terminates_nothing(stage: Stage) -> None:
+    run = approved(stage)
+    in_the_termination(stage, run, lambda: stage.clock.forward(31 * 60))
+    stage.step()
+    ended = stage.drive(run)
+    assert ended.status is Status.FAILED
+    assert "expired" in words(ended)
+    assert not ended.no_return
+    assert stage.count("TerminateInstances") == 0
+    assert retried(stage, ended).status is Status.ASKING
+
+
+def test_an_approval_that_would_expire_during_the_call_is_not_used(stage: Stage) -> None:
+    run = approved(stage)
+    asked = stage.store.read(run.id).question
+    assert asked is not None
+    in_the_termination(stage, run, lambda: setattr(stage.clock, "time", asked.expires_at - 10))
+    stage.step()
+    assert stage.drive(run).status is Status.FAILED
+    assert stage.count("TerminateInstances") == 0
+
+
+def test_launch_settings_that_were_deleted_while_the_question_stood_stop_the_run(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    run = stage.drill()
+    template = run.values["launch"].partition(":")[0]
+    cloud(stage)("ec2", "delete_launch_template", LaunchTemplateId=template)
+    ended = stage.approve(run)
+    assert ended.status is Status.FAILED
+    assert stage.count("TerminateInstances") == 0
+
+
+def test_a_server_whose_replacement_would_have_too_many_tags_is_refused_before_anybody_is_asked(stage: Stage) -> None:
+    stage.seed(disks=SMALL, tags={f"tag-{n:02d}": "x" for n in range(47)})
+    ended = stage.drill()
+    assert ended.status is Status.FAILED
+    assert "AWS allows 50" in words(ended)
+    assert stage.count("TerminateInstances") == 0
+
+
+def test_a_role_that_may_not_terminate_is_found_out_before_anybody_is_asked(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    stage.lab.faults.refuse("TerminateInstances", "UnauthorizedOperation", status=403)
+    ended = stage.drill()
+    assert ended.status is Status.FAILED
+    assert "TerminateInstances" in words(ended)
+
+
+def test_a_replacement_that_dies_at_birth_is_launched_again_by_a_retry(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    run = stage.drill()
+
+    def dies() -> None:
+        born = [each.id for each in stage.aws.instances.all() if each.id != source]
+        stage.aws.instances.ensure_terminated(born[0])
+
+    stage.lab.faults.after("RunInstances", dies)
+    ended = stage.approve(run)
+    assert ended.status is Status.FAILED
+    assert "`/dr retry` launches another" in words(ended)
+    again = retried(stage, ended)
+    assert again.status is Status.SUCCEEDED, again.problem
+    assert stage.count("RunInstances") == 2
+
+
+def test_a_retry_launches_no_second_server_beside_one_that_was_restored_meanwhile(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    run = stage.drill()
+    stage.desk.answer(run.id, APPROVER, True)
+    in_the_termination(
+        stage, run, lambda: stage.lab.faults.refuse("RunInstances", "VcpuLimitExceeded", status=400, times=None)
+    )
+    stage.clock.forward(1)
+    stage.step()
+    failed = stage.drive(run)
+    assert (failed.status, failed.step.name) == (Status.FAILED, "launch_replacement")
+    stage.lab.faults.clear()
+    assert stage.restore().status is Status.SUCCEEDED
+    again = retried(stage, failed)
+    assert again.status is Status.FAILED
+    assert "is alive" in words(again)
+    assert stage.count("RunInstances") == 1
+
+
+def test_a_difference_stays_a_difference_whatever_is_mended_by_hand(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    run = stage.drill()
+    stage.lab.faults.corrupt_disk("/data/orders/day-000.csv")
+    ended = stage.approve(run)
+    assert ended.status is Status.FAILED
+    assert ended.problem is not None
+    assert ended.problem.final
+    stage.look()
+    assert stage.desk.points("orders-db")[0].proof == "complete"
+    assert stage.desk.points("orders-db")[0].differed_in == run.id
+
+
+def test_volumes_whose_fate_changed_after_the_question_stop_the_run(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    run = stage.drill()
+    keeps = run.values["source"]["disks"][1]["keeps"]
+    other = [{"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": keeps}}]
+    cloud(stage)("ec2", "modify_instance_attribute", InstanceId=source, BlockDeviceMappings=other)
+    ended = stage.approve(run)
+    assert ended.status is Status.FAILED
+    assert "/dev/sdf" in words(ended)
+    assert stage.count("TerminateInstances") == 0
