@@ -3,26 +3,14 @@
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 
 from practice.redis_server import RedisServer
+from tests.clock import HandClock
+from tests.stage import Stage
 from workflows.engine.store import Store
-
-
-class HandClock:
-    """A clock that goes only when told to."""
-
-    def __init__(self, start: float = 1_795_500_000.0) -> None:
-        self.time = start
-
-    def now(self) -> float:
-        return self.time
-
-    def forward(self, seconds: float) -> None:
-        self.time += seconds
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +45,9 @@ def rng() -> random.Random:
 
 
 @pytest.fixture
-def stage(redis_client: redis.Redis, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Imported late: most tests need no cloud, and its libraries take seconds to load."""
-    from tests.stage import Stage
-
+def stage(
+    redis_client: redis.Redis, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
     made = Stage(redis_client, clock, tmp_path / "cloud")
     for name, value in made.lab.environment().items():
         monkeypatch.setenv(name, value)

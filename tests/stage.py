@@ -8,7 +8,7 @@ import redis
 
 from practice.cloud import Delays, Disk, LabCloud
 from practice.servers import SERVERS
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from workflows import inventory
 from workflows.aws import Aws, Home
 from workflows.catalogue import RUNBOOKS
@@ -40,7 +40,7 @@ class Stage:
         self.home = Home(installation, self.lab.url)
         rules = Rules(30, self.profile_for)
         self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
-        services = {"home": lambda run: self.home.region(run.target.region)}
+        services = {"home": lambda run: self.home.of(run.target.account, run.target.region)}
         self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7))
         self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
 

@@ -119,4 +119,4 @@ def test_every_redis_key_in_the_code_stands_in_the_table() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "key" and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
-                    assert f"| {first.value}" in table, f"{named(path)} writes {first.value}"
+                    assert f"| {first.value!s}" in table, f"{named(path)} writes {first.value!s}"

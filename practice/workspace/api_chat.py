@@ -1,11 +1,11 @@
 """chat.*: posting, changing, deleting messages."""
 
-import secrets
 from typing import Any
 
 from practice.workspace.args import Args
 from practice.workspace.blocks import check_blocks
 from practice.workspace.methods import Method
+from practice.workspace.parts import with_ids
 from practice.workspace.records import Message
 from practice.workspace.refusals import Refused, refused_with_messages
 from practice.workspace.state import State
@@ -26,12 +26,11 @@ def content(args: Args) -> tuple[str, tuple[dict[str, Any], ...]]:
 
 
 def given_blocks(args: Args) -> tuple[dict[str, Any], ...] | None:
-    """The checked blocks, each with a block_id as Slack gives them one; None when none were sent at all."""
+    """The checked blocks, with the ids that Slack gives them; None when none were sent at all."""
     sent = args.data("blocks")
     if sent is None:
         return None
-    checked = check_blocks(sent, "message")
-    return tuple({**block, "block_id": block.get("block_id") or secrets.token_urlsafe(4)} for block in checked)
+    return tuple(with_ids(check_blocks(sent, "message")))
 
 
 def given_metadata(args: Args) -> dict[str, Any] | None:

@@ -28,6 +28,9 @@ class Board:
         self._messages[channel, message.ts] = message
         return message
 
+    def clear(self) -> None:
+        self._messages.clear()
+
     def find(self, channel: str, ts: str) -> Message | None:
         return self._messages.get((channel, ts))
 

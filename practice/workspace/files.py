@@ -58,13 +58,18 @@ class Files:
         upload.data = data
 
     def complete(self, id_: str, title: str) -> Upload:
+        """Refused: file_not_found."""
+        upload = self.sent(id_)
+        upload.title = title
+        return upload
+
+    def sent(self, id_: str) -> Upload:
         """Refused: file_not_found for one that was never announced or sent."""
         upload = self._files.get(id_)
         if upload is None or upload.data is None:
             raise Refused("file_not_found")
-        upload.title = title
         return upload
 
     def content(self, id_: str) -> bytes:
         """The bytes of a file. Refused: file_not_found."""
-        return self.complete(id_, self._files[id_].title if id_ in self._files else "").data or b""
+        return self.sent(id_).data or b""

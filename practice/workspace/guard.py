@@ -30,8 +30,13 @@ def _own_origin(origin: str, port: int | None) -> bool:
     return origin in {f"http://{name}:{port}" for name in _OWN}
 
 
+def _needs_key(path: str) -> bool:
+    """The page, what it asks, and what others add under /world/. Scripts and styles are no secret: /…/page/."""
+    return path in ("/", "/world") or (path.startswith(("/ui/", "/world/")) and not path.startswith("/world/page/"))
+
+
 def make_guard(key: str) -> Middleware:
-    """The middleware. A foreign Host or Origin gets 403, and so does the page or /ui/* without the key."""
+    """The middleware. A foreign Host or Origin gets 403, and so does what needs the key without it."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -41,8 +46,7 @@ def make_guard(key: str) -> Middleware:
         socket = request.transport.get_extra_info("sockname") if request.transport else None
         if origin is not None and not _own_origin(origin, socket[1] if socket else None):
             return web.Response(status=403, text="Requests from other pages are refused.\n")
-        keyed = request.path == "/" or request.path.startswith("/ui/")
-        if keyed and not secrets.compare_digest(request.query.get("key", "").encode(), key.encode()):
+        if _needs_key(request.path) and not secrets.compare_digest(request.query.get("key", "").encode(), key.encode()):
             return web.Response(status=403, text="Open the page by the address that was printed at the start.\n")
         return await handler(request)
 

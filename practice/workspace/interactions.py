@@ -1,23 +1,42 @@
-"""What people do: say something, type a command, press a button. And what Slack tells them when it goes wrong."""
+"""What people do: say something, type a command, use an element. And what Slack tells them when it goes wrong."""
+
+from typing import Any
 
 from practice.workspace.couriers import Ack, Courier
-from practice.workspace.payloads import block_actions, escaped, slash_command
-from practice.workspace.records import Button, Delivery, Message, Person
+from practice.workspace.elements import OPTION, OPTION_GROUP
+from practice.workspace.events import Events
+from practice.workspace.inputs import Values, state_values
+from practice.workspace.parts import Json
+from practice.workspace.payloads import (
+    action,
+    escaped,
+    interaction,
+    slash_command,
+    suggestion,
+    within_message,
+    within_view,
+)
+from practice.workspace.records import Delivery, Message, Person
 from practice.workspace.refusals import Refused
 from practice.workspace.responses import Occasion, Responses, as_args, says_something, spoken
+from practice.workspace.shapes import items
 from practice.workspace.state import State
 from practice.workspace.team import SLACKBOT, Channel
+from practice.workspace.views import View
 
 NOTHING_SENT = Delivery(None, None, None)
+Place = Message | View
+_SUGGESTED = {"options": items(OPTION, 100, least=0), "option_groups": items(OPTION_GROUP, 100, least=0)}
 
 
 class Interactions:
     """Turns deeds into deliveries. Lives in the server's thread."""
 
-    def __init__(self, state: State, responses: Responses, courier: Courier) -> None:
+    def __init__(self, state: State, responses: Responses, courier: Courier, events: Events) -> None:
         self._state = state
         self._responses = responses
         self._courier = courier
+        self._events = events
 
     async def say(self, person: Person, channel: Channel, text: str, thread_ts: str | None = None) -> Delivery:
         """Text that begins with a slash is a command; all other text is a message."""
@@ -26,28 +45,56 @@ class Interactions:
             return await self._command(person, channel, name, rest.strip(), thread_ts)
         with self._state.changes.writing():
             written = escaped(text, self._state.team, labels=False)
-            self._state.board.post(channel.id, person.id, written, thread_ts=thread_ts)
+            message = self._state.board.post(channel.id, person.id, written, thread_ts=thread_ts)
+        self._events.said(message, channel)
         return NOTHING_SENT
 
-    async def press(self, person: Person, message: Message, button: Button) -> Delivery:
-        """Press a button as the person sees it, which may be older than what stands there now."""
-        state = self._state
-        with state.changes.writing():
-            current = state.board.find(message.channel, message.ts)
-            if current is None:
+    async def act(
+        self,
+        person: Person,
+        place: Place,
+        block_id: str,
+        element: Json,
+        given: Any = None,
+        values: Values | None = None,
+    ) -> Delivery:
+        """Use one element as the person sees it, which may be older than what stands there now.
+
+        Raises Refused: invalid_value, view_not_found.
+        """
+        occasion = None
+        with self._state.changes.writing():
+            if isinstance(place, Message) and self._state.board.find(place.channel, place.ts) is None:
                 return Delivery(None, None, None, "message_not_found")
-            occasion = Occasion(person.id, message.channel, (message.channel, message.ts))
-            payload = block_actions(
-                person,
-                state.team.channel(message.channel),
-                current,
-                button,
-                state.board,
-                response_url=self._responses.issue(occasion),
-                trigger_id=state.triggers.issue(person.id),
-            )
+            payload = self._located("block_actions", person, place, values or {})
+            payload["actions"] = [action(block_id, element, given, self._state.board.next_ts())]
+            payload["trigger_id"] = self._state.triggers.issue(person.id)
+            if isinstance(place, Message):
+                occasion = Occasion(person.id, place.channel, (place.channel, place.ts))
+                payload["response_url"] = self._responses.issue(occasion)
+        return self._closed(await self._courier.deliver("interactive", payload), occasion)
+
+    async def suggest(self, person: Person, place: Place, block_id: str, element: Json, typed: str) -> Json:
+        """Options for an external select, as the app gives them. Refused: Slack's word when it did not or too many."""
+        with self._state.changes.reading():
+            payload = self._located("block_suggestion", person, place, {}) | suggestion(block_id, element, typed)
         ack = await self._courier.deliver("interactive", payload)
-        return self._closed(ack, occasion)
+        if ack.error:
+            raise Refused(ack.error)
+        given = ack.payload if isinstance(ack.payload, dict) else {}
+        sent = {key: given[key] for key in _SUGGESTED if key in given}
+        if not sent or any(fault for key, rule in _SUGGESTED.items() if key in sent for fault in rule(sent[key], "")):
+            raise Refused("invalid_options")
+        return sent
+
+    def _located(self, kind: str, person: Person, place: Place, values: Values) -> dict[str, Any]:
+        """The payload with the place as it stands now."""
+        state = self._state
+        if isinstance(place, View):
+            return interaction(kind, person, **within_view(state.views.find(person.id, place.id), values))
+        current = state.board.find(place.channel, place.ts) or place
+        where = within_message(current, state.team.channel(place.channel), state.board)
+        return interaction(kind, person, **where, state={"values": state_values(current.blocks, values)})
 
     async def _command(self, person: Person, channel: Channel, name: str, text: str, thread_ts: str | None) -> Delivery:
         state = self._state
@@ -78,10 +125,10 @@ class Interactions:
             self._state.board.post(channel.id, SLACKBOT, sentence, ephemeral_for=person.id, thread_ts=thread_ts)
         return Delivery(None, None, None, error)
 
-    def _closed(self, ack: Ack, occasion: Occasion) -> Delivery:
+    def _closed(self, ack: Ack, occasion: Occasion | None) -> Delivery:
         """Carry out what the ack brought along. A click's ack brings nothing: Slack ignores its body."""
         error = ack.error
-        if says_something(ack.payload) and occasion.source is None:
+        if says_something(ack.payload) and occasion is not None and occasion.source is None:
             try:
                 with self._state.changes.writing():
                     self._responses.answer(occasion, as_args(ack.payload))

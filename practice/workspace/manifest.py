@@ -14,6 +14,8 @@ class Command:
 
     name: str
     should_escape: bool
+    description: str = ""
+    usage_hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class Manifest:
     bot_name: str
     commands: Mapping[str, Command]
     scopes: tuple[str, ...]
+    events: tuple[str, ...] = ()
+    """The bot events that the app is subscribed to."""
+    has_home: bool = False
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -31,7 +36,13 @@ def read_manifest(path: Path) -> Manifest:
     whole: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     features: dict[str, Any] = whole.get("features") or {}
     commands = [
-        Command(entry["command"], bool(entry.get("should_escape"))) for entry in features.get("slash_commands") or ()
+        Command(
+            entry["command"],
+            bool(entry.get("should_escape")),
+            str(entry.get("description") or ""),
+            str(entry.get("usage_hint") or ""),
+        )
+        for entry in features.get("slash_commands") or ()
     ]
     app_name = str(whole["display_information"]["name"])
     scopes = ((whole.get("oauth_config") or {}).get("scopes") or {}).get("bot") or ()
@@ -40,4 +51,6 @@ def read_manifest(path: Path) -> Manifest:
         bot_name=str((features.get("bot_user") or {}).get("display_name") or app_name),
         commands={command.name: command for command in commands},
         scopes=tuple(scopes),
+        events=tuple(((whole.get("settings") or {}).get("event_subscriptions") or {}).get("bot_events") or ()),
+        has_home=bool((features.get("app_home") or {}).get("home_tab_enabled")),
     )

@@ -1,19 +1,22 @@
-"""What Slack sends an app when somebody types a command or presses a button: the JSON, field by field."""
+"""What Slack sends an app when somebody types a command or uses an element: the JSON, field by field."""
 
 import html
 import re
 from typing import Any
 
 from practice.workspace.board import Board
-from practice.workspace.records import Button, Message, Person
-from practice.workspace.team import APP_ID, DOMAIN, TEAM_ID, Channel, Team
+from practice.workspace.inputs import HELD, Values, chosen_option, held
+from practice.workspace.parts import Json
+from practice.workspace.records import Message, Person
+from practice.workspace.team import APP_ID, BOT_USER, DOMAIN, TEAM_ID, Channel, Team
+from practice.workspace.views import View
 
 _MENTION = re.compile(r"(?<!\w)([@#])([\w.-]*\w)")
 
 
 def escaped(text: str, team: Team, *, labels: bool) -> str:
     """&, < and > spelled out, @name and #channel as Slack writes them, with their labels for slash commands."""
-    people = {person.name: person.id for person in team.people}
+    people = {person.name: person.id for person in team.people} | {team.bot_name: BOT_USER}
     channels = {channel.name: channel.id for channel in team.channels.values()}
 
     def mention(match: re.Match[str]) -> str:
@@ -47,56 +50,61 @@ def slash_command(
     }
 
 
-def _container(message: Message) -> dict[str, Any]:
+def interaction(kind: str, person: Person, **more: Any) -> dict[str, Any]:
+    """What every interaction says of itself."""
+    return {
+        "type": kind,
+        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM_ID},
+        "api_app_id": APP_ID,
+        "token": "practice",
+        "team": {"id": TEAM_ID, "domain": DOMAIN},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        **more,
+    }
+
+
+def within_message(message: Message, channel: Channel, board: Board) -> dict[str, Any]:
+    """Where something was done: a message. One that is ephemeral is not sent along: Slack keeps none of it."""
     container = {
         "type": "message",
         "message_ts": message.ts,
         "channel_id": message.channel,
         "is_ephemeral": message.ephemeral_for is not None,
     }
-    return {**container, "thread_ts": message.thread_ts} if message.thread_ts else container
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    place: dict[str, Any] = {"container": container, "channel": {"id": channel.id, "name": channel.name}}
+    return place if message.ephemeral_for else {**place, "message": board.wire(message)}
 
 
-def _action(button: Button, action_ts: str) -> dict[str, Any]:
-    action = {
-        "action_id": button.action_id,
-        "block_id": button.block_id,
-        "text": {"type": "plain_text", "text": button.text, "emoji": True},
-        "value": button.value,
-        "style": button.style,
-        "confirm": button.confirm,
-        "type": "button",
+def within_view(view: View, values: Values) -> dict[str, Any]:
+    """Where something was done: a modal or Home."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": view.wire(values)}
+
+
+def action(block_id: str, element: Json, given: Any, action_ts: str) -> dict[str, Any]:
+    """One entry of `actions`: what was done to one element. Refused: invalid_value."""
+    return {
+        "action_id": element["action_id"],
+        "block_id": block_id,
+        **_done(element, given),
+        "type": element["type"],
         "action_ts": action_ts,
     }
-    return {key: value for key, value in action.items() if value is not None}
 
 
-def block_actions(
-    person: Person,
-    channel: Channel,
-    message: Message,
-    button: Button,
-    board: Board,
-    *,
-    response_url: str,
-    trigger_id: str,
-) -> dict[str, Any]:
-    """A pressed button. An ephemeral message is not sent along: Slack keeps none of it."""
-    payload: dict[str, Any] = {
-        "type": "block_actions",
-        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM_ID},
-        "api_app_id": APP_ID,
-        "token": "practice",
-        "container": _container(message),
-        "trigger_id": trigger_id,
-        "team": {"id": TEAM_ID, "domain": DOMAIN},
-        "enterprise": None,
-        "is_enterprise_install": False,
-        "channel": {"id": channel.id, "name": channel.name},
-        "state": {"values": {}},
-        "response_url": response_url,
-        "actions": [_action(button, board.next_ts())],
-    }
-    if message.ephemeral_for is None:
-        payload["message"] = board.wire(message)
-    return payload
+def _done(element: Json, given: Any) -> dict[str, Any]:
+    if element["type"] == "overflow":
+        return chosen_option(element, given)
+    if element["type"] in HELD:
+        return held(element, given)
+    if element["type"] == "feedback_buttons":
+        element = element["negative_button" if given == "negative" else "positive_button"]
+    said = {key: element[key] for key in ("text", "value", "style", "confirm", "icon") if element.get(key) is not None}
+    return {**said, "text": {"emoji": True, **said["text"]}} if "text" in said else said
+
+
+def suggestion(block_id: str, element: Json, typed: str) -> dict[str, Any]:
+    """What is asked of the app while somebody types into an external select."""
+    return {"action_id": element["action_id"], "block_id": block_id, "value": typed}

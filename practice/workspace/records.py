@@ -1,9 +1,10 @@
 """What is said about the workspace: people, messages as they stand, deliveries, calls. All frozen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from practice.workspace.parts import interactive
 from practice.workspace.plain import Names, plain_lines
 
 Json = Any  # what json.loads gives
@@ -96,17 +97,6 @@ class Message:
                 block_id=str(block.get("block_id", "")),
                 style=element.get("style"),
             )
-            for block in self.blocks
-            for element in _elements(block)
-            if element.get("type") == "button"
+            for block, element in interactive(self.blocks)
+            if element["type"] == "button"
         ]
-
-
-def _elements(block: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """The interactive elements of a block, wherever its type keeps them."""
-    if block.get("type") == "section" and block.get("accessory"):
-        yield block["accessory"]
-    for key in ("elements", "actions"):
-        for element in block.get(key) or ():
-            if isinstance(element, Mapping):
-                yield element

@@ -1,41 +1,84 @@
-"""The page in the browser: what it shows, and what a person does on it."""
+"""The page in the browser: the addresses behind it, and what a person does on it."""
 
 import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from practice.workspace.emoji import EMOJI
-from practice.workspace.interactions import Interactions
-from practice.workspace.records import Delivery, Message
+from practice.workspace.events import Events
+from practice.workspace.inputs import Values
+from practice.workspace.interactions import Interactions, Place
+from practice.workspace.modals import NO_CONNECTION, Modals
+from practice.workspace.parts import Json, find_element
+from practice.workspace.records import Delivery, Person
 from practice.workspace.refusals import Refused
+from practice.workspace.seen import seen_by
 from practice.workspace.sockets import Sockets
 from practice.workspace.state import State
 
 PAGE = Path(__file__).parent / "page"
 _BEAT = 15.0
 """Seconds after which a silent event stream says that it is still there."""
+_PICTURES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
+Deed = Callable[[Person, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Ui:
     """Routes under /ui/, all of which need the key of this start."""
 
-    def __init__(self, state: State, interactions: Interactions, sockets: Sockets) -> None:
+    def __init__(
+        self,
+        state: State,
+        interactions: Interactions,
+        modals: Modals,
+        events: Events,
+        sockets: Sockets,
+        tabs: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._state = state
         self._interactions = interactions
+        self._modals = modals
+        self._told = events
         self._sockets = sockets
+        self._tabs = tabs
         self._closing = asyncio.Event()
 
     def routes(self) -> list[web.AbstractRouteDef]:
+        deeds: dict[str, Deed] = {
+            "say": self.say,
+            "act": self.act,
+            "suggest": self.suggest,
+            "submit": self.submit,
+            "close": self.close_view,
+            "home": self.open_home,
+        }
         return [
             web.get("/", self.page),
             web.get("/ui/state", self.state),
             web.get("/ui/events", self.events),
-            web.post("/ui/say", self.say),
-            web.post("/ui/click", self.click),
+            web.get("/ui/file/{id}", self.file),
+            *[web.post(f"/ui/{name}", self._doing(deed)) for name, deed in deeds.items()],
             web.static("/page", PAGE),
         ]
+
+    def _doing(self, deed: Deed) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Somebody does something: {person, …} as JSON. What Slack would refuse is answered with 400."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                body = json.loads(await request.text())
+                if not isinstance(body, dict):
+                    raise Refused("invalid_json")
+                return web.json_response(await deed(self._state.team.person(str(body.get("person"))), body))
+            except ValueError:
+                return web.json_response({"ok": False, "error": "invalid_json"}, status=400)
+            except Refused as refusal:
+                return web.json_response(refusal.body(), status=400)
+
+        return handle
 
     async def close(self, _application: web.Application) -> None:
         self._closing.set()
@@ -44,23 +87,21 @@ class Ui:
         return web.FileResponse(PAGE / "index.html")
 
     async def state(self, request: web.Request) -> web.StreamResponse:
-        """Everything that one person sees in one channel."""
         with self._state.changes.reading():
-            return web.json_response(self._seen_by(request.query.get("person", ""), request.query.get("channel", "")))
+            seen = seen_by(self._state, request.query.get("person", ""), request.query.get("channel", ""))
+        tabs = [{"title": title, "address": address} for title, address in self._tabs]
+        return web.json_response({**seen, "connected": self._sockets.count, "tabs": tabs})
 
-    def _seen_by(self, person: str, channel: str) -> dict[str, Any]:
-        team, board = self._state.team, self._state.board
-        shown = [*board.shared(channel), *board.ephemerals(person, channel)]
-        return {
-            "bot": team.bot_name,
-            "connected": self._sockets.count,
-            "commands": list(self._state.manifest.commands),
-            "people": [{"id": each.id, "name": each.name, "real_name": each.real_name} for each in team.people],
-            "channels": [{"id": each.id, "name": each.name} for each in team.channels.values()],
-            "names": dict(team.names.people),
-            "emoji": EMOJI,
-            "messages": [_drawn(message) for message in sorted(shown, key=lambda each: each.ts)],
-        }
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """An uploaded file. Pictures are shown; all else is handed over as a download and never as a page."""
+        try:
+            with self._state.changes.reading():
+                upload = self._state.files.sent(request.match_info["id"])
+        except Refused as refusal:
+            return web.Response(status=404, text=refusal.error)
+        kind = _PICTURES.get(upload.name.rpartition(".")[2].lower())
+        headers = {} if kind else {"Content-Disposition": "attachment"}
+        return web.Response(body=upload.data, content_type=kind or "application/octet-stream", headers=headers)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: a number whenever something changed. The page then asks for the state."""
@@ -89,47 +130,58 @@ class Ui:
         for wait in waits:
             wait.cancel()
 
-    async def say(self, request: web.Request) -> web.StreamResponse:
-        """{person, channel, text, thread_ts?}"""
-        body = await request.json()
-        try:
-            person = self._state.team.person(str(body.get("person")))
-            channel = self._state.team.channel(str(body.get("channel")))
-            delivery = await self._interactions.say(person, channel, str(body.get("text", "")), body.get("thread_ts"))
-        except Refused as refusal:
-            return web.json_response(refusal.body(), status=400)
-        return web.json_response(_told(delivery))
+    async def say(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+        """{channel, text, thread_ts?}"""
+        channel = self._state.team.channel(str(body.get("channel")))
+        text, thread_ts = str(body.get("text", "")), body.get("thread_ts")
+        return _told(await self._interactions.say(person, channel, text, thread_ts))
 
-    async def click(self, request: web.Request) -> web.StreamResponse:
-        """{person, channel, ts, block_id, action_id}"""
-        body = await request.json()
-        try:
-            person = self._state.team.person(str(body.get("person")))
-            message = self._state.board.find(str(body.get("channel")), str(body.get("ts")))
-            if message is None:
-                raise Refused("message_not_found")
-            pressed = (body.get("block_id"), body.get("action_id"))
-            for button in message.buttons():
-                if (button.block_id, button.action_id) == pressed:
-                    return web.json_response(_told(await self._interactions.press(person, message, button)))
-        except Refused as refusal:
-            return web.json_response(refusal.body(), status=400)
-        return web.json_response({"ok": False, "error": "button_not_found"}, status=400)
+    async def act(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+        """{view_id | channel, ts; block_id, action_id, given?, values?}"""
+        place, element = self._found(person, body)
+        block_id, values = str(body["block_id"]), _values(body)
+        return _told(await self._interactions.act(person, place, block_id, element, body.get("given"), values))
+
+    async def suggest(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+        """{view_id | channel, ts; block_id, action_id, typed}"""
+        place, element = self._found(person, body)
+        typed = str(body.get("typed", ""))
+        return {"ok": True, **await self._interactions.suggest(person, place, str(body["block_id"]), element, typed)}
+
+    async def submit(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+        """{view_id, values}. The answer has `faults` by block_id, or a `notice` when the app did not answer well."""
+        delivery, faults = await self._modals.submit(person, str(body.get("view_id")), _values(body))
+        notice = NO_CONNECTION if delivery.error and not faults else None
+        return {**_told(delivery), "faults": dict(faults), "notice": notice}
+
+    async def close_view(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+        """{view_id}"""
+        return _told(await self._modals.close(person, str(body.get("view_id"))))
+
+    async def open_home(self, person: Person, _body: dict[str, Any]) -> dict[str, Any]:
+        self._told.home_opened(person)
+        return {"ok": True}
+
+    def _found(self, person: Person, body: dict[str, Any]) -> tuple[Place, Json]:
+        """What was used, and where. Refused: view_not_found, message_not_found, element_not_found."""
+        place: Place | None
+        with self._state.changes.reading():
+            if body.get("view_id"):
+                place = self._state.views.find(person.id, str(body["view_id"]))
+            else:
+                place = self._state.board.find(str(body.get("channel")), str(body.get("ts")))
+                if place is None or place.ephemeral_for not in (None, person.id):
+                    raise Refused("message_not_found")
+        element = find_element(place.blocks, body.get("block_id"), body.get("action_id"))
+        if element is None:
+            raise Refused("element_not_found")
+        return place, element
+
+
+def _values(body: dict[str, Any]) -> Values:
+    values = body.get("values")
+    return values if isinstance(values, dict) else {}
 
 
 def _told(delivery: Delivery) -> dict[str, Any]:
     return {"ok": delivery.error is None, "error": delivery.error, "acked_in": delivery.acked_in}
-
-
-def _drawn(message: Message) -> dict[str, Any]:
-    return {
-        "ts": message.ts,
-        "user": message.user,
-        "text": message.text,
-        "blocks": list(message.blocks),
-        "thread_ts": message.thread_ts if message.is_reply else None,
-        "edited": message.shows_edited,
-        "ephemeral": message.ephemeral_for is not None,
-        "files": [file.get("title") for file in message.files],
-        "reactions": {name: len(who) for name, who in message.reactions.items()},
-    }

@@ -4,17 +4,21 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from practice.workspace.api import Api
 from practice.workspace.couriers import Courier
+from practice.workspace.events import Events
 from practice.workspace.faults import Faults
 from practice.workspace.guard import add_headers, make_guard
 from practice.workspace.http_courier import HttpCourier
+from practice.workspace.inputs import Values
 from practice.workspace.interactions import Interactions
 from practice.workspace.manifest import read_manifest
+from practice.workspace.modals import Modals
+from practice.workspace.parts import find_element, interactive
 from practice.workspace.records import ApiCall, Button, Delivery, Message, Person
 from practice.workspace.responses import Responses
 from practice.workspace.server import Server
@@ -42,11 +46,15 @@ class Workspace:
         channels: Mapping[str, str] = CHANNELS,
         now: Callable[[], float] = time.time,
         request_url: str | None = None,
+        extra: Callable[[web.Application], None] | None = None,
+        tabs: Sequence[tuple[str, str]] = (),
     ) -> None:
         """`channels` maps ids to names; the bot is a member of all but `random`.
 
         With a `request_url` the app is reached by signed HTTP requests instead of Socket Mode. `now` decides about
-        timestamps, deadlines and rates. Raises what read_manifest raises.
+        timestamps, deadlines and rates. `extra` adds routes under /world/, which the same guard keeps; each of `tabs`
+        is (title, address) of a link in the page's banner, to which the page adds the key. Raises what read_manifest
+        raises.
         """
         read = read_manifest(manifest)
         self._state = State(read, Team(read.bot_name, people, channels), now)
@@ -57,13 +65,17 @@ class Workspace:
         courier: Courier = self._sockets
         if request_url is not None:
             courier = HttpCourier(request_url, self._state.tokens.signing_secret, now)
-        self._interactions = Interactions(self._state, self._responses, courier)
-        self._server = Server(self._application())
+        self._events = Events(self._state, courier)
+        self._interactions = Interactions(self._state, self._responses, courier, self._events)
+        self._modals = Modals(self._state, courier)
+        self._server = Server(self._application(extra, tabs))
 
-    def _application(self) -> web.Application:
+    def _application(
+        self, extra: Callable[[web.Application], None] | None, tabs: Sequence[tuple[str, str]]
+    ) -> web.Application:
         application = web.Application(middlewares=[make_guard(self._key)], client_max_size=BIGGEST_REQUEST)
         api = Api(self._state, self.faults, self._sockets.issue)
-        ui = Ui(self._state, self._interactions, self._sockets)
+        ui = Ui(self._state, self._interactions, self._modals, self._events, self._sockets, tabs)
 
         async def link(request: web.Request) -> web.StreamResponse:
             return await self._sockets.serve(request, self.faults)
@@ -74,6 +86,8 @@ class Workspace:
         application.add_routes(WebApi(self._state, api, self._responses, self.faults).routes())
         application.add_routes(ui.routes())
         application.router.add_get("/link/", link)
+        if extra is not None:
+            extra(application)
         application.on_response_prepare.append(add_headers)
         application.on_shutdown.append(ui.close)
         application.on_shutdown.append(close)
@@ -136,7 +150,35 @@ class Workspace:
         Raises LookupError when the snapshot has no such button.
         """
         pressed = _button(message, button)
-        return self._server.call(self._interactions.press(self._state.team.person(person), message, pressed))
+        element = find_element(message.blocks, pressed.block_id, pressed.action_id) or {}
+        who = self._state.team.person(person)
+        return self._server.call(self._interactions.act(who, message, pressed.block_id, element))
+
+    def act(
+        self, person: str, place: Message | View, action_id: str, given: Any = None, values: Values | None = None
+    ) -> Delivery:
+        """Use an element of a message, modal or Home. `given` is an option, an id, a date or a text; `values` is what
+        the other elements of the place hold, by block_id and action_id.
+
+        Raises LookupError when there is no such element.
+        """
+        for block, element in interactive(place.blocks):
+            if element["action_id"] == action_id:
+                who, block_id = self._state.team.person(person), str(block["block_id"])
+                return self._server.call(self._interactions.act(who, place, block_id, element, given, values))
+        raise LookupError(f"no element {action_id!r} here")
+
+    def submit(self, person: str, view: View, values: Values) -> tuple[Delivery, Mapping[str, str]]:
+        """Press a modal's submit button. Gives what became of it, and the faults by block_id."""
+        return self._server.call(self._modals.submit(self._state.team.person(person), view.id, values))
+
+    def close(self, person: str, view: View) -> Delivery:
+        """Close a modal without submitting it."""
+        return self._server.call(self._modals.close(self._state.team.person(person), view.id))
+
+    def open_home(self, person: str) -> None:
+        """Look at the app's Home tab; the app is told."""
+        self._server.do(lambda: self._events.home_opened(self._state.team.person(person)))
 
     def messages(self, channel: str) -> list[Message]:
         """The channel's own messages, oldest first, as they stand now."""
@@ -195,6 +237,12 @@ class Workspace:
     def refresh_sockets(self) -> None:
         """Ask every connection to be made anew, as Slack does every few hours."""
         self._server.call(self._sockets.refresh())
+
+    def clear(self) -> None:
+        """Every message, modal and Home is gone; connections, calls and faults stay."""
+        with self._state.changes.writing():
+            self._state.board.clear()
+            self._state.views.clear()
 
     def transcript(self) -> str:
         """All channels as plain text, and the last calls: for the message of a failed test."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from workflows.engine.approval import Approval, approval
 from workflows.engine.engine import Engine
 from workflows.engine.run import Actor, Answer, Run, StepState, Target

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.engine.book import BOOK, World
 from workflows.engine.engine import Engine, Pace
 from workflows.engine.store import Store

@@ -1,6 +1,6 @@
 """Questions, answers, and stopping: on a real Redis."""
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.engine.book import APPROVER, ASKER, World, answer, drive, new_run
 from workflows.engine.engine import Engine
 from workflows.engine.run import Answer, Status
@@ -95,12 +95,12 @@ def test_a_cancel_that_comes_while_a_step_runs_stops_the_run_before_the_point_of
 class _CancelOnRecheck(list[str]):
     def __init__(self, store: Store, run_id: str) -> None:
         super().__init__()
-        self._cancel = lambda: store.cancel(run_id, ASKER)
+        self._store, self._run_id = store, run_id
 
     def append(self, item: str) -> None:
         super().append(item)
         if item == "recheck":
-            assert self._cancel() == "done"
+            assert self._store.cancel(self._run_id, ASKER) == "done"
 
 
 def test_past_the_point_of_no_return_nothing_is_cancelled(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.engine.book import ASKER, World, answer, drive, make_thing, new_run, wait_for_thing
 from workflows.engine.engine import Engine, Pace
 from workflows.engine.run import Status

@@ -29,6 +29,11 @@ def cloud(stage: Stage) -> Calls:
     return Calls("us-east-1", stage.lab.url)
 
 
+def zone_of(stage: Stage, instance_id: str) -> str:
+    found = cloud(stage)("ec2", "describe_instances", InstanceIds=[instance_id])
+    return str(found["Reservations"][0]["Instances"][0]["Placement"]["AvailabilityZone"])
+
+
 def words(run: Run) -> str:
     """What a person reads of the failure."""
     assert run.problem is not None, run.status

@@ -1,5 +1,7 @@
 """Stopping a run before the point of no return, and going on from a failure."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.flows.scene import ONCE, SMALL, made, nothing_lost, once, retried, shown
@@ -66,6 +68,21 @@ def test_a_cancel_that_comes_in_during_the_look_at_the_click_still_stops_the_ter
     assert said == [f"`{asked.id}` stops before its next step. What it has made so far stays."]
     assert ended.status is Status.CANCELLED
     assert nothing_lost(stage, source)
+
+
+def test_an_intent_that_meets_a_cancel_is_not_recorded(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    asked = stage.drill()
+    stage.desk.answer(asked.id, APPROVER, True)
+    stage.clock.forward(1)
+    claim = stage.store.begin(asked.id, lease=60)
+    assert claim is not None
+    assert stage.store.cancel(asked.id, OPERATOR) == "done"
+    intent = replace(claim.run, no_return=True)
+    saved = stage.store.commit(intent, claim.fence, due=0, lease_until=0, event="intends", unless_cancelled=True)
+    assert (saved.saved, saved.fenced) == (False, False)
+    assert saved.inbox.cancel == OPERATOR
+    assert stage.store.read(asked.id) == asked
 
 
 def test_past_the_point_of_no_return_a_cancel_is_refused_and_the_server_comes_back(stage: Stage) -> None:

@@ -196,7 +196,7 @@ def _renamed(stage: Stage, run: Run, source: str) -> None:
 
 
 def _volume_attached(stage: Stage, run: Run, source: str) -> None:
-    zone = stage.aws.instances.get(source).zone
+    zone = scene.zone_of(stage, source)
     made = cloud(stage)("ec2", "create_volume", AvailabilityZone=zone, Size=3, VolumeType="gp3")
     cloud(stage)("ec2", "attach_volume", VolumeId=made["VolumeId"], InstanceId=source, Device="/dev/sdg")
 

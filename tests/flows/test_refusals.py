@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from practice.cloud import Disk
-from tests.flows.scene import SMALL, cloud, made, nothing_lost, retried, words
+from tests.flows.scene import SMALL, cloud, made, nothing_lost, retried, words, zone_of
 from tests.stage import ASKING, Stage
 from workflows.engine.run import Run, Status
 from workflows.facts.profile import Profile
@@ -19,7 +19,7 @@ def _nothing_made(stage: Stage, then: int) -> bool:
 
 
 def _in_a_group(stage: Stage, source: str) -> None:
-    call, zone = cloud(stage), stage.aws.instances.get(source).zone
+    call, zone = cloud(stage), zone_of(stage, source)
     call("autoscaling", "create_launch_configuration", LaunchConfigurationName="web", InstanceType="t3.small",
          ImageId="ami-00000000000000001")  # fmt: skip
     call("autoscaling", "create_auto_scaling_group", AutoScalingGroupName="web-group", LaunchConfigurationName="web",

@@ -11,7 +11,7 @@ from handlers.access import Access
 from handlers.notifier import Notifier
 from practice.workspace import Message, Workspace
 from practice.world import CHANNEL, MANIFEST
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.handlers.test_cards import run
 from workflows.engine import moves
 from workflows.engine.board import Cards

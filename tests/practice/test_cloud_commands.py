@@ -1,6 +1,7 @@
 """Systems Manager: scripts really run on the disks, for the agents that are there."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,7 +117,7 @@ def test_output_is_cut_where_aws_cuts_it(cloud: Cloud) -> None:
 
 def test_a_script_over_its_time_is_killed_with_everything_that_it_started(cloud: Cloud) -> None:
     source = cloud.server()
-    mark = "sleep 4711.0815"
+    mark = f"sleep 4711.{os.getpid()}"
     result = cloud.run(source, f"{mark} & echo begun; {mark}", executionTimeout=["1"])
     assert (result["Status"], result["ResponseCode"]) == ("TimedOut", -1)
     assert result["StandardOutputContent"] == "begun\n"

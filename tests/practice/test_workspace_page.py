@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from aiohttp import web
 
 from practice.workspace import Workspace
+from practice.workspace.ui import PAGE
 from tests.practice.workspace_apps import MANIFEST, actions, bolt_app, button, client_of, connected, keeping, section
 
 
@@ -56,13 +58,13 @@ def test_the_page_says_that_it_is_practice_and_loads_nothing_from_elsewhere(work
     assert "Practice mode" in page
     assert "http" not in page
     assert "default-src 'self'" in headers["Content-Security-Policy"]
-    for part in ("app.js", "blocks.js", "dom.js", "messages.js", "mrkdwn.js", "style.css"):
-        status, text, _ = ask(workspace, f"/page/{part}")
+    for part in PAGE.iterdir():
+        status, text, _ = ask(workspace, f"/page/{part.name}")
         assert status == 200
         assert "innerHTML" not in text
 
 
-@pytest.mark.parametrize("path", ["/", "/ui/state", "/ui/events", "/ui/say", "/ui/click"])
+@pytest.mark.parametrize("path", ["/", "/ui/state", "/ui/events", "/ui/say", "/ui/act", "/ui/file/F1"])
 def test_the_page_and_all_that_it_uses_need_the_key_of_this_start(workspace: Workspace, path: str) -> None:
     assert ask(workspace, path, key="")[0] == 403
     assert ask(workspace, path, key="guessed")[0] == 403
@@ -110,9 +112,9 @@ def test_a_command_and_a_click_from_the_page_reach_the_app(workspace: Workspace)
             "block_id": message["blocks"][1]["block_id"],
             "action_id": "approve",
         }
-        assert ask(workspace, "/ui/click", pressed)[0] == 200
-        status, body, _ = ask(workspace, "/ui/click", {**pressed, "action_id": "nothing"})
-        assert (status, json.loads(body)["error"]) == (400, "button_not_found")
+        assert ask(workspace, "/ui/act", pressed)[0] == 200
+        status, body, _ = ask(workspace, "/ui/act", {**pressed, "action_id": "nothing"})
+        assert (status, json.loads(body)["error"]) == (400, "element_not_found")
     assert clicks == ["U0APPROVER"]
 
 
@@ -127,3 +129,19 @@ def test_the_page_is_told_at_once_when_something_changes(workspace: Workspace) -
     client_of(workspace).chat_postMessage(channel="C0DROPS", text="news")
     assert answer.readline() != first
     connection.close()
+
+
+def test_pages_of_others_stand_behind_the_same_guard_and_are_linked_in_the_banner() -> None:
+    async def console(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text="lab")
+
+    def add(application: web.Application) -> None:
+        application.router.add_get("/world/", console)
+        application.router.add_get("/world/page/console.js", console)
+
+    with Workspace(MANIFEST, extra=add, tabs=[("Lab cloud", "/world/")]) as workspace:
+        assert ask(workspace, "/world/")[:2] == (200, "lab")
+        assert ask(workspace, "/world/", key="guessed")[0] == 403
+        assert ask(workspace, "/world/", Origin="https://evil.example")[0] == 403
+        assert ask(workspace, "/world/page/console.js", key="")[0] == 200
+        assert seen(workspace, "U0OPERATOR")["tabs"] == [{"title": "Lab cloud", "address": "/world/"}]

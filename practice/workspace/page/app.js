@@ -1,29 +1,30 @@
 // The page: who reads, which channel and thread, and what is sent. All that it shows comes from /ui/state.
 
-import { words } from "./blocks.js";
-import { el } from "./dom.js";
-import { Log } from "./messages.js";
+import { showBlocks } from "./blocks.js";
+import { Composer } from "./composer.js";
+import { el, sync } from "./dom.js";
+import { showMessages } from "./messages.js";
+import { showModal } from "./modal.js";
+import { address, ask, key, me, post, trouble } from "./server.js";
+import { surfaceOf } from "./surface.js";
 
-const key = new URLSearchParams(location.search).get("key");
+const HOME = "home";
 const $ = (id) => document.getElementById(id);
-const main = new Log($("log"));
-const side = new Log($("thread-log"));
-const typed = [];
-let back = 0;
-let person = sessionStorage.getItem("person") ?? "";
 let channel = location.hash.slice(1);
 let thread = null;
 let state = null;
 let asking = false;
 let again = false;
 
-const address = (path, query = {}) => `/ui/${path}?${new URLSearchParams({ key, ...query })}`;
+const complain = (sentence) => { $("trouble").textContent = sentence; };
+const NOTHING_YET = { commands: [], people: [], channels: [], bot: { name: "" } };
+let arrived;
+const ready = new Promise((done) => { arrived = done; });
 
+// What is sent before the first look has come is sent after it.
 async function send(path, body) {
-  $("trouble").textContent = "";
-  const answer = await fetch(address(path), { method: "POST", body: JSON.stringify({ person, channel, ...body }) });
-  const told = await answer.json();
-  if (!told.ok) $("trouble").textContent = `That did not work: ${told.error}`;
+  await ready;
+  complain(trouble(await post(path, { channel, ...body })));
 }
 
 // Changes may come faster than answers: one request at a time, and one more if something changed meanwhile.
@@ -34,116 +35,129 @@ async function refresh() {
   try {
     while (again) {
       again = false;
-      state = await (await fetch(address("state", { person, channel }))).json();
-      if (!settled()) again = true;
-      else show();
+      const [person, where] = [me.person, channel];
+      const answer = await ask("state", { person, channel });
+      if (person !== me.person || where !== channel) again = true;
+      else if (settled(answer)) show({ ...answer, channel, complain });
+      else again = true;
     }
+  } catch (error) {
+    if (!(error instanceof TypeError && error.message.includes("fetch"))) throw error;
+    gone();
   } finally {
     asking = false;
   }
 }
 
-// On the first look, or after a new start, take the first person and channel there are.
-function settled() {
-  const known = state.people.some((each) => each.id === person) && state.channels.some((each) => each.id === channel);
-  if (!known) {
-    person = state.people[0].id;
-    channel = state.channels[0].id;
-  }
-  return known;
+// The event stream comes back by itself when the workspace does, and with it the next look.
+function gone() {
+  $("connection").textContent = "The practice workspace is gone";
+  $("connection").className = "off";
 }
 
-function show() {
-  const name = state.channels.find((each) => each.id === channel).name;
-  $("channel-name").textContent = `# ${name}`;
-  $("text").placeholder = `Message #${name}, or ${state.commands[0] ?? "/"} help`;
+// On the first look, or after a new start, take the first person and channel there are.
+function settled(answer) {
+  const isPerson = answer.people.some((each) => each.id === me.person);
+  const isPlace = answer.channels.some((each) => each.id === channel) || (channel === HOME && answer.has_home);
+  if (!isPerson) become(answer.people[0].id);
+  if (!isPlace) channel = answer.channels[0].id;
+  return isPerson && isPlace;
+}
+
+// Who this tab is stands in its address, so that two tabs can be two people.
+function become(person) {
+  me.person = person;
+  sessionStorage.setItem("person", person);
+  history.replaceState(null, "", `?${new URLSearchParams({ key, as: person })}${location.hash}`);
+}
+
+function show(now) {
+  state = now;
+  arrived();
+  const home = channel === HOME;
+  const name = home ? state.bot.name : `#${state.channels.find((each) => each.id === channel).name}`;
+  document.title = `${name} · Practice workspace`;
+  $("place").textContent = name;
+  $("text").placeholder = `Message ${name}, or ${state.commands[0]?.name ?? "/"} help`;
   $("connection").textContent = state.connected ? "App connected" : "No app connected";
   $("connection").className = state.connected ? "on" : "off";
-  showPeople();
-  showChannels();
-  const replies = (message) => state.messages.filter((each) => each.thread_ts === message.ts && !each.ephemeral).length;
-  main.show(state.messages.filter((each) => !each.thread_ts), state, replies, { press, open });
+  showFrame();
+  for (const id of ["log", "composer"]) $(id).hidden = home;
+  $("home").hidden = !home;
+  if (home) showHome();
+  else showMessages($("log"), state.messages.filter((each) => !each.thread_ts), state, { region: "main", replies: repliesTo, open });
+  showThread();
+  showModal(state.modals, state);
+}
+
+const repliesTo = (message) => state.messages.filter((each) => each.thread_ts === message.ts && !each.ephemeral);
+
+function showFrame() {
+  sync($("person"), state.people.map((each) => ({ id: each.id, sign: each.real_name, draw: () => el("option", { value: each.id }, each.real_name) })));
+  $("person").value = me.person;
+  sync($("tabs"), state.tabs.map((tab) => ({ id: tab.address, sign: tab.title, draw: () => el("a", { href: `${tab.address}?${new URLSearchParams({ key })}` }, tab.title) })));
+  const read = seen();
+  const places = state.channels.map((each) => ({ id: each.id, label: `# ${each.name}`, unread: each.id !== channel && each.latest > (read[each.id] ?? "") }));
+  if (state.has_home) places.push({ id: HOME, label: `⌂ ${state.bot.name}`, unread: false });
+  sync($("channels"), places.map((each) => ({ id: each.id, sign: JSON.stringify([each, channel]), draw: () => place(each) })));
+}
+
+const place = ({ id, label, unread }) => el("a", { href: `#${id}`, "data-key": id, class: unread ? "unread" : null, "aria-current": id === channel ? "page" : null }, label, unread ? el("span", { class: "unseen" }, " (unread)") : null);
+
+// What this person has seen of each channel, in this tab.
+function seen() {
+  const kept = `seen:${me.person}`;
+  const read = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
+  const here = state.channels.find((each) => each.id === channel);
+  if (here && !document.hidden) sessionStorage.setItem(kept, JSON.stringify({ ...read, [channel]: here.latest }));
+  return read;
+}
+
+function showHome() {
+  $("home-empty").hidden = Boolean(state.home);
+  if (state.home) showBlocks($("home-body"), state.home.blocks, surfaceOf(state.home.id, { view_id: state.home.id }, state));
+  else sync($("home-body"), []);
+}
+
+function showThread() {
   $("thread").hidden = !thread;
-  if (thread) side.show(state.messages.filter((each) => each.ts === thread || each.thread_ts === thread), state, () => 0, { press });
-}
-
-function showPeople() {
-  if (document.activeElement === $("person")) return;
-  $("person").replaceChildren(...state.people.map((each) => el("option", { value: each.id, selected: each.id === person }, each.real_name)));
-}
-
-function showChannels() {
-  const now = $("channels").contains(document.activeElement) ? document.activeElement.dataset.id : null;
-  const links = state.channels.map((each) => {
-    const node = el("a", { href: `#${each.id}`, "aria-current": each.id === channel ? "page" : null }, `# ${each.name}`);
-    node.dataset.id = each.id;
-    return node;
-  });
-  $("channels").replaceChildren(...links);
-  links.find((each) => each.dataset.id === now)?.focus();
+  document.body.classList.toggle("threaded", Boolean(thread));
+  if (thread) showMessages($("thread-log"), state.messages.filter((each) => each.ts === thread || each.thread_ts === thread), state, { region: "side" });
 }
 
 function open(message) {
-  if (thread !== message.ts) side.clear();
   thread = message.ts;
-  show();
+  show(state);
   $("thread-text").focus();
 }
 
-async function press(message, button, block, node) {
-  if (button.url) window.open(button.url, "_blank", "noopener,noreferrer");
-  if (button.confirm && !(await confirmed(button.confirm))) return;
-  if (node.hasAttribute("aria-busy")) return;
-  node.setAttribute("aria-busy", "true");
-  await send("click", { ts: message.ts, block_id: block.block_id, action_id: button.action_id });
-  node.removeAttribute("aria-busy");
+function closeThread() {
+  const root = thread;
+  thread = null;
+  show(state);
+  ($("log").kept.get(root)?.node.querySelector(".opener") ?? $("text")).focus();
 }
 
-function confirmed(confirm) {
-  const dialog = $("confirm");
-  $("confirm-title").replaceChildren(words(confirm.title, state));
-  $("confirm-text").replaceChildren(words(confirm.text, state));
-  $("agree").replaceChildren(words(confirm.confirm, state));
-  $("deny").replaceChildren(words(confirm.deny, state));
-  $("agree").className = confirm.style ?? "primary";
-  dialog.returnValue = "";
-  dialog.showModal();
-  $("deny").focus();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
-}
-
-function submit(input, more) {
-  const text = input.value.trim();
-  if (!text) return;
-  typed.push(text);
-  back = typed.length;
-  input.value = "";
-  send("say", { text, ...more });
+function go() {
+  channel = location.hash.slice(1);
+  thread = null;
+  complain("");
+  if (channel === HOME) post("home", {});
+  refresh();
 }
 
 function start() {
-  $("agree").addEventListener("click", () => $("confirm").close("yes"));
-  $("deny").addEventListener("click", () => $("confirm").close());
-  $("composer").addEventListener("submit", (event) => { event.preventDefault(); submit($("text"), {}); });
-  $("thread-composer").addEventListener("submit", (event) => { event.preventDefault(); submit($("thread-text"), { thread_ts: thread }); });
-  $("close-thread").addEventListener("click", () => { thread = null; show(); $("text").focus(); });
-  $("text").addEventListener("keydown", (event) => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || !typed.length) return;
-    event.preventDefault();
-    back = Math.min(Math.max(back + step, 0), typed.length);
-    $("text").value = typed[back] ?? "";
-  });
-  $("person").addEventListener("change", () => {
-    person = $("person").value;
-    sessionStorage.setItem("person", person);
-    $("person").blur();
-    refresh();
-  });
-  addEventListener("hashchange", () => { channel = location.hash.slice(1); thread = null; main.clear(); refresh(); });
+  new Composer($("composer"), () => state ?? NOTHING_YET, (text) => send("say", { text }));
+  new Composer($("thread-composer"), () => state ?? NOTHING_YET, (text) => send("say", { text, thread_ts: thread }));
+  $("close-thread").addEventListener("click", closeThread);
+  $("thread").addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closeThread());
+  $("person").addEventListener("change", () => { become($("person").value); go(); });
+  addEventListener("hashchange", go);
+  addEventListener("visibilitychange", () => state && show(state));
   const events = new EventSource(address("events"));
   events.onmessage = refresh;
-  events.onerror = () => { $("connection").textContent = "The practice workspace is gone"; $("connection").className = "off"; };
+  events.onerror = gone;
+  ready.then(() => channel === HOME && post("home", {}));
 }
 
 start();

@@ -1,85 +1,89 @@
 // Block Kit → DOM nodes. What is not known here is shown as a box that says so, never left out.
 
-import { el } from "./dom.js";
-import { emoji, link, mrkdwn } from "./mrkdwn.js";
+import { el, sync } from "./dom.js";
+import { drawElement } from "./elements.js";
+import { markdown } from "./markdown.js";
+import { link } from "./mrkdwn.js";
+import { picture } from "./pictures.js";
+import { rich, table } from "./rich.js";
+import { unsupported, words } from "./text.js";
 
-// `press(button, block, node)` is what a button does; `state` has names, channels and emoji.
-export function drawBlock(block, state, press) {
-  const draw = BLOCKS[block.type];
-  return draw ? draw(block, state, press) : unsupported("block", block.type);
+export function showBlocks(parent, blocks, surface) {
+  sync(parent, blocks.map((block) => ({
+    id: block.block_id,
+    sign: JSON.stringify([block, surface.faults[block.block_id]]),
+    draw: () => (BLOCKS[block.type] ? BLOCKS[block.type](block, surface) : unsupported("block", block.type)),
+  })));
 }
 
-const unsupported = (what, type) => el("div", { class: "unsupported" }, `unsupported ${what}: ${type}`);
+const row = (name, elements) => (block, surface) => el("div", { class: name }, (block[elements] ?? []).map((each) => drawElement(each, block, surface)));
 
-export function words(text, state) {
-  if (!text) return "";
-  return text.type === "mrkdwn" ? mrkdwn(text.text, state) : emoji(text.text, state);
+function section(block, surface) {
+  const id = surface.idOf(block);
+  const fields = (block.fields ?? []).map((field) => el("div", {}, words(field, surface.state)));
+  const text = block.text ? el("div", { id }, words(block.text, surface.state)) : null;
+  const accessory = block.accessory ? drawElement(block.accessory, block, surface, block.text ? id : undefined) : null;
+  return el("div", { class: "section" }, el("div", { class: "grow" }, text, fields.length ? el("div", { class: "fields" }, fields) : null), accessory);
 }
 
-function button(element, block, state, press) {
-  const node = el("button", { type: "button", class: element.style, "aria-label": element.accessibility_label }, words(element.text, state));
-  node.dataset.key = `${block.block_id}/${element.action_id}`;
-  node.addEventListener("click", () => press(element, block, node));
-  return node;
-}
-
-function element(each, block, state, press) {
-  if (each.type === "button") return button(each, block, state, press);
-  if (each.type === "image") return picture(each);
-  if (each.type === "mrkdwn" || each.type === "plain_text") return el("span", {}, words(each, state));
-  return unsupported("element", each.type);
-}
-
-// Pictures would come from elsewhere, and this page loads nothing from elsewhere.
-const picture = (image) => el("span", { class: "picture", role: "img", "aria-label": image.alt_text }, `🖼 ${image.alt_text}`);
-
-function section(block, state, press) {
-  const fields = (block.fields ?? []).map((field) => el("div", {}, words(field, state)));
+function input(block, surface) {
+  const id = surface.idOf(block);
+  const fault = surface.faults[block.block_id];
+  const about = block.hint || fault ? `${id}-about` : undefined;
+  const field = drawElement(block.element, block, surface, id, about);
   return el(
     "div",
-    { class: "section" },
-    el("div", { class: "grow" }, block.text ? el("div", {}, words(block.text, state)) : null, fields.length ? el("div", { class: "fields" }, ...fields) : null),
-    block.accessory ? element(block.accessory, block, state, press) : null,
+    { class: "input" },
+    el("label", { id, for: surface.idOf(block, block.element) }, words(block.label, surface.state), block.optional ? el("small", {}, " (optional)") : null),
+    field,
+    about ? el("div", { id: about }, fault ? el("p", { class: "fault" }, `⚠ ${fault}`) : null, block.hint ? el("small", {}, words(block.hint, surface.state)) : null) : null,
   );
 }
 
-function rich(part, state) {
-  const inner = () => (part.elements ?? []).map((each) => rich(each, state));
-  switch (part.type) {
-    case "rich_text": return el("div", {}, ...inner());
-    case "rich_text_section": return el("div", {}, ...inner());
-    case "rich_text_quote": return el("blockquote", {}, ...inner());
-    case "rich_text_preformatted": return el("pre", {}, ...inner());
-    case "rich_text_list": return el(part.style === "ordered" ? "ol" : "ul", {}, ...inner().map((item) => el("li", {}, item)));
-    case "link": return link(part.url, part.text ?? part.url);
-    case "emoji": return emoji(`:${part.name}:`, state);
-    case "user": return mrkdwn(`<@${part.user_id}>`, state);
-    case "channel": return mrkdwn(`<#${part.channel_id}>`, state);
-    case "date": return mrkdwn(`<!date^${part.timestamp}^${part.format}|${part.fallback ?? ""}>`, state);
-    case "text": return styled(part);
-    default: return unsupported("rich text", part.type);
-  }
+function card(block, surface) {
+  const line = (name) => (block[name] ? el("div", { class: name }, words(block[name], surface.state)) : null);
+  return el(
+    "div",
+    { class: "card" },
+    block.hero_image ? picture(block.hero_image, surface.state) : null,
+    ["title", "subtitle", "body"].map(line),
+    block.actions ? row("buttons", "actions")(block, surface) : null,
+  );
 }
 
-function styled(part) {
-  const tags = { bold: "strong", italic: "em", strike: "s", code: "code" };
-  return Object.keys(part.style ?? {}).reduce((node, style) => (tags[style] ? el(tags[style], {}, node) : node), document.createTextNode(part.text));
+const TASKS = { pending: ["○", "to do"], in_progress: ["◐", "under way"], complete: ["●", "done"], error: ["✕", "failed"] };
+
+function task(block, surface) {
+  const [sign, said] = TASKS[block.status] ?? TASKS.pending;
+  const more = (part) => (part ? el("div", { class: "more" }, part.elements ? rich(part, surface.state) : words(part, surface.state)) : null);
+  const sources = (block.sources ?? []).map((source) => el("div", { class: "more" }, link(source.url, source.text ?? source.url)));
+  return el(
+    "div",
+    { class: `task ${block.status ?? "pending"}` },
+    el("span", { class: "sign", "aria-hidden": "true" }, sign),
+    el("div", { class: "grow" }, words(block.title, surface.state), el("small", {}, ` ${said}`), more(block.details), more(block.output), sources),
+  );
 }
 
-function table(block, state) {
-  const cell = (each) => (each.type === "rich_text" ? rich(each, state) : String(each.text ?? each.value ?? ""));
-  const rows = block.rows.map((row, at) => el("tr", {}, ...row.map((each) => el(at ? "td" : "th", at ? {} : { scope: "col" }, cell(each)))));
-  return el("div", { class: "wide" }, el("table", {}, ...rows));
+function plan(block, surface) {
+  return el("div", { class: "plan" }, el("strong", {}, words(block.title, surface.state)), (block.tasks ?? []).map((each) => task(each, surface)));
 }
 
 const BLOCKS = {
-  actions: (block, state, press) => el("div", { class: "buttons" }, ...block.elements.map((each) => element(each, block, state, press))),
-  context: (block, state, press) => el("div", { class: "context" }, ...block.elements.map((each) => element(each, block, state, press))),
+  actions: row("buttons", "elements"),
+  alert: (block, surface) => el("div", { class: "alert" }, words(block.text, surface.state)),
+  card,
+  context: row("context", "elements"),
+  context_actions: row("buttons", "elements"),
   divider: () => el("hr"),
-  header: (block, state) => el("h3", {}, words(block.text, state)),
-  image: (block) => picture(block),
-  markdown: (block) => el("div", {}, block.text),
-  rich_text: rich,
+  file: (block) => el("div", { class: "file" }, "📄 Remote file ", el("code", {}, block.external_id)),
+  header: (block, surface) => el("h3", {}, words(block.text, surface.state)),
+  image: (block, surface) => el("figure", {}, block.title ? el("figcaption", {}, words(block.title, surface.state)) : null, picture(block, surface.state)),
+  input,
+  markdown: (block) => markdown(block.text),
+  plan,
+  rich_text: (block, surface) => rich(block, surface.state),
   section,
-  table,
+  table: (block, surface) => table(block, surface.state),
+  task_card: task,
 };

@@ -1,78 +1,74 @@
-// One message → DOM, and a list of them kept in step with what the server says, touching only what changed.
+// A list of messages kept in step with what the server says, each changed in place.
 
-import { drawBlock } from "./blocks.js";
-import { el } from "./dom.js";
+import { showBlocks } from "./blocks.js";
+import { el, sync } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { drawFile } from "./pictures.js";
+import { surfaceOf } from "./surface.js";
+import { keepFresh } from "./time.js";
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+// `region` tells the places apart where a message is shown; `replies(message)` are those below it, `open` shows them.
+export function showMessages(log, messages, state, { region, replies = () => [], open }) {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  sync(log, messages.map((message) => {
+    const below = replies(message);
+    const fill = (node) => fillIn(node, message, state, region, open ? opener(message, below, open) : null);
+    return {
+      id: message.ts,
+      sign: JSON.stringify([message, below.length]),
+      draw: () => fill(shell(message, state)),
+      update: fill,
+    };
+  }));
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
 
-// `acts` has press(message, button, block, node) and, where threads can be opened, open(message).
-export function drawMessage(message, state, replies, acts) {
+// What stays as long as the message does. Later changes are not read out: the log announces messages, not repaints.
+function shell(message, state) {
   const when = new Date(Number(message.ts) * 1000);
-  const name = state.names[message.user] ?? message.user;
-  const body = message.blocks.length
-    ? message.blocks.map((block) => drawBlock(block, state, (...pressed) => acts.press(message, ...pressed)))
-    : [el("div", { class: "text" }, mrkdwn(message.text, state), message.edited ? el("small", {}, " (edited)") : null)];
+  const isApp = state.apps.includes(message.user);
+  const name = nameOf(message.user, state);
+  const shade = [...message.user].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 5;
+  const initials = name.split(/[\s-]+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();
   return el(
     "article",
-    { class: message.ephemeral ? "message ephemeral" : "message", "aria-label": `${name}: ${message.text}` },
-    message.ephemeral ? el("small", { class: "only" }, "👁 Only visible to you") : null,
+    { class: message.ephemeral ? "message ephemeral" : "message", tabindex: -1 },
+    el("div", { class: `avatar shade${shade}${isApp ? " robot" : ""}`, "aria-hidden": "true" }, initials),
     el(
       "div",
-      { class: "who" },
-      el("strong", {}, name),
-      /^U0BOT|^USLACKBOT/.test(message.user) ? el("span", { class: "app" }, "APP") : null,
-      el("time", { datetime: when.toISOString(), title: when.toLocaleString() }, clock.format(when)),
+      { class: "content" },
+      message.ephemeral ? el("div", { class: "only" }, "👁 Only visible to you") : null,
+      el(
+        "div",
+        { class: "who" },
+        el("strong", {}, name),
+        isApp ? el("span", { class: "app" }, "APP") : null,
+        keepFresh(el("time", { datetime: when.toISOString(), title: when.toLocaleString(undefined, { dateStyle: "full", timeStyle: "medium" }) })),
+      ),
+      el("div", { class: "body", "aria-live": "off" }),
+      el("div", { class: "foot", "aria-live": "off" }),
     ),
-    ...body,
-    ...message.files.map((title) => el("div", { class: "file" }, `📄 ${title}`)),
-    ...Object.entries(message.reactions).map(([reaction, count]) => el("span", { class: "reaction" }, `${state.emoji[reaction] ?? `:${reaction}:`} ${count}`)),
-    acts.open && !message.ephemeral ? opener(message, replies, acts) : null,
   );
 }
 
-function opener(message, replies, acts) {
-  const label = replies === 0 ? "Reply in thread" : replies === 1 ? "1 reply" : `${replies} replies`;
-  const node = el("button", { type: "button", class: "opener", on: () => acts.open(message) }, label);
-  node.dataset.key = "thread";
+const nameOf = (user, state) => state.people.find((each) => each.id === user)?.real_name ?? state.names[user] ?? user;
+
+function fillIn(node, message, state, region, below) {
+  const surface = surfaceOf(`${region}:${message.ts}`, { channel: state.channel, ts: message.ts }, state);
+  const text = mrkdwn(message.text, state);
+  node.setAttribute("aria-label", `${nameOf(message.user, state)}: ${text.textContent}`);
+  const body = node.querySelector(".body");
+  if (message.blocks.length) showBlocks(body, message.blocks, surface);
+  else sync(body, message.text ? [{ id: "text", sign: message.text + message.edited, draw: () => el("div", { class: "text" }, text, message.edited ? el("small", {}, " (edited)") : null) }] : []);
+  const reactions = Object.entries(message.reactions).map(([name, count]) => ({ id: name, sign: String(count), draw: () => el("span", { class: "reaction", role: "img", "aria-label": `${count} × ${name.replaceAll("_", " ")}` }, `${state.emoji[name] ?? `:${name}:`} ${count}`) }));
+  const files = message.files.map((file) => ({ id: file.id, sign: file.title, draw: () => drawFile(file) }));
+  sync(node.querySelector(".foot"), [...files, ...reactions, ...(below && !message.ephemeral ? [below] : [])]);
   return node;
 }
 
-export class Log {
-  constructor(node) {
-    this.node = node;
-    this.shown = new Map();
-  }
-
-  show(messages, state, count, acts) {
-    const atEnd = this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 60;
-    const wanted = new Set(messages.map((message) => message.ts));
-    for (const [ts, { node }] of this.shown) {
-      if (wanted.has(ts)) continue;
-      node.remove();
-      this.shown.delete(ts);
-    }
-    messages.forEach((message, at) => this.place(message, at, state, count(message), acts));
-    if (atEnd) this.node.scrollTop = this.node.scrollHeight;
-  }
-
-  place(message, at, state, replies, acts) {
-    const written = JSON.stringify([message, replies]);
-    const old = this.shown.get(message.ts);
-    if (old?.written === written) return;
-    const node = drawMessage(message, state, replies, acts);
-    if (old) {
-      const key = old.node.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-      old.node.replaceWith(node);
-      if (key) [...node.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus();
-    } else {
-      this.node.insertBefore(node, this.node.children[at] ?? null);
-    }
-    this.shown.set(message.ts, { written, node });
-  }
-
-  clear() {
-    this.node.replaceChildren();
-    this.shown.clear();
-  }
+function opener(message, replies, open) {
+  const count = replies.length;
+  const label = count === 0 ? "Reply in thread" : count === 1 ? "1 reply" : `${count} replies`;
+  const last = () => keepFresh(el("time", { datetime: new Date(Number(replies.at(-1).ts) * 1000).toISOString() }));
+  return { id: "thread", sign: label, draw: () => el("button", { type: "button", class: count ? "opener" : "opener none", "data-key": "thread", click: () => open(message) }, label, count ? el("small", {}, " · ", last()) : null) };
 }

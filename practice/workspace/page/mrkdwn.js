@@ -1,6 +1,7 @@
 // Slack's mrkdwn → DOM nodes: marks, code, links, mentions, dates in the reader's own time, a few emoji.
 
 import { el } from "./dom.js";
+import { ago } from "./time.js";
 
 const TOKEN = new RegExp(
   [
@@ -66,7 +67,7 @@ function angled(inside, state) {
     return el("span", { class: "mention" }, `#${channel?.name ?? label ?? target.slice(1)}`);
   }
   if (target.startsWith("!date^")) return date(target, label);
-  if (target[0] === "!") return el("span", { class: "mention" }, label ?? `@${target.slice(1)}`);
+  if (target[0] === "!") return el("span", { class: "mention" }, label ?? `@${target.slice(1).split("^").pop()}`);
   return link(plainly(target), plainly(label ?? target));
 }
 
@@ -86,10 +87,4 @@ function date(target, fallback) {
   });
   const node = el("time", { datetime: when.toISOString(), title: fallback }, text);
   return address ? el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, node) : node;
-}
-
-function ago(when) {
-  const seconds = Math.round((when - Date.now()) / 1000);
-  const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, n]) => Math.abs(seconds) >= n) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }

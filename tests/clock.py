@@ -1,0 +1,14 @@
+"""A clock that tests drive by hand."""
+
+
+class HandClock:
+    """A clock that goes only when told to."""
+
+    def __init__(self, start: float = 1_795_500_000.0) -> None:
+        self.time = start
+
+    def now(self) -> float:
+        return self.time
+
+    def forward(self, seconds: float) -> None:
+        self.time += seconds
