@@ -3,20 +3,12 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from practice.cloud import Delays
+from practice.console.plays import Ended, Play
 from practice.workspace import Message
-from practice.world import CHANNEL, World
-from workflows.engine.run import Run, Status
-
-T = TypeVar("T")
-
-SERVER = "orders-db"
-#: Seconds that the demo's parts may take before something is wrong.
-ASKED_WITHIN, ENDED_WITHIN = 120.0, 180.0
+from practice.world import CHANNEL, World, set_aside
 
 
 class Screen:
@@ -32,7 +24,7 @@ class Screen:
         sys.stdout.write(f"{stamp:6.1f} s  {who:<11} {text}\n")
         sys.stdout.flush()
 
-    def update(self) -> None:
+    def look(self) -> None:
         """What is new in the channel, its threads, and the notes that only one person sees."""
         space = self._world.workspace
         for message in space.messages(CHANNEL):
@@ -52,79 +44,27 @@ class Screen:
 
 def play(corrupt: bool = False) -> int:
     """0 only if the verdict is *same*. With `corrupt`, one byte of the restored disk is damaged on the way."""
+    set_aside()
     with tempfile.TemporaryDirectory(prefix="firedrill-demo-") as folder:
         try:
             with World(Path(folder), Delays(image=6.0, boot=2.0, checks=3.0, agent=2.0)) as world:
-                return _play(world, corrupt)
+                screen = Screen(world)
+                screen.say("", f"The practice world is up: {', '.join(world.instances)}. The channel is #dr-ops.")
+                return _conclude(Play(world, screen).live_drill(corrupt))
         except TimeoutError as error:
             sys.stdout.write(f"\nThe demo did not get on: {error}\n")
             return 1
 
 
-def _play(world: World, corrupt: bool) -> int:
-    screen = Screen(world)
-    screen.say("", f"The practice world is up: {', '.join(world.instances)}. The channel is #dr-ops.")
-    lost = world.instances[SERVER]
-    disk = world.lab.tree(lost)
-    command = f'/dr drill {SERVER} --live --reason "quarterly rehearsal"'
-    screen.say("operator", command)
-    world.workspace.say("operator", CHANNEL, command)
-    card = _until(world, screen, lambda: _card_with(world, "Approve termination"), ASKED_WITHIN)
-    if corrupt:
-        world.lab.faults.corrupt_disk("/data/orders/day-042.csv")
-        screen.say("", "(one byte of the disk to be restored is being damaged, as asked)")
-    for person in ("operator", "approver"):
-        confirm = next(each.confirm for each in card.buttons() if each.text == "Approve termination")
-        screen.say(person, "presses [Approve termination] and confirms:")
-        screen.say("", str((confirm or {}).get("text", {}).get("text", "")))
-        world.workspace.click(person, card, "Approve termination")
-        _settle(world, screen)
-    run = _until(world, screen, lambda: _ended(world), ENDED_WITHIN)
-    _settle(world, screen, 3.0)
-    return _conclude(world, screen, run, lost, disk)
-
-
-def _conclude(world: World, screen: Screen, run: Run, lost: str, disk: Path) -> int:
-    evidence = run.values.get("evidence", {})
+def _conclude(ended: Ended) -> int:
+    evidence = ended.run.values.get("evidence", {})
     sys.stdout.write("\nEvidence, fact by fact:\n")
     for result in evidence.get("results", []):
         word = "same" if result["same"] else "DIFFERENT"
         sys.stdout.write(f"  {result['fact']:<8} {word:<10} before: {result['before']}; after: {result['after']}\n")
         for one in result["differences"]:
             sys.stdout.write(f"           {one['kind']}: {one['path']} ({one['detail']})\n")
-    gone = "is gone from this machine" if not disk.exists() else "IS STILL THERE"
-    sys.stdout.write(f"  The disk of {lost} {gone}.\n")
-    verdict = evidence.get("verdict", "none")
-    sys.stdout.write(f"\nVerdict: {verdict}. The run {run.status.value}.\n")
-    return 0 if verdict == "same" and run.status is Status.SUCCEEDED and not disk.exists() else 1
-
-
-def _until(world: World, screen: Screen, look: Callable[[], T | None], within: float) -> T:
-    """What `look` gives, with the channel printed meanwhile. Raises TimeoutError with the end of the logs."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        screen.update()
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.2)
-    raise TimeoutError("\n".join(f"{name}:\n{world.log(name)[-2000:]}" for name in ("worker", "bot")))
-
-
-def _settle(world: World, screen: Screen, seconds: float = 1.0) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(0.1)
-        screen.update()
-
-
-def _card_with(world: World, button: str) -> Message | None:
-    for message in world.workspace.messages(CHANNEL):
-        if any(each.text == button for each in message.buttons()):
-            return message
-    return None
-
-
-def _ended(world: World) -> Run | None:
-    latest = world.store().latest(1)
-    return latest[0] if latest and not latest[0].status.open else None
+    gone = "is gone from this machine" if not ended.disk.exists() else "IS STILL THERE"
+    sys.stdout.write(f"  The disk of {ended.lost} {gone}.\n")
+    sys.stdout.write(f"\nVerdict: {ended.verdict}. The run {ended.run.status.value}.\n")
+    return 0 if ended.is_good else 1

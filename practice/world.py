@@ -1,42 +1,67 @@
 """The practice world: Redis, lab cloud and workspace in this process, and the unmodified bot and worker beside it."""
 
-import getpass
 import os
+import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
 import redis
 
-from practice.cloud import Delays, LabCloud
-from practice.redis_server import RedisServer
+from practice.cloud import Delays
+from practice.console import ADDRESS, Console, OpenLab, guide, plays
+from practice.redis_server import RedisServer, free_port
 from practice.servers import SERVERS, settings_text
 from practice.workspace import Workspace
+from practice.workspace.team import PEOPLE
 from workflows.engine.clock import SharedClock
+from workflows.engine.run import Run
 from workflows.engine.store import Store
 from workflows.facts.script import recognised
 
 MANIFEST = Path(__file__).resolve().parent.parent / "deploy" / "slack-manifest.yaml"
 PROCFILE = MANIFEST.parent.parent / "Procfile"
-CHANNEL = "C0DROPS"
+CHANNEL = plays.CHANNEL
 #: A folder that bears this file was made here, and only such a one is ever emptied.
 MARK = ".firedrill-practice"
 
 
 class World:
-    """Everything of one start, in one folder. `processes` are the Procfile's: `bot` and `worker`."""
+    """Everything of one start, in one folder. `processes` are the Procfile's: `bot` and `worker`.
 
-    def __init__(self, folder: Path, delays: Delays | None = None) -> None:
+    With `http` Slack reaches the bot by signed requests instead of Socket Mode. `settings` makes firedrill.toml from
+    the login of whoever uses the shell, and the Region.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        delays: Delays | None = None,
+        *,
+        http: bool = False,
+        settings: Callable[[str, str], str] = settings_text,
+    ) -> None:
         self.folder = folder
         self._delays = delays or Delays()
+        self._settings = settings
+        self._port = free_port() if http else None
         self.redis = RedisServer(folder / "redis")
-        self.lab = LabCloud(folder / "cloud", accepts=recognised, delays=self._delays)
-        self.workspace = Workspace(MANIFEST)
+        self.lab = OpenLab(folder / "cloud", accepts=recognised, delays=self._delays)
+        self.workspace = Workspace(
+            MANIFEST,
+            people=(*PEOPLE, guide.GUIDE),
+            request_url=self.request_url,
+            extra=Console(self).add_to,
+            tabs=[("Cloud", ADDRESS)],
+        )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.instances: dict[str, str] = {}
 
@@ -46,27 +71,56 @@ class World:
         self.redis.start()
         self.lab.start()
         self.workspace.start()
-        login = getpass.getuser()
-        (self.folder / "firedrill.toml").write_text(settings_text(login, self.lab.region), encoding="utf-8")
+        login = pwd.getpwuid(os.getuid()).pw_name
+        (self.folder / "firedrill.toml").write_text(self._settings(login, self.lab.region), encoding="utf-8")
         for server in SERVERS:
             self.instances[server.name] = self.lab.add_server(server.name, server.disks, tags=dict(server.tags))
         self.start_process("worker")
         self.start_process("bot")
-        self.workspace.wait_connected(60)
+        self.wait_reachable()
 
-    def start_process(self, name: str) -> None:
-        """One line of the Procfile, with the environment that this process may have and no more."""
+    @property
+    def cloud_url(self) -> str:
+        """The address of the page beside the channel, with the key of this start."""
+        return self.workspace.url.replace("/?", f"{ADDRESS}?", 1)
+
+    @property
+    def request_url(self) -> str | None:
+        """Where Slack sends its requests; None in Socket Mode."""
+        return f"http://127.0.0.1:{self._port}/slack/events" if self._port else None
+
+    def wait_reachable(self, seconds: float = 60.0) -> None:
+        """Until Slack reaches the bot. Raises TimeoutError."""
+        if self._port is None:
+            self.workspace.wait_connected(seconds)
+            return
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if _listening(self._port):
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"nothing listens on port {self._port} after {seconds} s")
+
+    def start_process(self, name: str, called: str = "") -> None:
+        """One line of the Procfile, with the environment that this process may have and no more. A second process of
+        the same line is `called` something else."""
         words = procfile()[name].split()
         command = [sys.executable, "-m", "bot", *words[1:]] if words[0] == "firedrill" else words
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
+        own = called or name
+        with (self.folder / f"{own}.log").open("ab") as log:
+            self.processes[own] = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment(name), stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
 
     def environment(self, name: str) -> dict[str, str]:
-        """The bot gets Slack's variables and none of AWS's, the worker the reverse. No proxy reaches either."""
+        """The bot gets Slack's variables and none of AWS's, the worker the reverse, the shell neither. No proxy
+        reaches any."""
         kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
-        own: Mapping[str, str] = self.workspace.environment() if name == "bot" else self.lab.environment()
+        own: Mapping[str, str] = {}
+        if name == "bot":
+            own = self._slack()
+        elif name == "worker":
+            own = self.lab.environment()
         return {
             **kept,
             **own,
@@ -75,10 +129,38 @@ class World:
             "FIREDRILL_CONFIG": str(self.folder / "firedrill.toml"),
         }
 
+    def _slack(self) -> dict[str, str]:
+        given = self.workspace.environment()
+        if self._port is None:
+            return given
+        return {name: value for name, value in given.items() if name != "SLACK_APP_TOKEN"} | {
+            "SLACK_PORT": str(self._port)
+        }
+
     def kill(self, name: str) -> None:
-        """As a power cut would."""
+        """As a power cut would; `redis` is Redis."""
+        if name == "redis":
+            self.redis.kill()
+            return
         self.processes[name].send_signal(signal.SIGKILL)
         self.processes[name].wait()
+
+    def alive(self, name: str) -> bool:
+        """Whether a process runs; `redis` is Redis."""
+        return _listening(self.redis.port) if name == "redis" else self.processes[name].poll() is None
+
+    def revive(self, name: str) -> None:
+        """Start one that was killed."""
+        if name == "redis":
+            self.redis.start()
+        else:
+            self.start_process(name)
+
+    def runs(self) -> list[Run]:
+        """The latest runs, the newest first; none while Redis is away."""
+        with suppress(redis.ConnectionError):
+            return self.store().latest(20)
+        return []
 
     def store(self) -> Store:
         """The runs as the processes have recorded them."""
@@ -115,23 +197,42 @@ class World:
         self.stop()
 
 
+def _listening(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 def procfile() -> dict[str, str]:
     """The Procfile's lines by name."""
     lines = (line.partition(":") for line in PROCFILE.read_text(encoding="utf-8").splitlines() if line.strip())
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
+def set_aside() -> list[str]:
+    """Take what could reach a live account out of this process's environment. Gives the variables' names."""
+    found = sorted(name for name in os.environ if name.startswith(("AWS_", "SLACK_")))
+    for name in found:
+        del os.environ[name]
+    return found
+
+
 def keep_open(folder: Path | None) -> None:
     """`firedrill practice`: open until Ctrl-C."""
+    aside = set_aside()
     own = folder is None
     where = Path(tempfile.mkdtemp(prefix="firedrill-practice-")) if folder is None else folder
     closed = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: closed.set())
     with World(where) as world:
+        world.workspace.say(guide.GUIDE.id, CHANNEL, guide.message())
         say = sys.stdout.write
         say("The practice world is open. Nothing in it is AWS or Slack; its servers are folders on this machine.\n\n")
+        if aside:
+            say(f"Your shell's {', '.join(aside)} are set aside: nobody in here gets them.\n\n")
         say(f"  The channel:  {world.workspace.url}\n")
+        say(f"  The cloud:    {world.cloud_url}\n")
         say(f"  The servers:  {', '.join(world.instances)} in {where / 'cloud'}\n")
         say(f"  Logs:         {where / 'bot.log'} and worker.log\n\n")
         say(

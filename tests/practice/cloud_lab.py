@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from practice.cloud import Delays, Disk, LabCloud
-from tests.conftest import HandClock
+from tests.clock import HandClock
 
 ROOT = Disk("/dev/xvda", 8, "/", {"/etc/orders.conf": b"port = 5432\n", "/srv/www/index.html": b"<h1>Orders</h1>\n"})
 DATA = Disk(

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from practice.cloud.sandbox import bwrap_works
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.cloud_lab import Cloud, code
 
 

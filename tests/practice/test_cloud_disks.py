@@ -8,7 +8,7 @@ import pytest
 
 from practice.cloud import Disk, LabCloud, NotTheLabsFolder
 from practice.cloud.disks import MARKER, Disks
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.cloud_lab import DATA, ROOT, Cloud, contents
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from practice.cloud import LabCloud
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.cloud_lab import Cloud, code
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.cloud_lab import Cloud, code, contents
 
 

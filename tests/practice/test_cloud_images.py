@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.cloud_lab import Cloud, code
 
 

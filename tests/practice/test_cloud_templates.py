@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.cloud_lab import Cloud, code
 
 

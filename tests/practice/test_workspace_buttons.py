@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from practice.workspace import Message, Workspace
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.workspace_apps import MANIFEST, actions, bolt_app, button, client_of, connected, keeping, section
 
 MODAL = {"type": "modal", "title": {"type": "plain_text", "text": "Restore"}, "blocks": [section("Which one?")]}

@@ -9,7 +9,7 @@ import pytest
 from slack_bolt import App
 
 from practice.workspace import Workspace
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.workspace_apps import MANIFEST, bolt_app, connected, keeping
 
 

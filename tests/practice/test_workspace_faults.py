@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from practice.workspace import Workspace
-from tests.conftest import HandClock
+from tests.clock import HandClock
 from tests.practice.workspace_apps import MANIFEST, bolt_app, client_of, connected, refusal
 
 

@@ -1,0 +1,80 @@
+// The page: asks once a second how the world is, and shows it.
+
+import { el, sync } from "/page/dom.js";
+import { showFaults } from "./faults.js";
+import { address, effect, fill, image, snapshot, template } from "./rows.js";
+import { refreshDisks, showServers } from "./servers.js";
+import { doing, look, withKey } from "./wire.js";
+import { at } from "./words.js";
+
+const BEAT = 1000;
+const $ = (id) => document.getElementById(id);
+let carriedOut = -1;
+let waiting = null;
+
+function show(state) {
+  showServers(state.instances);
+  fill("images", state.images, image);
+  fill("snapshots", state.snapshots, snapshot);
+  fill("templates", state.templates, template);
+  fill("addresses", state.addresses, address);
+  fill("effects", state.effects, effect);
+  showFaults(state.faults, state.on);
+  showPlay(state.play);
+  showGuide(state.guide);
+  const newest = state.effects[0]?.id ?? -1;
+  if (newest !== carriedOut) refreshDisks();
+  carriedOut = newest;
+}
+
+function showPlay(play) {
+  $("play-begin").disabled = play.going;
+  $("play-begin").textContent = play.going ? "Playing …" : "Play the live drill";
+  sync($("play-lines"), play.lines.map((each) => ({ id: each.id, sign: each.text, draw: () => line(each) })));
+  $("play").dataset.verdict = play.verdict;
+}
+
+const line = (each) => el("li", {}, el("time", {}, at(each.at)), el("span", {}, each.who ? el("strong", {}, `${each.who} `) : null, each.text));
+
+// What stands between backticks is typed or pressed.
+const typed = (text) => text.split("`").map((part, number) => (number % 2 ? el("code", {}, part) : part));
+
+function showGuide(lines) {
+  sync($("guide-lines"), lines.map((each) => ({ id: each.word, sign: each.text, draw: () => el("div", {}, el("dt", {}, each.word), el("dd", {}, typed(each.text))) })));
+}
+
+async function beat() {
+  clearTimeout(waiting);
+  try {
+    if (!document.hidden) show(await look());
+    say("Live", "on");
+  } catch {
+    say("The practice world is gone", "off");
+  }
+  clearTimeout(waiting);
+  waiting = setTimeout(beat, BEAT);
+}
+
+function say(words, kind) {
+  if ($("connection").textContent !== words) $("connection").textContent = words;
+  $("connection").className = kind;
+}
+
+function start() {
+  $("to-channel").href = withKey("/");
+  $("watch").href = withKey("/");
+  $("guide").hidden = localStorage.getItem("guide-read") === "yes";
+  $("guide-read").addEventListener("click", () => {
+    localStorage.setItem("guide-read", "yes");
+    $("guide").hidden = true;
+    document.querySelector("main").focus();
+  });
+  $("finish").addEventListener("click", doing($("finish"), "finish", () => ({}), () => "What was pending has had its time."));
+  $("clear").addEventListener("click", doing($("clear"), "clear", () => ({}), () => "All is well again."));
+  $("play-begin").addEventListener("click", doing($("play-begin"), "play", () => ({}), () => "The drill begins."));
+  document.addEventListener("done", beat);
+  document.addEventListener("visibilitychange", beat);
+  beat();
+}
+
+start();

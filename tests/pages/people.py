@@ -1,0 +1,59 @@
+"""People at their windows: what they see, type and press."""
+
+from contextlib import ExitStack
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from practice.cloud import Delays
+from practice.world import World
+from tests.practice.browser import addressed, context_of
+
+#: Seconds: the lab's waits, short enough for tests and long enough to be seen.
+QUICK = Delays(image=1.0, boot=0.3, checks=0.3, agent=0.3, command=0.1, stop=0.1)
+#: Milliseconds within which a run must have come as far as a test waits for.
+LONG = 60_000
+
+
+class Windows:
+    """A window for each person who is needed."""
+
+    def __init__(self, browser: Browser, world: World) -> None:
+        self._browser = browser
+        self._world = world
+        self._open = ExitStack()
+
+    def of(self, person: str, width: int = 1280, height: int = 900) -> "Window":
+        context = self._open.enter_context(context_of(self._browser, width=width, height=height))
+        return Window(addressed(context.new_page(), self._world.workspace.url, person))
+
+    def close(self) -> None:
+        self._open.close()
+
+
+class Window:
+    """The channel as one person has it on the screen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def types(self, text: str) -> None:
+        field = self.page.get_by_role("textbox", name="Message")
+        field.fill(text)
+        field.press("Enter")
+
+    def card(self, title: str) -> Locator:
+        """The newest card of that title."""
+        return self.page.get_by_role("log").get_by_role("article").filter(has_text=title).last
+
+    def presses(self, card: Locator, button: str) -> None:
+        """Press a button and confirm."""
+        card.get_by_role("button", name=button).click(timeout=LONG)
+        self.page.get_by_role("dialog").get_by_role("button", name=button).click()
+
+    def sees(self, where: Locator, text: str) -> None:
+        expect(where).to_contain_text(text, timeout=LONG)
+
+    def is_told(self, text: str) -> None:
+        """A note that only this person sees."""
+        note = self.page.get_by_role("log").get_by_role("article").filter(has_text="Only visible to you")
+        expect(note.filter(has_text=text).last).to_be_visible(timeout=LONG)
