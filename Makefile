@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: demo practice test browser check format clean
+.PHONY: demo practice test browser pictures check format clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Firedrill needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -26,6 +26,9 @@ browser: ## Headless Chromium for the tests of pages, where it can be installed;
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium (once) …" && \
 	    apt-get update -qq >/dev/null 2>&1 && apt-get install -y -qq chromium fonts-noto-color-emoji >/dev/null 2>&1; } || \
 	  echo "There is no Chromium here, so the tests of pages are skipped. On Debian: apt-get install chromium"
+
+pictures: $(READY) browser ## The pictures in docs/pictures, made anew
+	@$(VENV)/bin/python -m tests.pages.pictures
 
 check: $(READY) ## Format, lint, types
 	@$(VENV)/bin/ruff format --check .

@@ -6,6 +6,8 @@ from typing import Literal
 DifferenceKind = Literal["changed", "type", "missing", "unreadable", "new"]
 Verdict = Literal["same", "different"]
 
+SHORT = 30
+"""Characters of a measured value that a sentence shows."""
 ALWAYS = ("files", "marker")
 """Facts without which nothing counts as the same, whatever a manifest says."""
 
@@ -84,7 +86,9 @@ class Evidence:
     def sentence(self) -> str:
         """The result in one plain sentence with up to three differing names. Not escaped for Slack."""
         if self.verdict == "same":
-            shown = ", ".join(f"{result.fact} ({result.after})" for result in self.results)
+            shown = ", ".join(
+                f"{each.fact} ({each.after})" if len(each.after) <= SHORT else each.fact for each in self.results
+            )
             return f"The same: {shown}."
         if self.trouble:
             return self.trouble

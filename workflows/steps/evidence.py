@@ -47,7 +47,9 @@ def record_facts(
 
 
 def _compared(evidence: Evidence) -> str:
-    lines = [safe(evidence.sentence())]
+    """The first line stands in the card beside a tick, so a difference is left to the verdict, which has a cross."""
+    same = evidence.verdict == "same"
+    lines = [safe(evidence.sentence()) if same else "not the same: the verdict says what differs"]
     for each in evidence.results:
         word = "same" if each.same else "different"
         lines.append(f"{each.fact}: *{word}*; before: {safe(each.before)}; after: {safe(each.after)}")

@@ -1,0 +1,82 @@
+"""Makes the pictures of docs/pictures/ anew: `make pictures`. Desktop and phone, light and dark."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from practice.world import CHANNEL, World
+from tests.pages.people import LONG, QUICK, Window
+from tests.practice.browser import addressed, context_of, open_browser
+
+FOLDER = Path(__file__).parent.parent.parent / "docs" / "pictures"
+SIZES = {"desktop": (1280, 900), "phone": (380, 800)}
+THEMES = {"light": False, "dark": True}
+
+
+def main() -> None:
+    """Plays a drill that is approved, and one that finds a damaged disk, and pictures each stage."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        World(Path(folder), QUICK) as world,
+        open_browser() as browser,
+        context_of(browser) as context,
+    ):
+        _play(world, browser, Window(addressed(context.new_page(), world.workspace.url, "U0OPERATOR")))
+
+
+def _play(world: World, browser: Browser, operator: Window) -> None:
+    operator.types("/dr help")
+    operator.is_told("Usage")
+    _all(world, browser, "channel")
+    operator.types('/dr drill orders-db --live --reason "quarterly rehearsal"')
+    card = operator.card("Live drill of orders-db")
+    expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
+    _all(world, browser, "approval", _to_question)
+    _all(world, browser, "confirm", _to_confirm)
+    _approve(world, "Live drill of orders-db")
+    operator.sees(card, "Succeeded")
+    _all(world, browser, "finished")
+    operator.types("/dr drill wiki --live")
+    card = operator.card("Live drill of wiki")
+    expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
+    world.lab.faults.corrupt_disk("/data/pages/Main_Page.txt")
+    _approve(world, "Live drill of wiki")
+    operator.sees(card, "Failed")
+    _all(world, browser, "failed")
+    _all(world, browser, "cloud", address=world.cloud_url)
+
+
+def _approve(world: World, title: str) -> None:
+    card = [each for each in world.workspace.messages(CHANNEL) if title in each.plain()][-1]
+    world.workspace.click("approver", card, "Approve termination")
+
+
+def _to_question(page: Page) -> None:
+    page.get_by_role("button", name="Approve termination").last.scroll_into_view_if_needed()
+
+
+def _to_confirm(page: Page) -> None:
+    page.get_by_role("button", name="Approve termination").last.click()
+
+
+def _all(
+    world: World, browser: Browser, name: str, act: Callable[[Page], None] = lambda page: None, address: str = ""
+) -> None:
+    for size, (width, height) in SIZES.items():
+        for theme, dark in THEMES.items():
+            with context_of(browser, width=width, height=height, dark=dark) as context:
+                page = context.new_page()
+                if address:
+                    page.goto(address)
+                else:
+                    addressed(page, world.workspace.url, "U0APPROVER" if name != "channel" else "U0OPERATOR")
+                page.wait_for_timeout(800)  # a picture, not a test: until everything is drawn
+                act(page)
+                page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
+
+
+if __name__ == "__main__":
+    main()
