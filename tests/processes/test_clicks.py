@@ -1,0 +1,60 @@
+"""Clicks on Approve: many at once, by people who may not, and on cards that are not as they were."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.processes.play import DRILL_ONCE, Play
+
+APPROVERS = ("approver", "second-approver")
+
+
+def test_ten_clicks_at_once_are_one_decision_and_every_click_is_answered(play: Play) -> None:
+    run, card = play.drill_asked()
+    before = {name: len(play.space.ephemerals(name)) for name in APPROVERS}
+    with ThreadPoolExecutor(10) as people:
+        list(people.map(lambda number: play.click(APPROVERS[number % 2], card, "approve"), range(10)))
+
+    def answers() -> list[str]:
+        return [each.text for name in APPROVERS for each in play.space.ephemerals(name)[before[name] :]]
+
+    play.until(lambda: len(answers()) == 10)
+    already = (f"You approved `{run.id}` already, <!date^", "That was already decided: <@U0APPROVER")
+    assert answers().count(f"You approved `{run.id}`.") == 1
+    assert sum(each.startswith(already) for each in answers()) == 9
+    assert len(play.redis.hgetall(f"dr:inbox:{run.id}")) == 1
+    done = play.check_done_once(run, DRILL_ONCE)
+    decider = done.values["approval_terminate"]["by"]["id"]
+    other = "second-approver" if decider == "U0APPROVER" else "approver"
+    late = play.answer_to(other, lambda: play.click(other, card, "reject"))
+    assert late.startswith(f"That was already decided: <@{decider}> approved it <!date^")
+    assert play.effects() == DRILL_ONCE
+
+
+def test_the_asker_and_a_bystander_are_refused_with_a_reason_in_slack_and_in_the_shell(play: Play) -> None:
+    run, card = play.drill_asked()
+    own = play.answer_to("operator", lambda: play.click("operator", card, "approve"))
+    assert own == f"You asked for `{run.id}` yourself, so somebody else must approve it."
+    other = play.answer_to("bystander", lambda: play.click("bystander", card, "approve"))
+    assert other.startswith("You are not an approver here, so nothing was decided. Approvers are: <@U0OPERATOR>")
+    shell = play.shell("approve", run.id, person="U0OPERATOR")
+    assert (shell.returncode, shell.stdout) == (2, "")
+    assert shell.stderr == f"You asked for {run.id} yourself, so somebody else must approve it.\n"
+    assert play.redis.hgetall(f"dr:inbox:{run.id}") == {}
+    assert play.shell("reject", run.id, "not", "today", person="U0APPROVER").stdout == f"You rejected {run.id}.\n"
+    assert play.ended(run).status.value == "rejected"
+    late = play.answer_to("second-approver", lambda: play.click("second-approver", card, "approve"))
+    assert late.startswith("That was already decided: <@U0APPROVER> rejected it <!date^")
+    assert play.effects()["TerminateInstances"] == 0
+    assert play.locks() == []
+
+
+def test_a_click_after_the_expiry_says_expired_and_terminates_nothing(play: Play) -> None:
+    assert play.source
+    play.shell("--no-follow", "drill", play.server, "--live", head="approval_minutes = 0.1\n")
+    run = play.until(lambda: play.newest(play.server))
+    card = play.asked(run)
+    assert play.ended(run).status.value == "expired"
+    late = play.answer_to("approver", lambda: play.click("approver", card, "approve"))
+    assert late == f"That question of `{run.id}` is not open any more: the run is expired."
+    assert play.effects()["TerminateInstances"] == 0
+    assert play.locks() == []
+    play.check_card(play.ended(run))
