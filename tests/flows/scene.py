@@ -2,12 +2,13 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from handlers.cards import card
 from practice.cloud import Disk
+from practice.cloud.records import Call
 from practice.cloud.sandbox import Outcome
 from tests.stage import Stage
 from workflows.aws import Home
@@ -49,6 +50,11 @@ def shown(run: Run) -> str:
 def made(stage: Stage, call: str) -> list[str]:
     """The ids of what a call has carried out."""
     return [each.id for each in stage.lab.effects if each.call == call]
+
+
+def asked_for(stage: Stage, action: str) -> list[Call]:
+    """Every try of an action, but for rehearsals."""
+    return [each for each in stage.lab.calls if each.action == action and not each.params.get("DryRun")]
 
 
 def once(stage: Stage) -> dict[str, int]:
@@ -182,6 +188,11 @@ def work(stage: Stage, engine: Engine, run_id: str) -> Run:
         if run.status is Status.ASKING or not run.status.open or due is None:
             return run
         stage.clock.time = max(stage.clock.time, due)
+
+
+def after_the_disaster(stage: Stage, befalls: Callable[[], None]) -> None:
+    """`befalls` happens when the source is terminated and its end was not answered yet."""
+    stage.lab.faults.after("TerminateInstances", befalls)
 
 
 # ── what befalls a cloud ─────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.flows.scene import ONCE, SMALL, made, nothing_lost, once, retried, shown
+from tests.flows.scene import ONCE, SMALL, after_the_disaster, made, nothing_lost, once, retried, shown
 from tests.stage import APPROVER, ASKING, OPERATOR, Stage
 from workflows.engine.run import Run, Status
 from workflows.errors import Busy
@@ -89,8 +89,12 @@ def test_past_the_point_of_no_return_a_cancel_is_refused_and_the_server_comes_ba
     stage.seed(disks=SMALL)
     asked = stage.drill()
     said: list[str] = []
-    for action in ("TerminateInstances", "RunInstances"):
-        stage.lab.faults.before(action, lambda: said.append(stage.desk.cancel(asked.id, OPERATOR)))
+
+    def cancels() -> None:
+        said.append(stage.desk.cancel(asked.id, OPERATOR))
+
+    after_the_disaster(stage, cancels)
+    stage.lab.faults.after("RunInstances", cancels)
     ended = stage.approve(asked)
     assert said == [f"`{asked.id}` is past the point of no return: it goes on until the server is back."] * 2
     assert ended.status is Status.SUCCEEDED, ended.problem
@@ -125,7 +129,7 @@ def test_a_failed_run_is_not_retried_while_another_changes_the_server(stage: Sta
 def test_a_run_that_was_stopped_after_its_failure_can_be_retried_still(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     asked = stage.drill()
-    stage.lab.faults.refuse("RunInstances", "InstanceLimitExceeded", 400)
+    after_the_disaster(stage, lambda: stage.lab.faults.refuse("RunInstances", "InstanceLimitExceeded", 400))
     failed = stage.approve(asked)
     assert failed.status is Status.FAILED
     assert failed.no_return

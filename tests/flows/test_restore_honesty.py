@@ -7,8 +7,9 @@ import pytest
 
 from tests.flows import scene
 from tests.flows.scene import SMALL, made, nothing_lost, prints, retried, shown, words
-from tests.stage import APPROVER, Stage
+from tests.stage import APPROVER, OPERATOR, Stage
 from workflows.engine.run import Run, Status
+from workflows.errors import UserError
 
 
 def _after_launch(stage: Stage, change: Callable[[str], object]) -> None:
@@ -115,16 +116,18 @@ def test_a_copy_that_is_not_as_its_source_was_fails_the_restore_and_is_named(sta
     assert stage.restore(beside=True).status is Status.SUCCEEDED
 
 
-def test_a_retry_measures_the_same_replacement_again_and_differs_again(stage: Stage) -> None:
+def test_a_verdict_cannot_be_retried_into_a_better_one(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     asked = stage.drill()
     _file_lost(stage)
     failed = stage.approve(asked)
-    again = retried(stage, failed)
-    assert again.status is Status.FAILED
-    assert "VERSION (missing)" in words(again)
-    assert len(made(stage, "SendCommand")) == 3
-    assert stage.count("RunInstances") == 1
+    (stage.lab.tree(failed.values["replacement_id"]) / "srv/app/VERSION").write_bytes(b"4.2.1\n")
+    with pytest.raises(UserError, match="has its verdict"):
+        stage.desk.retry(failed.id, OPERATOR)
+    stage.clock.forward(600)
+    stage.step()
+    assert stage.store.read(failed.id) == failed
+    assert stage.aws.images.get(failed.values["point"]["image_id"]).tags["firedrill:proof"] == "complete"
 
 
 def test_a_restore_of_bytes_of_an_older_point_is_found_out(stage: Stage) -> None:
