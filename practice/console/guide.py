@@ -22,7 +22,7 @@ def lines() -> list[dict[str, str]]:
         },
         {
             "word": "Look there",
-            "text": "The Cloud page, linked at the top: the disk that goes and comes back, and the faults to switch on.",
+            "text": "The Cloud page, linked at the top: the disk that goes and comes back, and faults to switch on.",
         },
     ]
 
