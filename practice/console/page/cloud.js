@@ -11,6 +11,8 @@ const BEAT = 1000;
 const $ = (id) => document.getElementById(id);
 let carriedOut = -1;
 let waiting = null;
+let looks = 0;
+let newestShown = 0;
 
 function show(state) {
   showServers(state.instances);
@@ -46,13 +48,22 @@ function showGuide(lines) {
 async function beat() {
   clearTimeout(waiting);
   try {
-    if (!document.hidden) show(await look());
+    if (!document.hidden) await lookAndShow();
     say("Live", "on");
   } catch {
     say("The practice world is gone", "off");
   }
   clearTimeout(waiting);
   waiting = setTimeout(beat, BEAT);
+}
+
+// A look that was overtaken by a later one is old news.
+async function lookAndShow() {
+  const mine = ++looks;
+  const state = await look();
+  if (mine < newestShown) return;
+  newestShown = mine;
+  show(state);
 }
 
 function say(words, kind) {
