@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from workflows.errors import FiredrillError, UserError
-from workflows.facts.profile import DEFAULT_PROFILE, Profile
-from workflows.words import safe
+from bot.lines import line_of
+from workflows.errors import FiredrillError
+from workflows.facts.tables import Fault, Profiles, read_profiles
 
 CONFIG = "firedrill.toml"
 
@@ -55,18 +55,6 @@ class SlackTable(_Table):
     channel: str = ""
 
 
-class ProfileTable(_Table):
-    """`[profiles.NAME]`: which servers, and the paths whose files are measured on them.
-
-    `paths` must exist, `optional` ones may, what lies in `without` is left out.
-    """
-
-    servers: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-
-
 class PaceTable(_Table):
     """`[pace]`: seconds between looks, growing from `first` to `most`; `lease` is how long a silent worker keeps a run,
     longer than the longest single call to AWS (30 s).
@@ -88,7 +76,7 @@ class File(_Table):
     slack: SlackTable = SlackTable()
     pace: PaceTable = PaceTable()
     people: Mapping[str, str] = Field(default_factory=dict)
-    profiles: Mapping[str, ProfileTable] = Field(default_factory=dict)
+    profiles: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Settings(BaseModel):
@@ -98,17 +86,7 @@ class Settings(BaseModel):
 
     environment: Environment
     file: File
-    profiles: Mapping[str, Profile]
-
-    def profile_for(self, server: str, name: str = "") -> Profile:
-        """The profile of that name, else the server's own, else the default one. Raises UserError."""
-        if name:
-            if name not in self.profiles:
-                known = ", ".join(f"`{each}`" for each in self.profiles) or "none"
-                raise UserError(f"There is no profile `{safe(name)}`.", f"firedrill.toml has: {known}.")
-            return self.profiles[name]
-        own = next((key for key, table in self.file.profiles.items() if server in table.servers), None)
-        return self.profiles[own] if own else DEFAULT_PROFILE
+    profiles: Profiles
 
     @property
     def practice_slack(self) -> bool:
@@ -129,8 +107,7 @@ def load() -> Settings:
     faults: list[str] = []
     environment = _environment(faults)
     path = environment.firedrill_config if environment else Path(os.environ.get("FIREDRILL_CONFIG", CONFIG))
-    file = _file(path, faults)
-    profiles = _profiles(file, path, faults)
+    file, profiles = _file(path, faults)
     if faults or environment is None:
         lines = "\n".join(f"  - {fault}" for fault in faults)
         raise SettingsError(f"The settings have {len(faults)} fault(s):\n{lines}", "Mend them, then start again.")
@@ -145,33 +122,31 @@ def _environment(faults: list[str]) -> Environment | None:
         return None
 
 
-def _file(path: Path, faults: list[str]) -> File:
+def _file(path: Path, faults: list[str]) -> tuple[File, Profiles]:
     """An absent file means defaults: whoever starts without one is told by the first refusal what to add."""
     if not path.exists():
         if "FIREDRILL_CONFIG" in os.environ:
             faults.append(f"FIREDRILL_CONFIG: there is no file {path}")
-        return File()
+        return File(), read_profiles({})[0]
     try:
-        return File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         faults.append(f"{path}: {error}")
+        return File(), read_profiles({})[0]
+    given = raw.get("profiles")
+    profiles, found = read_profiles(given if isinstance(given, dict) else {})
+    file = File()
+    try:
+        file = File.model_validate(raw)
     except ValidationError as error:
-        faults += [f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-    return File()
+        found = [Fault(each["loc"], each["msg"]) for each in error.errors()] + found
+    faults += [_told(path, text, each) for each in found]
+    return file, profiles
 
 
-def _profiles(file: File, path: Path, faults: list[str]) -> dict[str, Profile]:
-    made: dict[str, Profile] = {}
-    for name, table in file.profiles.items():
-        try:
-            made[name] = Profile(name, table.paths, table.optional, table.without)
-        except ValueError as error:
-            said = [str(each["msg"]) for each in error.errors()] if isinstance(error, ValidationError) else [str(error)]
-            faults += [f"{path}: profiles.{name}: {each}" for each in said]
-    taken: dict[str, Any] = {}
-    for name, table in file.profiles.items():
-        for server in table.servers:
-            if server in taken:
-                faults.append(f"{path}: {server} is in two profiles, {taken[server]} and {name}")
-            taken[server] = name
-    return made
+def _told(path: Path, text: str, fault: Fault) -> str:
+    """File, line, key, and what is wrong with it."""
+    line = line_of(text, fault.at)
+    where = f", line {line}" if line else ""
+    return f"{path}{where}: {'.'.join(map(str, fault.at))}: {fault.text}"

@@ -42,7 +42,7 @@ def parts(settings: Settings) -> Parts:
 
 def answers(settings: Settings, built: Parts) -> Answers:
     """The desk with its rules, behind the access rules."""
-    rules = Rules(settings.file.approval_minutes, settings.profile_for)
+    rules = Rules(settings.file.approval_minutes, settings.profiles.choose)
     return Answers(Desk(built.store, built.board, built.clock, rules), access(settings))
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from workflows.engine.clock import SharedClock
 from workflows.engine.run import Run
 from workflows.engine.store import Store
 from workflows.facts.script import recognised
+from workflows.facts.tables import Profiles, read_profiles
 
 MANIFEST = Path(__file__).resolve().parent.parent / "deploy" / "slack-manifest.yaml"
 PROCFILE = MANIFEST.parent.parent / "Procfile"
@@ -54,7 +56,7 @@ class World:
         self._settings = settings
         self._port = free_port() if http else None
         self.redis = RedisServer(folder / "redis")
-        self.lab = OpenLab(folder / "cloud", accepts=recognised, delays=self._delays)
+        self.lab = OpenLab(folder / "cloud", accepts=self.accepts, delays=self._delays)
         self.workspace = Workspace(
             MANIFEST,
             people=(*PEOPLE, guide.GUIDE),
@@ -78,6 +80,15 @@ class World:
         self.start_process("worker")
         self.start_process("bot")
         self.wait_reachable()
+
+    def profiles(self) -> Profiles:
+        """What this world's firedrill.toml says now."""
+        text = (self.folder / "firedrill.toml").read_text(encoding="utf-8")
+        return read_profiles(tomllib.loads(text).get("profiles", {}))[0]
+
+    def accepts(self, script: str) -> bool:
+        """Without bwrap the lab runs only what measures one of these profiles."""
+        return recognised(script, self.profiles().all)
 
     @property
     def cloud_url(self) -> str:

@@ -1,7 +1,7 @@
 """The whole of Firedrill in one process, on real parts and a clock driven by hand: Redis, lab cloud, desk, engine."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import redis
@@ -23,6 +23,7 @@ from workflows.facts.script import recognised
 OPERATOR = Actor("U0OPERATOR", "operator")
 APPROVER = Actor("U0APPROVER", "approver")
 ASKING = Asking(by=OPERATOR, channel="C0DROPS")
+_DEFAULT = Profile("default", optional=("/srv", "/data"))
 #: Not the practice world's: tests turn their own faults on.
 DELAYS = Delays(image=60, boot=10, checks=60, agent=20, command=2, stop=10)
 
@@ -35,17 +36,20 @@ class Stage:
         self.store = Store(client, clock)
         self.board = Board(client)
         self.cards = Cards(client, clock)
-        self.lab = LabCloud(folder, accepts=recognised, now=clock.now, delays=DELAYS, regions=("us-east-1",))
+        self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
+        self.lab = LabCloud(folder, accepts=self.accepts, now=clock.now, delays=DELAYS, regions=("us-east-1",))
         self.lab.start()
         self.home = Home(installation, self.lab.url)
         rules = Rules(30, self.profile_for)
         self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
         services = {"home": lambda run: self.home.of(run.target.account, run.target.region)}
         self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7))
-        self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
 
-    def profile_for(self, server: str, name: str) -> Profile:
-        return self.profiles.get(name or server, Profile("default", optional=("/srv", "/data")))
+    def profile_for(self, server: str, tags: Mapping[str, str], name: str) -> Profile:
+        return self.profiles.get(name or server, _DEFAULT)
+
+    def accepts(self, script: str) -> bool:
+        return recognised(script, (*self.profiles.values(), _DEFAULT))
 
     @property
     def aws(self) -> Aws:

@@ -11,6 +11,7 @@ import pytest
 from bot.settings import Environment, File
 from handlers.grammar import grammar, parse
 from workflows.catalogue import RUNBOOKS
+from workflows.facts.tables import ProfileTable, read_profiles
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CHANGELOG.md"]
@@ -70,6 +71,10 @@ def test_the_example_settings_are_valid_and_show_each_key() -> None:
     made = tomllib.loads((ROOT / "firedrill.example.toml").read_text(encoding="utf-8"))
     File.model_validate(made)
     assert set(made) == set(File.model_fields)
+    profiles, faults = read_profiles(made["profiles"])
+    assert faults == []
+    shown = {key for table in profiles.tables.values() for key in table.model_fields_set}
+    assert shown == set(ProfileTable.model_fields)
 
 
 def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:

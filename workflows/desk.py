@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
@@ -43,7 +43,7 @@ class Rules:
     """What the settings say that a run needs: how long an approval is good for, and whose facts are measured how."""
 
     approval_minutes: float
-    profile_for: Callable[[str, str], Profile]
+    profile_for: Callable[[str, Mapping[str, str], str], Profile]
 
 
 class Desk:
@@ -205,7 +205,7 @@ class Desk:
         )
 
     def _source(self, seen: Sighting, reboot: bool, accept_loss: bool, profile: str) -> dict[str, Any]:
-        chosen = self._rules.profile_for(seen.server, profile)
+        chosen = self._rules.profile_for(seen.server, seen.tags, profile)
         return {
             "instance_id": seen.instance_id,
             "profile": _PROFILE.dump_python(chosen, mode="json"),

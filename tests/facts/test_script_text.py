@@ -12,6 +12,7 @@ from workflows.facts.script import compare_script, recognised, record_script
 
 DIGEST = "0123456789abcdef" * 4
 AWKWARD = Profile("x", ("/it's", "/a b", "/é\u2028", "/\\"), ("/o'p \\",), ("/it's/not",))
+PROFILES = [SRV, AWKWARD, DEFAULT_PROFILE]
 SCRIPTS = [record_script(KEY, SRV), record_script(KEY, AWKWARD), compare_script(KEY, DIGEST)]
 
 paths = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30).map(lambda text: "/p" + text)
@@ -23,31 +24,33 @@ def is_valid(path: str) -> bool:
 
 @pytest.mark.parametrize("script", [*SCRIPTS, record_script("Z-12345-00000000", DEFAULT_PROFILE)])
 def test_every_rendered_script_is_recognised(script: str) -> None:
-    assert recognised(script)
+    assert recognised(script, PROFILES)
 
 
 @given(st.lists(paths.filter(is_valid), min_size=1, max_size=8), st.lists(paths.filter(is_valid), max_size=3))
-def test_every_script_of_valid_paths_is_recognised(required: list[str], optional: list[str]) -> None:
-    assert recognised(record_script(KEY, Profile("x", tuple(required), tuple(optional))))
+def test_a_script_is_recognised_for_its_own_profile_and_for_no_other(required: list[str], optional: list[str]) -> None:
+    profile = Profile("x", tuple(required), tuple(optional))
+    assert recognised(record_script(KEY, profile), [SRV, profile])
+    assert not recognised(record_script(KEY, profile), [SRV])
 
 
 @given(st.sampled_from(SCRIPTS), st.data())
 def test_a_script_with_any_character_changed_is_not_recognised(script: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(script) - 1))
     char = data.draw(st.characters().filter(lambda char: char != script[at]))
-    assert not recognised(script[:at] + char + script[at + 1 :])
+    assert not recognised(script[:at] + char + script[at + 1 :], PROFILES)
 
 
 @given(st.sampled_from(SCRIPTS), st.data())
 def test_a_script_with_anything_added_or_removed_is_not_recognised(script: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(script)))
-    assert not recognised(script[:at] + data.draw(st.text(min_size=1, max_size=5)) + script[at:])
-    assert at == len(script) or not recognised(script[:at] + script[at + 1 :])
+    assert not recognised(script[:at] + data.draw(st.text(min_size=1, max_size=5)) + script[at:], PROFILES)
+    assert at == len(script) or not recognised(script[:at] + script[at + 1 :], PROFILES)
 
 
 @given(st.text())
 def test_foreign_texts_are_not_recognised(text: str) -> None:
-    assert not recognised(text)
+    assert not recognised(text, PROFILES)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_a_forged_script_is_not_recognised_even_with_the_checksum_made_right(old
     assert old in rest
     rest = rest.replace(old, new, 1)
     second = re.sub("[0-9a-f]{64}", hashlib.sha256(rest.encode()).hexdigest(), second)
-    assert not recognised(f"{first}\n{second}\n{rest}")
+    assert not recognised(f"{first}\n{second}\n{rest}", PROFILES)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from practice.workspace import Workspace
 from practice.world import MANIFEST, PROCFILE, World
 from tests.practice.console_world import DELAYS, LONG, client, living, on, post, refused, request, state
 from tests.practice.workspace_apps import client_of
-from workflows.facts.profile import Profile
 from workflows.facts.script import read_recorded, record_script
 
 LIVE = {"AWS_ACCESS_KEY_ID": "AKIALIVE", "AWS_SECRET_ACCESS_KEY": "live", "AWS_SESSION_TOKEN": "live",
@@ -271,9 +270,9 @@ def pinged(world: World, instance: str) -> str:
 
 
 def measured(world: World, instance: str) -> int:
-    """How many bytes the server's agent finds below /srv/wiki."""
+    """How many bytes the server's agent finds below the paths of its profile."""
     ssm = client(world, "ssm")
-    script = record_script("B-0001-01234567", Profile("wiki", ("/srv/wiki",)))
+    script = record_script("B-0001-01234567", world.profiles().made["wiki"])
     sent = ssm.send_command(
         InstanceIds=[instance], DocumentName="AWS-RunShellScript", Parameters={"commands": [script]}
     )["Command"]["CommandId"]

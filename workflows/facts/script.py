@@ -20,8 +20,7 @@ from workflows.facts.wire import read_line, readable
 _KEY = re.compile(r"[A-Z]-[0-9]{4,16}-[0-9a-f]{8}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"#!/bin/sh\n# [^\n]*\n(?P<data>mode=.*?\n)\n", re.DOTALL)
-_SETTING = re.compile(r"(mode|key|expected|facts)=('[^\n]*')")
-_PATH = re.compile(r"  (path|optional|without) ('[^\n]*')(?: \\)?")
+_SETTING = re.compile(r"^(key|expected)=('[^\n]*')$")
 _TROUBLE = {
     "no-manifest": "The disk holds no facts of {key}.",
     "manifest-tampered": "The facts of {key} on the disk were tampered with: their manifest is not the one recorded.",
@@ -52,13 +51,20 @@ def compare_script(point_key: str, manifest_digest: str) -> str:
     return _rendered("compare", point_key, manifest_digest, [])
 
 
-def recognised(script: str) -> bool:
-    """True exactly for texts that `record_script` and `compare_script` can have made of valid data."""
+def recognised(script: str, profiles: Iterable[Profile]) -> bool:
+    """True exactly for texts that `compare_script`, or `record_script` with one of `profiles`, can have made.
+
+    So a profile's commands run only where whoever asks has allowed that very profile.
+    """
     head = _HEAD.match(script)
     if head is None:
         return False
+    values = {name: text for line in head["data"].split("\n") for name, text in _SETTING.findall(line)}
     try:
-        return script == _from_data(head["data"].split("\n"))
+        key, expected = unquoted(values.get("key", "")), unquoted(values.get("expected", ""))
+        if expected:
+            return script == compare_script(key, expected)
+        return any(script == record_script(key, profile) for profile in profiles)
     except ValueError:
         return False
 
@@ -106,20 +112,6 @@ def _common(answer: dict[str, Any]) -> dict[str, Any]:
     if not _KEY.fullmatch(key) or not _DIGEST.fullmatch(digest) or not isinstance(measured, str):
         raise TypeError("key, digest or time is not of its form")
     return {"key": key, "digest": digest, "measured_at": measured}
-
-
-def _from_data(lines: list[str]) -> str:
-    """The script of the data that stands in `lines`. ValueError if it is not valid, or not whole."""
-    settings = [found.groups() for line in lines if (found := _SETTING.fullmatch(line))]
-    values = {name: unquoted(text) for name, text in settings}
-    if values.get("mode") == "compare":
-        return compare_script(values.get("key", ""), values.get("expected", ""))
-    words: dict[str, list[str]] = {"path": [], "optional": [], "without": []}
-    for line in lines:
-        if found := _PATH.fullmatch(line):
-            words[found[1]].append(unquoted(found[2]))
-    profile = Profile("of a script", tuple(words["path"]), tuple(words["optional"]), tuple(words["without"]))
-    return record_script(values.get("key", ""), profile)
 
 
 def _rendered(mode: str, key: str, expected: str, words: Iterable[tuple[str, str]]) -> str:

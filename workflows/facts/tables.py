@@ -1,0 +1,100 @@
+"""The tables `[profiles.NAME]` of firedrill.toml: read, checked, and chosen from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from workflows.errors import UserError
+from workflows.facts.profile import DEFAULT_PROFILE, Profile
+from workflows.words import safe
+
+
+class ProfileTable(BaseModel):
+    """`[profiles.NAME]`: which servers, and what is measured on them.
+
+    `servers` and `tags` say whose profile it is; a server has all the tags. `paths` must exist, `optional` ones may,
+    what lies in `without` is left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    servers: tuple[str, ...] = ()
+    tags: Mapping[str, str] = Field(default_factory=dict)
+    paths: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def profile(self, name: str) -> Profile:
+        """ValueError, in plain text, if it cannot be measured."""
+        return Profile(name, self.paths, self.optional, self.without)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, and where: the key, part by part, as in `("profiles", "orders", "paths", 0)`."""
+
+    at: tuple[str | int, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """All profiles of one installation, by name, with the tables that they were made of."""
+
+    tables: Mapping[str, ProfileTable]
+    made: Mapping[str, Profile]
+
+    def choose(self, server: str, tags: Mapping[str, str], name: str = "") -> Profile:
+        """The profile of that name; else the one that names the server; else the one whose tags the server has; else
+        the one called `default`, which firedrill.toml may replace. Raises UserError: unknown, or two fit by tags."""
+        if name:
+            return self._named(name)
+        own = [each for each, table in self.tables.items() if server in table.servers]
+        fit = own or [each for each, table in self.tables.items() if table.tags and table.tags.items() <= tags.items()]
+        if len(fit) > 1:
+            both = " and ".join(f"`{safe(each)}`" for each in fit)
+            raise UserError(
+                f"The tags of *{safe(server)}* fit {len(fit)} profiles: {both}.",
+                f"Name the server in one of them, or ask with `--profile {safe(fit[0])}`.",
+            )
+        return self.made[fit[0]] if fit else self.made.get("default", DEFAULT_PROFILE)
+
+    def _named(self, name: str) -> Profile:
+        known = dict.fromkeys((*self.made, "default"))
+        if name not in known:
+            names = ", ".join(f"`{safe(each)}`" for each in known)
+            raise UserError(f"There is no profile `{safe(name)}`.", f"There are: {names}.")
+        return self.made.get(name, DEFAULT_PROFILE)
+
+    @property
+    def all(self) -> tuple[Profile, ...]:
+        """Every profile that a run can have been given."""
+        return (*self.made.values(), DEFAULT_PROFILE)
+
+
+def read_profiles(raw: Mapping[str, Any]) -> tuple[Profiles, list[Fault]]:
+    """The table `[profiles]` as TOML gives it. What has a fault is left out of the profiles."""
+    faults: list[Fault] = []
+    tables: dict[str, ProfileTable] = {}
+    made: dict[str, Profile] = {}
+    for name, table in raw.items():
+        try:
+            tables[name] = ProfileTable.model_validate(table)
+            made[name] = tables[name].profile(name)
+        except ValidationError as error:
+            faults += [Fault(("profiles", name, *each["loc"]), each["msg"]) for each in error.errors()]
+        except ValueError as error:
+            faults.append(Fault(("profiles", name), str(error)))
+    faults += _in_two(tables)
+    return Profiles(tables, made), faults
+
+
+def _in_two(tables: Mapping[str, ProfileTable]) -> Iterator[Fault]:
+    taken: dict[str, str] = {}
+    for name, table in tables.items():
+        for server in table.servers:
+            if server in taken:
+                yield Fault(("profiles", name, "servers"), f"{server} is in two profiles, {taken[server]} and {name}")
+            taken[server] = name
