@@ -198,7 +198,7 @@ class Desk:
             asked_by=asking.by,
             channel=asking.channel,
             created=self._clock.now(),
-            steps=tuple(StepState(each.name, each.title) for each in book.steps),
+            steps=tuple(StepState(each.name, each.title) for each in book.plan(values)),
             values=values,
             via=asking.via,
             reason=asking.reason,

@@ -9,7 +9,7 @@ from typing import Any
 from practice.cloud.instances import Instances, Life
 from practice.cloud.lookups import page
 from practice.cloud.parts import Parts
-from practice.cloud.sandbox import Outcome, Script
+from practice.cloud.sandbox import Outcome, Script, end_left
 from practice.cloud.wire import Refusal, Request
 
 DOCUMENT = "AWS-RunShellScript"
@@ -144,10 +144,13 @@ class Commands:
 
     def end(self, instance_id: str = "") -> None:
         """Kill what runs on an instance, or on all of them: the machine is gone."""
-        for each in list(self._kept.values()):
-            if instance_id in {"", each.instance} and not each.done.is_set():
+        concerned = [each for each in list(self._kept.values()) if instance_id in {"", each.instance}]
+        for each in concerned:
+            if not each.done.is_set():
                 each.script.kill()
                 each.done.wait(_PATIENCE)
+        for name in {each.instance for each in concerned}:
+            end_left(self._parts.disks.tree(name))
 
     def _begun(self, request: Request, text: str, limit: float) -> list[Invocation]:
         asked = list(request.params.get("InstanceIds", []))

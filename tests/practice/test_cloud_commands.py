@@ -166,3 +166,15 @@ def test_the_end_of_the_machine_is_the_end_of_its_scripts(cloud: Cloud) -> None:
     cloud.clock.forward(4)
     assert cloud.result(sent[0], source)["Status"] == "Failed"
     assert not cloud.lab.tree(source).exists()
+
+
+def test_what_has_a_session_of_its_own_outlives_its_script_and_ends_with_the_machine(cloud: Cloud) -> None:
+    source = cloud.server()
+    left = 'setsid sh -c \'echo $$ >"$DR_ROOT/tmp/new"; mv "$DR_ROOT/tmp/new" "$DR_ROOT/tmp/pid"; exec sleep 600\''
+    wait = 'until [ -e "$DR_ROOT/tmp/pid" ]; do sleep 0.05; done'
+    cloud.run(source, f"{left} </dev/null >/dev/null 2>&1 &", "sleep 600 &", wait)
+    process = Path("/proc", (cloud.lab.tree(source) / "tmp/pid").read_text().strip())
+    assert process.exists()
+    assert cloud.lab.effects[-1].call == "SendCommand"
+    cloud.ec2.terminate_instances(InstanceIds=[source])
+    assert not process.exists() or "Z" in (process / "stat").read_text().split(")")[1]

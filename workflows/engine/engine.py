@@ -112,6 +112,7 @@ class Engine:
         if run.status is Status.FAILED and inbox.retry:
             return self._moved(moves.retried(run), f"retried by {inbox.retry.id}", handled=("retry",))
         if inbox.cancel and not run.no_return:
+            self._let_go(run, claim.fence)
             return self._end(moves.cancelled(run, now, inbox.cancel), f"cancelled by {inbox.cancel.id}")
         book = self._runbooks.get(run.runbook)
         step = book.step(run.step.name) if book else None
@@ -128,7 +129,8 @@ class Engine:
             if step.effect:
                 begun = moves.intended(begun, now, no_return=step.no_return)
             return self._moved(begun, f"begins {step.name}", unless_cancelled=step.effect)
-        return self._call(run, step, claim.fence)
+        moved = self._call(run, step, claim.fence)
+        return self._without_hold(run, moved, claim.fence) if moved.run.status is Status.FAILED else moved
 
     def _answered(self, run: Run, question: Question, inbox: Inbox, now: float) -> Moved:
         """A question stands. Whatever was answered, nothing happens after its expiry."""
@@ -164,6 +166,30 @@ class Engine:
             return self._asks(run, step, value)
         return self._moved(moves.gave(run, self._clock.now(), step.gives, kept, detail), f"did {step.name}")
 
+    def _let_go(self, run: Run, fence: int) -> str | None:
+        """The run ends here: what its steps still hold is let go. Gives the name of the first step that held."""
+        book, held = self._runbooks.get(run.runbook), None
+        done = {each.name for each in run.steps if each.state == "done"}
+        for at, state in enumerate(run.steps):
+            step = book.step(state.name) if book else None
+            if step is None or step.release is None or state.intended is None or step.release.until in done:
+                continue
+            held = held or step.name
+            try:
+                step.release.let_go.call(**self._feed(replace(run, at=at), step.release.let_go, fence))
+            except (FiredrillError, LookupError, ValueError) as error:
+                log.warning("run=%s step=%s could not let go: %s", run.id, step.name, error)
+        return held
+
+    def _without_hold(self, run: Run, moved: Moved, fence: int) -> Moved:
+        """The run has failed. A retry takes again what was let go, unless it was just about to be let go."""
+        held = self._let_go(run, fence)
+        book, problem = self._runbooks.get(run.runbook), moved.run.problem
+        step = book.step(held) if book and held else None
+        if step is None or step.release is None or problem is None or problem.step == step.release.until:
+            return moved
+        return replace(moved, run=replace(moved.run, problem=replace(problem, again_from=step.name)))
+
     def _feed(self, run: Run, step: Step, fence: int) -> dict[str, Any]:
         """`hold` renews the lease and gives the time; it raises LostClaim when the run is no longer this worker's."""
         own: dict[str, Any] = {
@@ -175,7 +201,8 @@ class Engine:
         fed = {}
         for name, adapter in step.needs.items():
             if adapter is not None:
-                fed[name] = adapter.validate_python(run.values[name])
+                if name in run.values or name not in step.optional:
+                    fed[name] = adapter.validate_python(run.values[name])
             else:
                 fed[name] = own[name] if name in own else self._services[name](run)
         return fed

@@ -3,7 +3,7 @@ when the module is imported."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
@@ -48,7 +48,9 @@ class Step:
     """A named piece of a runbook.
 
     `effect`: it makes or destroys something, so its intent is recorded before it is called. `no_return`: once that
-    intent is recorded, the run can no longer be cancelled.
+    intent is recorded, the run can no longer be cancelled. `optional` names the arguments that have a default and may
+    stay unfed. `when` looks at what was asked for: where it says no, the step is left out of the plan. `release`: see
+    Release.
     """
 
     name: str
@@ -59,6 +61,21 @@ class Step:
     effect: bool = False
     no_return: bool = False
     tell: Callable[[Any], str] | None = None
+    optional: frozenset[str] = frozenset()
+    when: Callable[[Mapping[str, Json]], bool] | None = None
+    release: "Release | None" = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a step holds that nobody may be left with when the run ends before the step `until` is done.
+
+    `let_go` is called then, once, as a courtesy: what it raises is only logged, so what is held must also end by
+    itself.
+    """
+
+    let_go: Step
+    until: str
 
 
 def step(
@@ -68,12 +85,17 @@ def step(
     effect: bool = False,
     no_return: bool = False,
     tell: Callable[[Any], str] | None = None,
+    when: Callable[[Mapping[str, Json]], bool] | None = None,
+    release: Release | None = None,
 ) -> Callable[[Callable[..., Any]], Step]:
     """Make a step of a function. `tell` turns its value into what people read of it: the first line stands in the
     card, the whole goes into the thread if there is more than one line."""
 
     def made(call: Callable[..., Any]) -> Step:
-        return step_of(call.__name__, title, call, signature_of(call), gives, effect, no_return, tell)
+        plain = step_of(call.__name__, title, call, signature_of(call), gives, effect, no_return, tell)
+        named = inspect.signature(call).parameters.values()
+        optional = frozenset(each.name for each in named if each.default is not each.empty)
+        return replace(plain, optional=optional, when=when, release=release)
 
     return made
 
@@ -116,11 +138,15 @@ class Runbook:
             raise ValueError(f"runbook {self.name}: {', '.join(twice)} stands in it twice")
         fed = set(self.takes) | FED
         for each in self.steps:
-            hungry = sorted(set(each.needs) - fed)
+            hungry = sorted(set(each.needs) - each.optional - fed)
             if hungry:
                 raise ValueError(f"runbook {self.name}: nobody feeds {', '.join(hungry)} to the step {each.name}")
             if each.gives:
                 fed.add(each.gives)
+
+    def plan(self, values: Mapping[str, Json]) -> list[Step]:
+        """The steps that a run takes for which this was asked."""
+        return [each for each in self.steps if each.when is None or each.when(values)]
 
     def step(self, name: str) -> Step | None:
         """The step of that name; None if this version of the program does not have it."""

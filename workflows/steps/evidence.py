@@ -5,17 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.aws import Aws, tags
-from workflows.aws.commands import Invocation
 from workflows.engine.runbook import Wait, step
-from workflows.errors import CommandFailed, FactsDiffer
+from workflows.errors import FactsDiffer
 from workflows.facts.evidence import Evidence, Recorded, evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
 from workflows.points import Point
-from workflows.words import count, cut, duration, safe, size
+from workflows.steps.scripts import run_script
+from workflows.words import count, duration, safe, size
 
-#: Seconds: SSM's delivery and the script's own limit, and some.
-SCRIPT_PATIENCE = 4200.0
+_AGAIN = "The machine was left as it is. `/dr retry` measures again."
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def record_facts(
 ) -> Recorded | Wait:
     """Pre-backup validation: what cannot be measured stops the run before any image is made."""
     comment = f"Firedrill {run_key} records facts, try {retries + 1}"
-    done = _run(home, instance_id, record_script(run_key, profile), comment, intended, kept)
+    done = run_script(home, instance_id, record_script(run_key, profile), comment, intended, kept, _AGAIN)
     return done if isinstance(done, Wait) else read_recorded(done.stdout)
 
 
@@ -65,28 +64,8 @@ def compare_facts(
     """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
     script = compare_script(point.run_key, point.facts)
     comment = f"Firedrill {run_key} compares facts, try {retries + 1}"
-    done = _run(home, replacement_id, script, comment, intended, kept)
+    done = run_script(home, replacement_id, script, comment, intended, kept, _AGAIN)
     return done if isinstance(done, Wait) else evidence_of(point.facts, read_compared(done.stdout))
-
-
-def _run(
-    home: Aws, instance_id: str, script: str, comment: str, intended: float, kept: dict[str, Any]
-) -> Invocation | Wait:
-    """Send the script once, then look until it has ended. Raises CommandFailed."""
-    what = f"the script on {instance_id}"
-    if "command_id" not in kept:
-        sent = home.commands.ensure_sent(instance_id, script, comment, intended)
-        return Wait(what, "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
-    done = home.commands.result(kept["command_id"], instance_id)
-    if done.open:
-        return Wait(what, f"SSM says {done.status}", SCRIPT_PATIENCE)
-    if done.status == "Success" or done.stdout.strip():
-        return done
-    words = safe(cut(" ".join(done.stderr.split()), 300)) or "it printed nothing"
-    raise CommandFailed(
-        f"The script on `{instance_id}` ended as `{done.status}` (exit {done.code}): {words}",
-        "The machine was left as it is. `/dr retry` measures again.",
-    )
 
 
 @step("Write down the proof")

@@ -1,0 +1,30 @@
+"""A script on an instance, over SSM: sent once, then looked at until it has ended."""
+
+from typing import Any
+
+from workflows.aws import Aws
+from workflows.aws.commands import Invocation
+from workflows.engine.runbook import Wait
+from workflows.errors import CommandFailed
+from workflows.words import cut, safe
+
+#: Seconds: SSM's delivery and the script's own limit, and some.
+SCRIPT_PATIENCE = 4200.0
+
+
+def run_script(
+    home: Aws, instance_id: str, script: str, comment: str, intended: float, kept: dict[str, Any], hint: str
+) -> Invocation | Wait:
+    """`comment` names this try of this step: a command of that comment is adopted. Raises CommandFailed, with `hint`,
+    when the script has ended without an answer."""
+    what = f"the script on {instance_id}"
+    if "command_id" not in kept:
+        sent = home.commands.ensure_sent(instance_id, script, comment, intended)
+        return Wait(what, "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
+    done = home.commands.result(kept["command_id"], instance_id)
+    if done.open:
+        return Wait(what, f"SSM says {done.status}", SCRIPT_PATIENCE)
+    if done.status == "Success" or done.stdout.strip():
+        return done
+    words = safe(cut(" ".join(done.stderr.split()), 300)) or "it printed nothing"
+    raise CommandFailed(f"The script on `{instance_id}` ended as `{done.status}` (exit {done.code}): {words}", hint)
