@@ -6,7 +6,8 @@ from typing import Literal
 
 from workflows.aws import tags
 from workflows.aws.images import Image
-from workflows.errors import UserError
+from workflows.aws.templates import Settings, from_mark
+from workflows.errors import PointIncomplete, UserError
 from workflows.words import safe, when
 
 Proof = Literal["created", "complete", "proven"]
@@ -39,7 +40,28 @@ class Point:
     @property
     def usable(self) -> bool:
         """Whether a machine can be launched from it and judged."""
-        return self.state == "available" and self.proof != "created" and bool(self.facts and self.launch)
+        return not self.doubt
+
+    @property
+    def doubt(self) -> str:
+        """Why no machine can be launched from it and judged; empty if one can."""
+        if self.state != "available":
+            return f"its image is `{self.state}`"
+        if self.proof == "created":
+            return "its proof is only `created`"
+        return self.lost_tag
+
+    @property
+    def lost_tag(self) -> str:
+        """What somebody has taken from the tags that Firedrill gave it; empty if nothing is missing."""
+        if not self.facts:
+            return f"its tag `{tags.FACTS}` is gone, so nobody knows which facts to expect"
+        try:
+            from_mark(self.launch)
+        except ValueError:
+            said = f"says `{safe(self.launch)}`" if self.launch else "is gone"
+            return f"its tag `{tags.LAUNCH}` {said}, so nobody knows which settings to launch it with"
+        return ""
 
 
 def point_of(image: Image, region: str) -> Point:
@@ -61,16 +83,25 @@ def point_of(image: Image, region: str) -> Point:
     )
 
 
+def launch_settings(point: Point) -> Settings:
+    """Where a point's launch settings are kept. Raises PointIncomplete if its tag does not say."""
+    try:
+        return from_mark(point.launch)
+    except ValueError:
+        raise PointIncomplete(f"`{point.image_id}`: {point.lost_tag}.", "Use another recovery point.") from None
+
+
 def choose(points: Iterable[Point], server: str, which: str = "latest", as_of: float | None = None) -> Point:
     """The newest usable point of a server: `latest`, `proven`, or an image id. `as_of`: requested at or before then.
 
     Raises UserError when there is none.
     """
     own = sorted((p for p in points if p.server == server), key=lambda p: p.requested, reverse=True)
-    if not own:
-        raise UserError(f"*{safe(server)}* has no recovery point.", f"Example: `/dr backup {safe(server)}`")
     if which.startswith("ami-"):
         return _named(own, server, which)
+    if not own:
+        hint = f"`/dr backup {safe(server)}` makes one while the server runs; `/dr points` lists what there is."
+        raise UserError(f"*{safe(server)}* has no recovery point.", hint)
     fits = [p for p in own if p.usable and (which != "proven" or p.proof == "proven")]
     if as_of is not None:
         fits = [p for p in fits if p.requested <= as_of]
@@ -89,6 +120,7 @@ def _named(own: list[Point], server: str, image_id: str) -> Point:
         text = f"`{safe(image_id)}` is not a recovery point of *{safe(server)}*."
         raise UserError(text, f"`/dr points {safe(server)}` lists them.")
     if not found.usable:
-        why = f"its image is `{found.state}`" if found.state != "available" else f"its proof is only `{found.proof}`"
-        raise UserError(f"`{image_id}` cannot be restored: {why}.", f"`/dr points {safe(server)}` lists what can.")
+        raise UserError(
+            f"`{image_id}` cannot be restored: {found.doubt}.", f"`/dr points {safe(server)}` lists what can."
+        )
     return found

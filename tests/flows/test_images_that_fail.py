@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.flows.scene import ONCE, SMALL, nothing_lost, once, retried, shown, slow_images, words
-from tests.stage import Stage
+from tests.flows.scene import ONCE, SMALL, cloud, nothing_lost, once, retried, shown, slow_images, words
+from tests.stage import ASKING, Stage
 from workflows.engine.run import Status
+from workflows.errors import UserError
 
 
 def _image_fails(stage: Stage) -> None:
@@ -70,3 +71,57 @@ def test_an_image_that_takes_a_day_is_waited_for_and_shown(stage: Stage) -> None
     slow_images(stage, 60)
     assert stage.approve(run).status is Status.SUCCEEDED
     assert once(stage) == ONCE
+
+
+# ── tags that somebody took away ─────────────────────────────────────────────────────────────────────────
+
+LOST = [
+    ("firedrill:launch", None, "its tag `firedrill:launch` is gone"),
+    ("firedrill:launch", "by hand", "its tag `firedrill:launch` says `by hand`"),
+    ("firedrill:facts", None, "its tag `firedrill:facts` is gone"),
+]
+
+
+def _retag(stage: Stage, image_id: str, name: str, value: str | None) -> None:
+    if value is None:
+        cloud(stage)("ec2", "delete_tags", Resources=[image_id], Tags=[{"Key": name}])
+    else:
+        cloud(stage)("ec2", "create_tags", Resources=[image_id], Tags=[{"Key": name, "Value": value}])
+
+
+@pytest.mark.parametrize(("name", "value", "said"), LOST)
+def test_a_point_that_has_lost_a_tag_is_not_restored_and_the_answer_names_the_tag(
+    stage: Stage, name: str, value: str | None, said: str
+) -> None:
+    stage.seed(disks=SMALL)
+    image = stage.backup().values["asked"]["image_id"]
+    stage.look()
+    planned = stage.desk.restore(ASKING, image, beside=True)
+    _retag(stage, image, name, value)
+    failed = stage.drive(stage.desk.start(planned))
+    assert failed.status is Status.FAILED
+    assert said in words(failed)
+    stage.look()
+    with pytest.raises(UserError) as refused:
+        stage.desk.restore(ASKING, image, beside=True)
+    assert said in refused.value.text
+    assert stage.count("RunInstances") == 0
+
+
+@pytest.mark.parametrize("name", ["firedrill:launch", "firedrill:facts"])
+def test_an_image_that_lost_a_tag_is_no_recovery_point_until_it_bears_it_again(stage: Stage, name: str) -> None:
+    source = stage.seed(disks=SMALL)
+    run = stage.desk.start(stage.desk.drill(ASKING, "orders-db", accept_loss=False))
+    made = stage.drive(run, until=lambda run: run.step.name == "wait_for_image")
+    image = made.values["asked"]["image_id"]
+    given = stage.aws.images.get(image).tags[name]
+    _retag(stage, image, name, None)
+    failed = stage.drive(made)
+    assert (failed.status, failed.step.name) == (Status.FAILED, "verify_recovery_point")
+    assert f"The tag `{name}` of {image}" in words(failed)
+    assert stage.aws.images.get(image).tags["firedrill:proof"] == "created"
+    assert nothing_lost(stage, source)
+    _retag(stage, image, name, given)
+    asked = retried(stage, failed)
+    assert asked.status is Status.ASKING, asked.problem
+    assert stage.approve(asked).status is Status.SUCCEEDED

@@ -5,11 +5,10 @@ from typing import Any
 
 from workflows.aws import Aws, tags
 from workflows.aws.images import Image, Snapshot
-from workflows.aws.templates import from_mark
 from workflows.engine.runbook import Wait, step
 from workflows.errors import ImageFailed, NotFound, PointIncomplete
 from workflows.facts.evidence import Recorded
-from workflows.points import Point, point_of
+from workflows.points import Point, launch_settings, point_of
 from workflows.steps.source import Source
 from workflows.words import count, safe
 
@@ -85,10 +84,14 @@ def _pending(image: Image, snapshots: dict[str, Snapshot]) -> Wait:
     gives="point",
     tell=lambda point: f"`{point.image_id}` is available, every snapshot is completed",
 )
-def verify_recovery_point(home: Aws, asked: Asked, source: Source) -> Point:
+def verify_recovery_point(home: Aws, asked: Asked, source: Source, facts: Recorded, launch: str) -> Point:
     """Whole, or not a recovery point; then it says so of itself in AWS: proof `complete`."""
     image = home.images.get(asked.image_id)
     check_whole(home, image, source)
+    for name, given in ((tags.FACTS, facts.digest), (tags.LAUNCH, launch)):
+        if image.tags.get(name) != given:
+            text = f"The tag `{name}` of {image.id} is not the one that it was made with, so it could not be restored."
+            raise PointIncomplete(text, f"Give it the value `{given}` again, then `/dr retry`; or start anew.")
     home.images.tag(image, {tags.PROOF: "complete"})
     return point_of(Image(**{**vars(image), "tags": {**image.tags, tags.PROOF: "complete"}}), home.region)
 
@@ -142,7 +145,8 @@ def check_restorable(home: Aws, image_id: str) -> Point:
     check_available(home, image)
     point = point_of(image, home.region)
     if not point.usable:
-        text = f"{image_id} has no facts or no launch settings, so a machine restored from it could not be judged."
-        raise PointIncomplete(text, "Use another recovery point: `/dr points` lists them.")
-    home.templates.data(from_mark(point.launch))
+        raise PointIncomplete(
+            f"{image_id} cannot be restored: {point.doubt}.", "Use another recovery point: `/dr points` lists them."
+        )
+    home.templates.data(launch_settings(point))
     return point

@@ -5,10 +5,9 @@ from typing import Any
 
 from workflows.aws import Aws, tags
 from workflows.aws.instances import Launch
-from workflows.aws.templates import from_mark
 from workflows.engine.runbook import Wait, step
 from workflows.errors import NotFound, NotVisibleYet, ReplacementFailed, UserError
-from workflows.points import Point
+from workflows.points import Point, launch_settings
 from workflows.steps.image import check_restorable
 from workflows.words import safe, when
 
@@ -76,7 +75,7 @@ def _launch(
     home: Aws, run_key: str, run_id: str, server: str, point: Point, beside: bool = False, subnet: str = "",
     instance_type: str = "",
 ) -> Launch:  # fmt: skip
-    settings = from_mark(point.launch)
+    settings = launch_settings(point)
     data = home.templates.data(settings)
     interfaces = [{**each, **({"SubnetId": subnet} if subnet else {})} for each in data.get("NetworkInterfaces", [])]
     if subnet and not interfaces:
