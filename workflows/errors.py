@@ -68,13 +68,13 @@ class PassingTrouble(FiredrillError):
 
 
 class Throttled(PassingTrouble):
-    """AWS asks for fewer calls."""
+    """AWS asks for fewer calls, or is overloaded (any answer of 503)."""
 
     code = "throttled"
 
 
 class Unreachable(PassingTrouble):
-    """No answer, or an answer of 5xx. What was asked for may or may not have been done."""
+    """No answer, or another answer of 5xx. What was asked for may or may not have been done."""
 
     code = "unreachable"
 

@@ -143,6 +143,8 @@ def _answered(verb: str, code: str, message: str, status: int) -> Throttled | Un
         return AwsRefused(verb, code, message, "The worker's AWS credentials are not valid (any more): renew them.")
     if code in _FORBIDDEN:
         return NotPermitted(verb, code, message, f"The worker's role needs the permission for {verb}.")
+    if status == 503:
+        return Throttled(f"AWS is overloaded: it answered {verb} with 503 {code}.")
     if status >= 500:
         return Unreachable(f"AWS answered {verb} with {status} {code}.")
     return _refusal(verb, code, message)
