@@ -118,7 +118,7 @@ def backup(target: str, no_reboot: bool, profile: str, reason: str, accept_loss:
 @_reason
 @_dry_run
 def restore(target: str, point: str, **options: Any) -> Request:
-    """Launch a server again from a recovery point and compare its facts. TARGET may also be a point's image id."""
+    """Launch a server from a recovery point and compare its facts. TARGET may also be a point's image id."""
     if point not in ("latest", "proven"):
         _Target().convert(point, None, None)
         if not point.startswith("ami-"):
@@ -200,7 +200,7 @@ def help_(ctx: click.Context, verb: str | None) -> Request:
         return Help(above.get_help())
     command = grammar.commands.get(verb)
     if command is None:
-        raise click.UsageError(f"No such command '{verb}'.", ctx)
+        raise click.UsageError(f"No such command '{verb}'. {_understood()}", ctx)
     return Help(click.Context(command, info_name=verb, parent=above, terminal_width=78).get_help())
 
 
@@ -235,10 +235,13 @@ def _usage(error: click.ClickException, words: Sequence[str]) -> UserError:
     said = error.format_message()
     said = said if said.endswith((".", "?")) else f"{said}."
     if command is None:
-        verbs = ", ".join(f"`{name}`" for name in grammar.commands)
-        return UserError(_harmless(said), f"These are understood: {verbs}. Example: `/dr help backup`")
+        return UserError(_harmless(said), f"{_understood()} Example: `/dr help backup`")
     example = (command.epilog or "").removeprefix("Example: ")
     return UserError(_harmless(said), f"Example: `/dr {example}` — `/dr help {words[0]}` says more.")
+
+
+def _understood() -> str:
+    return "These are understood: " + ", ".join(f"`{name}`" for name in grammar.commands) + "."
 
 
 def _harmless(text: str) -> str:

@@ -98,16 +98,26 @@ class Inventory:
             text = f"There is no instance `{safe(instance_id)}` in {self._where()}."
             raise UserError(text, "Is it in another Region or account? `/dr help backup` says what a target is.")
         if found.gone:
-            raise self._unknown(found.server, [found])
+            raise self._replaced(found) or self._unknown(found.server, [found])
         return found
+
+    def _replaced(self, gone: Sighting) -> UserError | None:
+        """After a restore people still have the old id at hand."""
+        heir = next((each for each in self.servers if each.server == gone.server and not each.gone), None)
+        if heir is None:
+            return None
+        text = f"`{gone.instance_id}` is `{gone.state}`: *{safe(gone.server)}* is `{heir.instance_id}` now."
+        return UserError(text, f"Name the server, or that instance. Example: `/dr backup {safe(gone.server)}`")
 
     def _unknown(self, target: str, bearers: Iterable[Sighting]) -> UserError:
         gone = next(iter(bearers), None)
         if gone is not None:
             text = f"*{safe(target)}* (`{gone.instance_id}`) is `{gone.state}`: there is nothing left to work on."
-            return UserError(text, f"To bring it back: `/dr restore {safe(target)}`")
+            if any(each.server == gone.server for each in self.points):
+                return UserError(text, f"To bring it back: `/dr restore {safe(target)}`")
+            return UserError(text, "No recovery point of it is known here. `/dr points` lists what there is.")
         names = sorted(self._names())
-        alike = difflib.get_close_matches(target, names, n=3, cutoff=0.5)
+        alike = difflib.get_close_matches(target, names, n=3)
         known = " Did you mean " + " or ".join(f"`{safe(name)}`" for name in alike) + "?" if alike else ""
         return UserError(f"No server is called *{safe(target)}* in {self._where()}.{known}", _MAY)
 

@@ -46,6 +46,7 @@ def test_an_unknown_server_is_named_with_what_is_alike(stage: Stage, ask: Ask) -
     assert "Did you mean `orders-db`?" in answer.text
     assert "tag:Key=Value" in answer.hint
     assert "Did you mean" not in _refused(stage, ask, "zzz").text
+    assert "Did you mean" not in _refused(stage, ask, "gone-db").text
 
 
 @EVERY
@@ -66,14 +67,34 @@ def test_two_servers_of_one_name_must_be_told_apart_by_id(stage: Stage, ask: Ask
 
 
 @pytest.mark.parametrize("ask", [_backup, _drill])
-def test_a_terminated_server_is_told_to_be_gone_and_how_it_comes_back(stage: Stage, ask: Ask) -> None:
+def test_a_terminated_server_without_a_recovery_point_is_told_to_be_gone(stage: Stage, ask: Ask) -> None:
     source = stage.seed(disks=SMALL)
     stage.aws.instances.ensure_terminated(source)
     stage.look()
     for target in ("orders-db", source):
         answer = _refused(stage, ask, target)
         assert "`shutting-down`" in answer.text
-        assert "/dr restore orders-db" in answer.hint
+        assert "No recovery point of it is known" in answer.hint
+
+
+@pytest.mark.parametrize("ask", [_backup, _drill])
+def test_a_terminated_server_that_has_a_recovery_point_is_told_how_it_comes_back(stage: Stage, ask: Ask) -> None:
+    source = stage.seed(disks=SMALL)
+    stage.backup()
+    stage.aws.instances.ensure_terminated(source)
+    stage.look()
+    for target in ("orders-db", source):
+        assert "/dr restore orders-db" in _refused(stage, ask, target).hint
+
+
+@pytest.mark.parametrize("ask", [_backup, _drill])
+def test_the_id_of_a_lost_instance_is_answered_with_the_one_that_took_its_place(stage: Stage, ask: Ask) -> None:
+    source = stage.seed(disks=SMALL)
+    ended = stage.approve(stage.drill())
+    stage.look()
+    answer = _refused(stage, ask, source)
+    assert f"`{source}` is `terminated`: *orders-db* is `{ended.values['replacement_id']}` now." in answer.text
+    assert "/dr backup orders-db" in answer.hint
 
 
 def test_a_restore_of_a_living_server_and_of_one_without_a_point_is_refused(stage: Stage) -> None:
@@ -89,11 +110,14 @@ def test_a_restore_of_a_living_server_and_of_one_without_a_point_is_refused(stag
 def test_a_wrong_region_an_unknown_image_and_a_point_of_another_server_are_refused(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     stage.seed("billing", SMALL)
+    stage.seed("fresh-db", SMALL)
     other = stage.backup("billing").values["asked"]["image_id"]
     stage.backup()
     where = _refused(stage, lambda s, t: s.desk.restore(ASKING, t, region="eu-west-1", beside=True), "orders-db")
     assert "does not work in `eu-west-1`" in where.text
     assert "`us-east-1`" in where.hint
+    theirs = _refused(stage, lambda s, t: s.desk.restore(ASKING, t, point=other, beside=True), "fresh-db")
+    assert "is not a recovery point of *fresh-db*" in theirs.text
     unknown = _refused(stage, _restore, "ami-0123456789abcdef0")
     assert "this installation made" in unknown.text
     theirs = _refused(stage, lambda s, t: s.desk.restore(ASKING, t, point=other, beside=True), "orders-db")

@@ -68,6 +68,7 @@ def test_nothing_and_help_explain_the_verbs() -> None:
     ("typed", "wrong", "right"),
     [
         ("bakcup orders-db", "bakcup", "Did you mean 'backup'?"),
+        ("help bakcup", "bakcup", "These are understood: `backup`"),
         ("backup", "Missing argument 'TARGET'", "/dr backup orders-db"),
         ("backup i-123", "`i-123` looks like an instance id and is none", "i-0123456789abcdef0"),
         ("restore x --point ami-1", "`ami-1` looks like an image id", "ami-0123456789abcdef0"),
