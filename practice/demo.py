@@ -21,7 +21,7 @@ class Screen:
 
     def say(self, who: str, text: str) -> None:
         stamp = time.monotonic() - self._start
-        sys.stdout.write(f"{stamp:6.1f} s  {who:<11} {text}\n")
+        sys.stdout.write(f"{stamp:6.1f} s  {who:<13} {text}\n")
         sys.stdout.flush()
 
     def look(self) -> None:
@@ -33,7 +33,7 @@ class Screen:
                 self._lines("  in thread", reply)
         for name in ("operator", "approver"):
             for note in space.ephemerals(name, CHANNEL):
-                self._lines(f"(to {name})"[:11], note)
+                self._lines(f"(to {name})", note)
 
     def _lines(self, who: str, message: Message) -> None:
         for line in message.plain().splitlines():

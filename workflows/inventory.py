@@ -117,7 +117,7 @@ class Inventory:
                 return UserError(text, f"To bring it back: `/dr restore {safe(target)}`")
             return UserError(text, "No recovery point of it is known here. `/dr points` lists what there is.")
         names = sorted(self._names())
-        alike = difflib.get_close_matches(target, names, n=3)
+        alike = difflib.get_close_matches(target, names, n=3, cutoff=0.5)
         known = " Did you mean " + " or ".join(f"`{safe(name)}`" for name in alike) + "?" if alike else ""
         return UserError(f"No server is called *{safe(target)}* in {self._where()}.{known}", _MAY)
 

@@ -46,7 +46,6 @@ def test_an_unknown_server_is_named_with_what_is_alike(stage: Stage, ask: Ask) -
     assert "Did you mean `orders-db`?" in answer.text
     assert "tag:Key=Value" in answer.hint
     assert "Did you mean" not in _refused(stage, ask, "zzz").text
-    assert "Did you mean" not in _refused(stage, ask, "gone-db").text
 
 
 @EVERY
