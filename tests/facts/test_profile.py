@@ -23,9 +23,9 @@ from workflows.facts.profile import DEFAULT_PROFILE, Profile
     ],
 )
 def test_a_path_that_cannot_be_measured_is_refused_with_the_reason(path: str, why: str) -> None:
-    for profile in ({"paths": (path,)}, {"optional": (path,)}):
+    for paths, optional in (((path,), ()), ((), (path,))):
         with pytest.raises(ValueError) as failure:  # noqa: PT011
-            Profile("x", **profile)
+            Profile("x", paths, optional)
         assert why in str(failure.value)
         assert str(failure.value).isprintable()
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from workflows.facts.rules import USUAL, FileRules
+
 OWN_FOLDER = "/var/lib/firedrill"
 LONGEST_PATH = 4096
 MOST_PATHS = 200
@@ -23,6 +25,7 @@ class Profile:
     paths: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    rules: FileRules = USUAL
 
     def __post_init__(self) -> None:
         paths = tuple(dict.fromkeys(_checked(path) for path in self.paths))
@@ -53,7 +56,7 @@ class Profile:
                     raise ValueError(f"The path {path} is to be measured and, by {other}, to be left out.")
 
     def _check_size(self) -> None:
-        everything = self.measured + self.without
+        everything = self.measured + self.without + self.rules.may_drift
         size = sum(len(path.encode()) for path in everything)
         if len(everything) > MOST_PATHS or size > MOST_BYTES:
             raise ValueError(

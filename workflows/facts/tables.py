@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workflows.errors import UserError
 from workflows.facts.profile import DEFAULT_PROFILE, Profile
+from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.words import safe
 
 
@@ -15,7 +16,7 @@ class ProfileTable(BaseModel):
     """`[profiles.NAME]`: which servers, and what is measured on them.
 
     `servers` and `tags` say whose profile it is; a server has all the tags. `paths` must exist, `optional` ones may,
-    what lies in `without` is left out.
+    what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,10 +26,24 @@ class ProfileTable(BaseModel):
     paths: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    may_drift: tuple[str, ...] = ()
+    sample: str | float = 100.0
+    most_files: int = FileRules.most_files
+    most_bytes: int | str = FileRules.most_bytes
+    most_seconds: int = FileRules.most_seconds
+    fails: tuple[str, ...] = FileRules.fails
 
     def profile(self, name: str) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
-        return Profile(name, self.paths, self.optional, self.without)
+        rules = FileRules(
+            self.may_drift,
+            percent(self.sample),
+            self.most_files,
+            size_in_bytes(self.most_bytes),
+            self.most_seconds,
+            self.fails,
+        )
+        return Profile(name, self.paths, self.optional, self.without, rules)
 
 
 @dataclass(frozen=True)
