@@ -1,15 +1,14 @@
 """Which paths of a server are measured."""
 
-import re
 from dataclasses import dataclass
 
+from workflows.facts.freezing import Freezing
+from workflows.facts.paths import checked
 from workflows.facts.rules import USUAL, FileRules
 
 OWN_FOLDER = "/var/lib/firedrill"
-LONGEST_PATH = 4096
 MOST_PATHS = 200
 MOST_BYTES = 16_000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,8 @@ class Profile:
 
     `paths` must exist, or the run stops before the backup. `optional` ones are measured where they exist; one that
     appears later is told as new. What lies in or below `without` is left out: logs, caches, spools.
-    Paths are kept in their shortest form (`/srv//www/` becomes `/srv/www`) and without duplicates.
+    Paths are kept in their shortest form (`/srv//www/` becomes `/srv/www`) and without duplicates. `freeze` says how
+    the server is made to stand still while its image is asked for.
     """
 
     name: str
@@ -26,13 +26,14 @@ class Profile:
     optional: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     rules: FileRules = USUAL
+    freeze: Freezing | None = None
 
     def __post_init__(self) -> None:
-        paths = tuple(dict.fromkeys(_checked(path) for path in self.paths))
-        optional = tuple(dict.fromkeys(_checked(path) for path in self.optional))
+        paths = tuple(dict.fromkeys(checked(path) for path in self.paths))
+        optional = tuple(dict.fromkeys(checked(path) for path in self.optional))
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "optional", tuple(path for path in optional if path not in paths))
-        object.__setattr__(self, "without", tuple(dict.fromkeys(_checked(path) for path in self.without)))
+        object.__setattr__(self, "without", tuple(dict.fromkeys(checked(path) for path in self.without)))
         if not self.measured:
             raise ValueError(f"The profile {self.name} names no path to measure, for example /srv.")
         self._check_own_folder()
@@ -67,38 +68,6 @@ class Profile:
 
 def _covers(parent: str, path: str) -> bool:
     return path == parent or path.startswith(parent.rstrip("/") + "/")
-
-
-def _checked(path: str) -> str:
-    """The shortest form of an absolute path. ValueError says what is wrong with it.
-
-    `{{` is refused because SSM replaces `{{ssm:name}}` in a command by the parameter of that name.
-    """
-    problem = _problem(path)
-    if problem:
-        shown = path.encode("unicode_escape").decode()
-        raise ValueError(f"The path {shown[:200] or '(empty)'} {problem}")
-    return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
-
-
-def _problem(path: str) -> str:
-    if not path.startswith("/"):
-        return "is not absolute: it must begin with /, for example /srv."
-    if _CONTROL.search(path):
-        return "holds a line break or another control character."
-    if ".." in path.split("/"):
-        return "leads upwards with `..`: name the real path."
-    if "{{" in path:
-        return "holds `{{`, which SSM would replace."
-    return _too_long_or_not_text(path)
-
-
-def _too_long_or_not_text(path: str) -> str:
-    try:
-        size = len(path.encode())
-    except UnicodeEncodeError:
-        return "is not valid UTF-8."
-    return f"has {size} bytes, more than {LONGEST_PATH}." if size > LONGEST_PATH else ""
 
 
 DEFAULT_PROFILE = Profile(name="default", optional=("/srv", "/home", "/var/www"))

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workflows.errors import UserError
+from workflows.facts.freezing import Freezing
 from workflows.facts.profile import DEFAULT_PROFILE, Profile
 from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.words import safe
@@ -16,7 +17,8 @@ class ProfileTable(BaseModel):
     """`[profiles.NAME]`: which servers, and what is measured on them.
 
     `servers` and `tags` say whose profile it is; a server has all the tags. `paths` must exist, `optional` ones may,
-    what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`.
+    what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`, and what
+    stands still while the image is asked for: `Freezing`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +34,7 @@ class ProfileTable(BaseModel):
     most_bytes: int | str = FileRules.most_bytes
     most_seconds: int = FileRules.most_seconds
     fails: tuple[str, ...] = FileRules.fails
+    freeze: Freezing | None = None
 
     def profile(self, name: str) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
@@ -43,7 +46,7 @@ class ProfileTable(BaseModel):
             self.most_seconds,
             self.fails,
         )
-        return Profile(name, self.paths, self.optional, self.without, rules)
+        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,10 @@ def read_profiles(raw: Mapping[str, Any]) -> tuple[Profiles, list[Fault]]:
             tables[name] = ProfileTable.model_validate(table)
             made[name] = tables[name].profile(name)
         except ValidationError as error:
-            faults += [Fault(("profiles", name, *each["loc"]), each["msg"]) for each in error.errors()]
+            faults += [
+                Fault(("profiles", name, *each["loc"]), each["msg"].removeprefix("Value error, "))
+                for each in error.errors()
+            ]
         except ValueError as error:
             faults.append(Fault(("profiles", name), str(error)))
     faults += _in_two(tables)
