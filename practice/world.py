@@ -18,11 +18,10 @@ from threading import Event
 import redis
 
 from practice.cloud import Delays
-from practice.console import ADDRESS, Console, OpenLab, guide, plays
+from practice.console import ADDRESS, WELCOME, Console, OpenLab, plays
 from practice.redis_server import RedisServer, free_port
 from practice.servers import SERVERS, settings_text
 from practice.workspace import Workspace
-from practice.workspace.team import PEOPLE
 from workflows.engine.clock import SharedClock
 from workflows.engine.run import Run
 from workflows.engine.store import Store
@@ -59,10 +58,10 @@ class World:
         self.lab = OpenLab(folder / "cloud", accepts=self.accepts, delays=self._delays)
         self.workspace = Workspace(
             MANIFEST,
-            people=(*PEOPLE, guide.GUIDE),
             request_url=self.request_url,
             extra=Console(self).add_to,
             tabs=[("Cloud", ADDRESS)],
+            welcome=WELCOME,
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.instances: dict[str, str] = {}
@@ -237,11 +236,10 @@ def keep_open(folder: Path | None) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: closed.set())
     with World(where) as world:
-        world.workspace.say(guide.GUIDE.id, CHANNEL, guide.message())
         say = sys.stdout.write
         say("The practice world is open. Nothing in it is AWS or Slack; its servers are folders on this machine.\n\n")
         if aside:
-            say(f"Your shell's {', '.join(aside)} are set aside: nobody in here gets them.\n\n")
+            say(f"Set aside from your shell, so that nobody in here gets it: {', '.join(aside)}.\n\n")
         say(f"  The channel:  {world.workspace.url}\n")
         say(f"  The cloud:    {world.cloud_url}\n")
         say(f"  The servers:  {', '.join(world.instances)} in {where / 'cloud'}\n")

@@ -54,7 +54,7 @@ def _instances(lab: OpenLab) -> list[Json]:
             "type": each["InstanceType"],
             "state": each["State"]["Name"],
             "checks": statuses.get(each["InstanceId"], "not-applicable"),
-            "agent": "online" if agents.get(each["InstanceId"]) else "offline",
+            "agent": "online" if agents.get(each["InstanceId"]) else _unheard(lab, each),
             "at": _moment(each["LaunchTime"]),
             "ended": ended.get(each["InstanceId"]),
             "address": each.get("PrivateIpAddress", ""),
@@ -63,6 +63,12 @@ def _instances(lab: OpenLab) -> list[Json]:
         for reservation in lab.look("DescribeInstances")["Reservations"]
         for each in reservation["Instances"]
     )
+
+
+def _unheard(lab: OpenLab, item: Json) -> str:
+    """Why an agent does not answer: it never will, or it has not come up yet."""
+    never = item["InstanceId"] in lab.faults.offline() or not item.get("IamInstanceProfile")
+    return "offline" if never else "starting"
 
 
 def _image(item: Json, snapshots: Mapping[str, Json]) -> Json:

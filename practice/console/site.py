@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from practice.world import World
 
 ADDRESS = "/world/cloud"
+#: The script with which the channel greets.
+WELCOME = "/world/page/welcome.js"
 PAGE = Path(__file__).parent / "page"
 #: Seconds between two moves of the drill that plays by itself.
 PAUSE = 1.5
@@ -61,18 +63,21 @@ class Console:
         }
         application.router.add_get(ADDRESS, _page)
         application.router.add_get("/world/state", _answering(self._state))
+        application.router.add_get("/world/newcomer", _answering(self._newcomer))
         for name, deed in deeds.items():
             application.router.add_post(f"/world/{name}", _answering(deed))
         application.router.add_static("/world/page", PAGE)
 
-    def _state(self, _body: Json) -> Json:
+    def _state(self, body: Json) -> Json:
         return {
             **picture(self._world.lab),
             "faults": self._panel.shown(),
             "on": self._panel.on(),
-            "play": self._stage.shown(),
-            "guide": lines(),
+            **self._newcomer(body),
         }
+
+    def _newcomer(self, _body: Json) -> Json:
+        return {"play": self._stage.shown(), "guide": lines()}
 
     def _begin(self, body: Json) -> Json:
         """{name, choice}: a fault."""

@@ -37,6 +37,7 @@ class Ui:
         events: Events,
         sockets: Sockets,
         tabs: Sequence[tuple[str, str]] = (),
+        welcome: str = "",
     ) -> None:
         self._state = state
         self._interactions = interactions
@@ -44,6 +45,7 @@ class Ui:
         self._told = events
         self._sockets = sockets
         self._tabs = tabs
+        self._welcome = welcome
         self._closing = asyncio.Event()
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -90,7 +92,7 @@ class Ui:
         with self._state.changes.reading():
             seen = seen_by(self._state, request.query.get("person", ""), request.query.get("channel", ""))
         tabs = [{"title": title, "address": address} for title, address in self._tabs]
-        return web.json_response({**seen, "connected": self._sockets.count, "tabs": tabs})
+        return web.json_response({**seen, "connected": self._sockets.count, "tabs": tabs, "welcome": self._welcome})
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """An uploaded file. Pictures are shown; all else is handed over as a download and never as a page."""

@@ -48,13 +48,14 @@ class Workspace:
         request_url: str | None = None,
         extra: Callable[[web.Application], None] | None = None,
         tabs: Sequence[tuple[str, str]] = (),
+        welcome: str = "",
     ) -> None:
         """`channels` maps ids to names; the bot is a member of all but `random`.
 
         With a `request_url` the app is reached by signed HTTP requests instead of Socket Mode. `now` decides about
         timestamps, deadlines and rates. `extra` adds routes under /world/, which the same guard keeps; each of `tabs`
-        is (title, address) of a link in the page's banner, to which the page adds the key. Raises what read_manifest
-        raises.
+        is (title, address) of a link in the page's banner, to which the page adds the key; `welcome` is the address
+        of a script whose function of that name draws what newcomers are told. Raises what read_manifest raises.
         """
         read = read_manifest(manifest)
         self._state = State(read, Team(read.bot_name, people, channels), now)
@@ -68,14 +69,14 @@ class Workspace:
         self._events = Events(self._state, courier)
         self._interactions = Interactions(self._state, self._responses, courier, self._events)
         self._modals = Modals(self._state, courier)
-        self._server = Server(self._application(extra, tabs))
+        self._server = Server(self._application(extra, tabs, welcome))
 
     def _application(
-        self, extra: Callable[[web.Application], None] | None, tabs: Sequence[tuple[str, str]]
+        self, extra: Callable[[web.Application], None] | None, tabs: Sequence[tuple[str, str]], welcome: str
     ) -> web.Application:
         application = web.Application(middlewares=[make_guard(self._key)], client_max_size=BIGGEST_REQUEST)
         api = Api(self._state, self.faults, self._sockets.issue)
-        ui = Ui(self._state, self._interactions, self._modals, self._events, self._sockets, tabs)
+        ui = Ui(self._state, self._interactions, self._modals, self._events, self._sockets, tabs, welcome)
 
         async def link(request: web.Request) -> web.StreamResponse:
             return await self._sockets.serve(request, self.faults)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from practice.console import guide
 from practice.world import World
-from tests.practice.browser import context_of
+from tests.practice.browser import addressed, context_of
 from tests.practice.console_world import DELAYS, LONG, living, post
 
 LINE = "# a visitor was here"
@@ -67,6 +67,38 @@ def test_a_newcomer_is_told_in_four_lines_until_they_have_got_it(page: Page) -> 
     page.reload()
     expect(server(page, "wiki")).to_contain_text("agent online")
     expect(note).to_be_hidden()
+
+
+def test_the_channel_greets_with_the_same_four_lines_until_they_are_read(browser: Browser, world: World) -> None:
+    with context_of(browser, 380, 800) as context:
+        page = addressed(context.new_page(), world.workspace.url, "U0OPERATOR")
+        note = page.get_by_role("region", name="New here?")
+        for each in guide.lines():
+            expect(note).to_contain_text(each["text"].replace("`", ""))
+        assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 380
+        note.get_by_role("button", name="Got it").click()
+        expect(note).to_be_hidden()
+        expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+        page.reload()
+        page.get_by_role("button", name="New here?").click()
+        expect(note).to_be_visible()
+
+
+def test_the_drill_is_played_in_the_channel_by_one_button(browser: Browser, world: World) -> None:
+    with context_of(browser) as context:
+        page = addressed(context.new_page(), world.workspace.url, "U0OPERATOR")
+        page.get_by_role("button", name="Play it for me").click()
+        expect(page.get_by_role("button", name="Playing …")).to_be_disabled()
+        card = page.get_by_role("log").get_by_role("article").filter(has_text="Live drill of orders-db").last
+        expect(card).to_contain_text("Succeeded", timeout=LONG_MS)
+        expect(page.get_by_role("region", name="New here?")).to_contain_text("Verdict: same.", timeout=LONG_MS)
+        expect(page.get_by_role("button", name="Play it for me")).to_be_enabled()
+        assert page.locator("#log").evaluate("node => node.scrollHeight - node.scrollTop - node.clientHeight") < 80
+        card.get_by_role("button", name="replies").click()
+        expect(page.get_by_role("region", name="Thread")).to_be_visible()
+        assert faults(page) == []
+        expect(page.get_by_role("option", name="Practice Guide")).to_have_count(0)
 
 
 def test_the_channel_and_the_cloud_lead_to_each_other(page: Page) -> None:

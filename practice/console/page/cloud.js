@@ -2,6 +2,7 @@
 
 import { el, sync } from "/page/dom.js";
 import { showFaults } from "./faults.js";
+import { isRead, line as guideLine, read } from "./guide.js";
 import { address, effect, fill, image, snapshot, template } from "./rows.js";
 import { refreshDisks, showServers } from "./servers.js";
 import { doing, look, withKey } from "./wire.js";
@@ -38,11 +39,8 @@ function showPlay(play) {
 
 const line = (each) => el("li", {}, el("time", {}, at(each.at)), el("span", {}, each.who ? el("strong", {}, `${each.who} `) : null, each.text));
 
-// What stands between backticks is typed or pressed.
-const typed = (text) => text.split("`").map((part, number) => (number % 2 ? el("code", {}, part) : part));
-
 function showGuide(lines) {
-  sync($("guide-lines"), lines.map((each) => ({ id: each.word, sign: each.text, draw: () => el("div", {}, el("dt", {}, each.word), el("dd", {}, typed(each.text))) })));
+  sync($("guide-lines"), lines.map((each) => ({ id: each.word, sign: each.text, draw: () => guideLine(each) })));
 }
 
 async function beat() {
@@ -74,9 +72,9 @@ function say(words, kind) {
 function start() {
   $("to-channel").href = withKey("/");
   $("watch").href = withKey("/");
-  $("guide").hidden = localStorage.getItem("guide-read") === "yes";
+  $("guide").hidden = isRead();
   $("guide-read").addEventListener("click", () => {
-    localStorage.setItem("guide-read", "yes");
+    read(true);
     $("guide").hidden = true;
     document.querySelector("main").focus();
   });

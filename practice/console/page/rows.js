@@ -5,7 +5,7 @@ import { age, at } from "./words.js";
 
 const KINDS = {
   running: "good", available: "good", completed: "good", online: "good", passed: "good", proven: "good",
-  pending: "wait", initializing: "wait", "shutting-down": "wait", stopping: "wait",
+  pending: "wait", initializing: "wait", starting: "wait", "shutting-down": "wait", stopping: "wait",
   terminated: "gone", stopped: "gone", failed: "bad", error: "bad", offline: "bad",
 };
 const SIGNS = { good: "●", wait: "◌", gone: "✕", bad: "▲", plain: "·" };

@@ -3,7 +3,7 @@
 import { showBlocks } from "./blocks.js";
 import { Composer } from "./composer.js";
 import { el, sync } from "./dom.js";
-import { showMessages } from "./messages.js";
+import { keepAtEnd, showMessages } from "./messages.js";
 import { showModal } from "./modal.js";
 import { address, ask, key, me, post, trouble } from "./server.js";
 import { surfaceOf } from "./surface.js";
@@ -82,6 +82,7 @@ function show(now) {
   $("connection").textContent = state.connected ? "App connected" : "No app connected";
   $("connection").className = state.connected ? "on" : "off";
   showFrame();
+  showWelcome();
   for (const id of ["log", "composer"]) $(id).hidden = home;
   $("home").hidden = !home;
   if (home) showHome();
@@ -100,6 +101,13 @@ function showFrame() {
   const places = state.channels.map((each) => ({ id: each.id, label: `# ${each.name}`, unread: each.id !== channel && each.latest > (read[each.id] ?? "") }));
   if (state.has_home) places.push({ id: HOME, label: `⌂ ${state.bot.name}`, unread: false });
   sync($("channels"), places.map((each) => ({ id: each.id, sign: JSON.stringify([each, channel]), draw: () => place(each) })));
+}
+
+// What the world around this workspace says to newcomers is a script of its own.
+function showWelcome() {
+  if (!state.welcome || $("welcome").dataset.begun) return;
+  $("welcome").dataset.begun = "yes";
+  import(state.welcome).then(({ welcome }) => welcome($("welcome")));
 }
 
 const place = ({ id, label, unread }) => el("a", { href: `#${id}`, "data-key": id, class: unread ? "unread" : null, "aria-current": id === channel ? "page" : null }, label, unread ? el("span", { class: "unseen" }, " (unread)") : null);
@@ -154,6 +162,7 @@ function start() {
   $("person").addEventListener("change", () => { become($("person").value); go(); });
   addEventListener("hashchange", go);
   addEventListener("visibilitychange", () => state && show(state));
+  for (const each of document.querySelectorAll(".log")) keepAtEnd(each);
   const events = new EventSource(address("events"));
   events.onmessage = refresh;
   events.onerror = gone;

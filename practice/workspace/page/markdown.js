@@ -51,7 +51,7 @@ function fence(lines) {
   lines.shift();
   const code = taken(lines, /^(?!```)/).join("\n");
   lines.shift();
-  return el("pre", { tabindex: 0 }, el("code", {}, code));
+  return el("pre", {}, el("code", {}, code));
 }
 
 function heading(lines) {

@@ -7,9 +7,12 @@ import { drawFile } from "./pictures.js";
 import { surfaceOf } from "./surface.js";
 import { keepFresh } from "./time.js";
 
+// Pixels from the end within which somebody reads the newest message.
+const NEAR = 80;
+
 // `region` tells the places apart where a message is shown; `replies(message)` are those below it, `open` shows them.
 export function showMessages(log, messages, state, { region, replies = () => [], open }) {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
   sync(log, messages.map((message) => {
     const below = replies(message);
     const fill = (node) => fillIn(node, message, state, region, open ? opener(message, below, open) : null);
@@ -21,6 +24,13 @@ export function showMessages(log, messages, state, { region, replies = () => [],
     };
   }));
   if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+// Whoever reads the newest message still does when the place becomes narrower or lower.
+export function keepAtEnd(log) {
+  let end = true;
+  log.addEventListener("scroll", () => { end = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR; });
+  new ResizeObserver(() => { if (end) log.scrollTop = log.scrollHeight; }).observe(log);
 }
 
 // What stays as long as the message does. Later changes are not read out: the log announces messages, not repaints.

@@ -12,7 +12,7 @@ export function rich(part, state) {
     case "rich_text": return el("div", { class: "rich" }, ...inner());
     case "rich_text_section": return el("div", {}, ...inner());
     case "rich_text_quote": return el("blockquote", {}, ...inner());
-    case "rich_text_preformatted": return el("pre", { tabindex: 0 }, ...inner());
+    case "rich_text_preformatted": return el("pre", {}, ...inner());
     case "rich_text_list": return list(part, inner());
     case "link": return link(part.url, part.text ?? part.url);
     case "emoji": return emoji(`:${part.name}:`, state);
