@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib import metadata
 from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter
@@ -202,6 +203,7 @@ class Desk:
             values=values,
             via=asking.via,
             reason=asking.reason,
+            version=metadata.version("firedrill"),
         )
 
     def _source(self, seen: Sighting, reboot: bool, accept_loss: bool, profile: str) -> dict[str, Any]:

@@ -55,7 +55,8 @@ class Moved:
 class Engine:
     """Any number of engines, in any number of processes, may drive the runs of one Redis.
 
-    `services` names what a step may ask for beside the record, such as `home`, and makes it for a run.
+    `services` names what a step may ask for beside the record, such as `home`, and makes it for a run. `seal` gives the
+    digest of an ended run's report, which is kept in its record.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Engine:
         clock: Clock,
         pace: Pace,
         rng: random.Random | None = None,
+        seal: Callable[[Run], str] = lambda run: "",
     ) -> None:
         self._store = store
         self._runbooks = runbooks
@@ -73,6 +75,7 @@ class Engine:
         self._clock = clock
         self._pace = pace
         self._rng = rng or random.Random()
+        self._seal = seal
 
     def advance(self, run_id: str) -> bool:
         """Take the run if it is due and move it as far as it goes. False when the hint was early, late or void."""
@@ -94,7 +97,7 @@ class Engine:
                 self._store.release(run_id, claim.fence, LEFT_ALONE)
                 return False
             saved = self._store.commit(
-                moved.run, claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
+                self._sealed(moved.run), claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
                 lease_until=0 if moved.parked else self._clock.now() + self._pace.lease,
                 unless_cancelled=moved.unless_cancelled,
             )  # fmt: skip
@@ -165,6 +168,10 @@ class Engine:
         if isinstance(value, Ask):
             return self._asks(run, step, value)
         return self._moved(moves.gave(run, self._clock.now(), step.gives, kept, detail), f"did {step.name}")
+
+    def _sealed(self, run: Run) -> Run:
+        """As it is written down: with the digest of its report, if this is its end."""
+        return run if run.status.open else moves.sealed(run, self._seal(run))
 
     def _let_go(self, run: Run, fence: int) -> str | None:
         """The run ends here: what its steps still hold is let go. Gives the name of the first step that held."""

@@ -3,7 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from workflows.engine.run import Actor, Answer, Json, Problem, Question, Run, Status, StepState
+from workflows.engine.run import Actor, Answer, Decision, Json, Problem, Question, Run, Status, StepState
+from workflows.words import cut
+
+#: What a record keeps of the questions that were settled: how many, and characters of each item and sentence.
+MOST_DECISIONS, MOST_SHOWN = 10, 3000
 
 
 def began(run: Run, now: float) -> Run:
@@ -59,21 +63,23 @@ def asks(run: Run, question: Question) -> Run:
 
 
 def decided(run: Run, answer: Answer) -> Run:
-    """The question was answered, in time."""
+    """The question was answered, in time. What was asked stays in the record beside the answer."""
+    settled = replace(_settled(run, answer), answer=answer)
     if answer.approved:
-        return replace(_at_step(run, Status.RUNNING, state="doing"), answer=answer)
+        return _at_step(settled, Status.RUNNING, state="doing")
     because = f"rejected by {answer.by.name or answer.by.id}"
-    return _ends(replace(run, answer=answer), Status.REJECTED, answer.at, answer.by, because)
+    return _ends(settled, Status.REJECTED, answer.at, answer.by, because)
 
 
 def expired(run: Run, now: float, answer: Answer | None) -> Run:
     """Nobody decided in time, or the approval was not acted on in time."""
-    return _ends(replace(run, answer=answer), Status.EXPIRED, now, None, "not decided and carried out in time")
+    settled = replace(_settled(run, answer), answer=answer)
+    return _ends(settled, Status.EXPIRED, now, None, "not decided and carried out in time")
 
 
 def cancelled(run: Run, now: float, by: Actor) -> Run:
     """A person stopped it before the point of no return."""
-    return _ends(run, Status.CANCELLED, now, by, "cancelled")
+    return _ends(_settled(run, None), Status.CANCELLED, now, by, "cancelled")
 
 
 def failed(
@@ -100,13 +106,29 @@ def retried(run: Run) -> Run:
     )
     return replace(
         run, status=Status.RUNNING, at=start, steps=fresh, problem=None, ended=None, question=None, answer=None,
-        retries=run.retries + 1,
+        retries=run.retries + 1, seal="",
     )  # fmt: skip
 
 
 def _refusals(kept: dict[str, Json]) -> dict[str, Json]:
     """What outlives a retry: how often AWS refused outright, since each refusal makes the next try a new intent."""
     return {"refusals": kept["refusals"]} if "refusals" in kept else {}
+
+
+def sealed(run: Run, digest: str) -> Run:
+    """The run has ended, and this is the digest of its report."""
+    return replace(run, seal=digest)
+
+
+def _settled(run: Run, answer: Answer | None) -> Run:
+    """The open question goes into the record with its answer, once, and bounded."""
+    question = run.question
+    if question is None or any(each.question.id == question.id for each in run.decisions):
+        return run
+    items = tuple((cut(label, MOST_SHOWN), cut(value, MOST_SHOWN)) for label, value in question.items)
+    shown = replace(question, title=cut(question.title, MOST_SHOWN), items=items)
+    said = replace(answer, reason=cut(answer.reason, MOST_SHOWN)) if answer else None
+    return replace(run, decisions=(*run.decisions, Decision(shown, said))[-MOST_DECISIONS:])
 
 
 def _ends(run: Run, status: Status, now: float, by: Actor | None, because: str) -> Run:

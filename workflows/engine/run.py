@@ -98,6 +98,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """A question as it was shown, and what came of it; `answer` is None where nobody gave one."""
+
+    question: Question
+    answer: Answer | None
+
+
+@dataclass(frozen=True)
 class Problem:
     """Why a run stopped, and at which step a retry goes on; `final`: a retry could only make it look better."""
 
@@ -114,7 +122,9 @@ class Run:
     """One execution of a runbook.
 
     `key` is the id with a random part: it names what the run makes in AWS, and stays unique when Redis was lost
-    and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON.
+    and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON. `version` is that of the
+    program that took the request in. `decisions` are the questions that were settled, the latest last. `seal` is the
+    SHA-256 of the report of a run that has ended.
     """
 
     id: str
@@ -139,6 +149,9 @@ class Run:
     ended_by: Actor | None = None
     ended: float | None = None
     retries: int = 0
+    version: str = ""
+    decisions: tuple[Decision, ...] = ()
+    seal: str = ""
 
     @property
     def step(self) -> StepState:

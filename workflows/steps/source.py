@@ -11,13 +11,14 @@ from workflows.words import count, safe
 
 @dataclass(frozen=True)
 class SourceDisk:
-    """One volume of the source. `size` in GiB; `keeps` says that it outlives the instance."""
+    """One volume of the source. `size` in GiB; `keeps` says that it outlives the instance; `kind` is gp3, io2 …"""
 
     device: str
     volume_id: str
     size: int
     encrypted: bool
     keeps: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,12 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
     volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
     disks = tuple(
         SourceDisk(
-            each.device, each.volume_id, volumes[each.volume_id].size, volumes[each.volume_id].encrypted, each.keeps
+            each.device,
+            each.volume_id,
+            volumes[each.volume_id].size,
+            volumes[each.volume_id].encrypted,
+            each.keeps,
+            volumes[each.volume_id].kind,
         )
         for each in instance.disks
         if each.volume_id in volumes
