@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from workflows.facts.freezing import Freezing
 from workflows.facts.paths import checked
 from workflows.facts.rules import USUAL, FileRules
+from workflows.facts.targets import NO_TARGETS, Targets
 
 OWN_FOLDER = "/var/lib/firedrill"
 MOST_PATHS = 200
@@ -27,6 +28,7 @@ class Profile:
     without: tuple[str, ...] = ()
     rules: FileRules = USUAL
     freeze: Freezing | None = None
+    targets: Targets = NO_TARGETS
 
     def __post_init__(self) -> None:
         paths = tuple(dict.fromkeys(checked(path) for path in self.paths))

@@ -4,13 +4,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, ValidationError
 
 from workflows.errors import UserError
 from workflows.facts.freezing import Freezing
 from workflows.facts.profile import DEFAULT_PROFILE, Profile
 from workflows.facts.rules import FileRules, percent, size_in_bytes
+from workflows.facts.targets import Targets, seconds_of
 from workflows.words import safe
+
+
+class TargetsTable(BaseModel):
+    """`targets` of a profile: `{rto = "30 min", rpo = "24 h"}`, or numbers of seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rto: str | StrictFloat | None = None
+    rpo: str | StrictFloat | None = None
+
+    def targets(self) -> Targets:
+        """ValueError, in plain text."""
+        return Targets(*(None if each is None else seconds_of(each) for each in (self.rto, self.rpo)))
 
 
 class ProfileTable(BaseModel):
@@ -18,7 +32,7 @@ class ProfileTable(BaseModel):
 
     `servers` and `tags` say whose profile it is; a server has all the tags. `paths` must exist, `optional` ones may,
     what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`, and what
-    stands still while the image is asked for: `Freezing`.
+    stands still while the image is asked for: `Freezing`. `targets` are judged after each restore, and fail nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +49,7 @@ class ProfileTable(BaseModel):
     most_seconds: int = FileRules.most_seconds
     fails: tuple[str, ...] = FileRules.fails
     freeze: Freezing | None = None
+    targets: TargetsTable = TargetsTable()
 
     def profile(self, name: str) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
@@ -46,7 +61,7 @@ class ProfileTable(BaseModel):
             self.most_seconds,
             self.fails,
         )
-        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze)
+        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, self.targets.targets())
 
 
 @dataclass(frozen=True)
