@@ -102,11 +102,11 @@ class Engine:
             if moved is None:
                 self._store.release(run_id, claim.fence, LEFT_ALONE)
                 return False
-            calls = self._ledger.take()
+            calls, following = self._ledger.take(), self._sealed(moved.run)
             saved = self._store.commit(
-                self._sealed(moved.run), claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
+                following, claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
                 lease_until=0 if moved.parked else self._clock.now() + self._pace.lease,
-                unless_cancelled=moved.unless_cancelled, told=told(run, moved.run, moved.event, calls),
+                unless_cancelled=moved.unless_cancelled, told=told(run, following, moved.event, calls),
             )  # fmt: skip
             if saved.fenced:
                 return self._taken_over(run, calls)

@@ -89,8 +89,9 @@ def moved(before: Run, after: Run, what: str, calls: Sequence[Call]) -> tuple[st
     just_answered = after.answer.by if after.answer and after.answer != before.answer else None
     actor = after.ended_by or just_answered or after.asked_by
     problem = {"problem": after.problem.text} if after.problem and after.problem != before.problem else {}
+    report = {"report": after.seal} if after.seal and after.seal != before.seal else {}
     place = Place(after.channel, "worker")
-    return kind, Event(what, actor, place, after.id, _stand(before), _stand(after) | problem, calls)
+    return kind, Event(what, actor, place, after.id, _stand(before), _stand(after) | problem | report, calls)
 
 
 def orphaned(run: Run, calls: Sequence[Call]) -> Event:
