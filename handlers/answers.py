@@ -6,6 +6,7 @@ from typing import assert_never
 
 from handlers import cards
 from handlers.access import Access
+from handlers.point_lines import listed
 from handlers.recording import recorded
 from handlers.requests import (
     Cancel,
@@ -25,11 +26,7 @@ from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
 from workflows.errors import Busy
 from workflows.masking import masked
-from workflows.points import Point
-from workflows.words import safe, when
-
-#: How many recovery points one answer lists.
-MOST_POINTS = 20
+from workflows.words import safe
 
 
 class Answers:
@@ -140,8 +137,7 @@ class Answers:
         found = self._desk.points(request.target)
         if not found:
             return "There is no recovery point yet. Example: `/dr backup orders-db`"
-        more = [f"… and {len(found) - MOST_POINTS} older ones."] if len(found) > MOST_POINTS else []
-        return "\n".join([*map(_point, found[:MOST_POINTS]), *more])
+        return listed(found, self._desk.now())
 
 
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
@@ -150,12 +146,3 @@ _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
 def _plan(run: Run) -> str:
     steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(run.steps, 1))
     return f"Nothing was started. *{safe(run.title)}* ({safe(run.target.region)}) would do this:\n{steps}"
-
-
-def _point(point: Point) -> str:
-    worth = point.proof if point.state == "available" else f"{point.proof}, image {point.state}"
-    differed = f", but differed when `{point.differed_in}` restored it" if point.differed_in else ""
-    return (
-        f"`{point.image_id}` *{safe(point.server)}*, asked for {when(point.requested)}: *{worth}*{differed}, "
-        f"{point.consistency}, {safe(point.region)}"
-    )

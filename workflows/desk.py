@@ -163,6 +163,10 @@ class Desk:
         own = [each for each in known[0].points if not known[1] or each.server == known[1]]
         return sorted(own, key=lambda each: each.requested, reverse=True)
 
+    def now(self) -> float:
+        """The time that all runs share, in seconds since the epoch."""
+        return self._clock.now()
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _look(self, find: Callable[[Inventory], T]) -> T:
