@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from workflows.facts.evidence import Compared, Evidence, Recorded, evidence_of
+from workflows.errors import FactsNotMeasured
+from workflows.facts.evidence import Compared, Evidence, FactResult, Recorded, evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
+from workflows.facts.tables import read_profiles
 
 KEY = "D-0001-7f3a9c2e"
 OTHER_KEY = "D-0002-00c0ffee"
@@ -53,20 +55,28 @@ class Disk:
             check=False,
         )
 
-    def record(self, profile: Profile = SRV, key: str = KEY) -> Recorded:
-        done = self.run(record_script(key, profile))
+    def record(self, profile: Profile = SRV, key: str = KEY, *, path: str = "") -> Recorded:
+        done = self.run(record_script(key, profile), path=path)
         recorded = read_recorded(done.stdout)
         assert (done.returncode, done.stderr) == (0, "")
         return recorded
 
-    def compare(self, recorded: Recorded) -> Compared:
-        done = self.run(compare_script(recorded.key, recorded.digest))
+    def refused(self, profile: Profile, key: str = KEY, *, path: str = "") -> str:
+        """What is said when the facts cannot be measured; nothing is kept then."""
+        done = self.run(record_script(key, profile), path=path)
+        assert (done.returncode, self.kept("manifest").exists()) == (1, False)
+        with pytest.raises(FactsNotMeasured) as failure:
+            read_recorded(done.stdout)
+        return failure.value.text
+
+    def compare(self, recorded: Recorded, *, path: str = "") -> Compared:
+        done = self.run(compare_script(recorded.key, recorded.digest), path=path)
         assert done.stdout.splitlines()[-1].startswith("firedrill-facts:")
         assert len(done.stdout) < 20_000
         return read_compared(done.stdout)
 
-    def evidence(self, recorded: Recorded) -> Evidence:
-        return evidence_of(recorded, self.compare(recorded))
+    def evidence(self, recorded: Recorded, *, path: str = "") -> Evidence:
+        return evidence_of(recorded, self.compare(recorded, path=path))
 
     def restored(self, root: Path) -> "Disk":
         """What a new machine gets: a copy with owners, modes and times."""
@@ -74,9 +84,29 @@ class Disk:
         return Disk(root)
 
 
+def asking(**kinds: list[dict[str, object]]) -> Profile:
+    """The profile of `/srv` and these checks, as firedrill.toml would have them."""
+    profiles, faults = read_profiles({"asking": {"paths": ["/srv"], **kinds}})
+    assert faults == []
+    return profiles.made["asking"]
+
+
+def fact(evidence: Evidence, name: str) -> FactResult:
+    """The one of that name."""
+    return next(each for each in evidence.results if each.fact == name)
+
+
 def told(evidence: Evidence) -> list[tuple[str, str, str]]:
     """Kind, path and detail of every difference that is named."""
     return [(one.kind, one.path, one.detail) for result in evidence.results for one in result.differences]
+
+
+def tool(folder: Path, name: str, lines: str) -> str:
+    """A PATH entry with a program of these lines of `sh`; several may stand in one folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{lines}\n")
+    (folder / name).chmod(0o755)
+    return f"{folder}:"
 
 
 def tool_before(folder: Path, name: str, lines: str) -> str:

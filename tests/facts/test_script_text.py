@@ -62,8 +62,10 @@ def test_foreign_texts_are_not_recognised(text: str) -> None:
         ("  path '/srv'", "  path '/srv/'"),
         (f"key='{KEY}'", "key='../../../etc'"),
         ("expected=''", f"expected='{DIGEST}'"),
-        ("facts='files marker'", "facts='files'"),
-        ("facts='files marker'", "facts='files marker'\ntouch /tmp/x"),
+        ("facts='files marker checks'", "facts='files'"),
+        ("facts='files marker checks'", "facts='files marker checks'\ntouch /tmp/x"),
+        ("profile_checks() {\n  :", "profile_checks() {\n  touch /tmp/x"),
+        ("profile_checks() {\n  :", "profile_checks() {\n  :\n  check 'command' 'x' 'equal' '0' 'touch /tmp/x'"),
         ("mode='record'", "mode='rm'"),
     ],
 )

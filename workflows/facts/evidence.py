@@ -13,11 +13,20 @@ ALWAYS = ("files", "marker")
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A fact and its value in plain words."""
+
+    fact: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Recorded:
     """What `record` measured. `digest` is the SHA-256 of the manifest, 64 hex digits: it stands for all the rest.
 
     `measured_at` is UTC in ISO 8601, `files` counts regular files and `bytes` theirs; `entries` counts folders and
-    links too. `absent` are optional paths that the server does not have.
+    links too. `absent` are optional paths that the server does not have, and
+    `checks` what the profile asks for beside its files.
     """
 
     key: str
@@ -29,6 +38,7 @@ class Recorded:
     entries: int
     list_digest: str
     absent: tuple[str, ...] = ()
+    checks: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,8 @@ def evidence_of(before: Recorded | str, compared: Compared) -> Evidence:
     """
     trouble = compared.trouble or _mismatch(before, compared)
     measured = {result.fact: result for result in compared.results}
-    names = tuple(dict.fromkeys((*ALWAYS, *compared.facts)))
+    own = () if isinstance(before, str) else tuple(each.fact for each in before.checks)
+    names = tuple(dict.fromkeys((*ALWAYS, *compared.facts, *own)))
     if trouble:
         measured = {}
     results = tuple(measured.get(name) or _not_measured(name, before) for name in names)
@@ -143,7 +154,10 @@ def _mismatch(before: Recorded | str, compared: Compared) -> str:
 
 
 def _not_measured(fact: str, before: Recorded | str) -> FactResult:
-    known = {} if isinstance(before, str) else {"files": files_of(before.files, before.bytes), "marker": before.marker}
+    known: dict[str, str] = {}
+    if isinstance(before, Recorded):
+        known = {each.fact: each.value for each in before.checks}
+        known |= {"files": files_of(before.files, before.bytes), "marker": before.marker}
     return FactResult(fact=fact, before=known.get(fact, "recorded"), after="not measured again", same=False)
 
 

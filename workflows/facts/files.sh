@@ -153,7 +153,7 @@ files_compare() {
   join -t "$tab" -a 1 -a 2 -o 0,1.2,1.3,1.4,1.5,1.6,1.7,1.8,2.2,2.3,2.4,2.5,2.6,2.7,2.8 \
     "$list" "$work/now" >"$work/joined"
   epoch=$(sed -n 's/^measured \([0-9]*\) .*$/\1/p' "$work/manifest")
-  awk -F "$tab" -v measured="$epoch" "$json_awk$files_awk" \
+  awk -F "$tab" -v measured="$epoch" -v room="$room" "$json_awk$files_awk" \
     stage=complaints "$work/complaints" stage=files "$work/joined" >"$work/files.json"
 }
 
@@ -193,7 +193,7 @@ function section(kind, budget,    at, list) {
   left -= length(list)
   return quoted(kind) ":{\"count\":" count[kind] + 0 ",\"first\":[" list "]}"
 }
-function reserve(kind) { return size[kind] < 2500 ? size[kind] + 0 : 2500 }
+function reserve(kind) { return size[kind] < room / 6.4 ? size[kind] + 0 : int(room / 6.4) }
 BEGIN {
   word["f"] = "file"; word["d"] = "directory"; word["l"] = "link"
   word["p"] = "pipe"; word["b"] = "block device"; word["c"] = "character device"
@@ -211,7 +211,7 @@ END {
   printf "\"after\":{\"count\":%d,\"bytes\":%.0f},", after_count, after_bytes
   printf "\"corrupt\":%d,\"drifted\":%d", corrupt, drifts
   kinds = split("changed type missing unreadable new", kind, " ")
-  left = 16000
+  left = room
   for (k = 1; k <= kinds; k++) {
     others = 0
     for (later = k + 1; later <= kinds; later++) others += reserve(kind[later])

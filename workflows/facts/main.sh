@@ -60,6 +60,7 @@ compare() {
   if [ "$first" != 'firedrill-facts 1' ]; then trouble other-format "$digest"; fi
   if ! grep -Fqx "key $key" "$work/manifest"; then trouble other-key "$digest"; fi
   recorded=$(sed -n 's/^facts //p' "$work/manifest")
+  room=$((16000 - 300 * $(checks_in "$work/manifest")))
   for fact in $recorded; do
     case " $facts " in
       *" $fact "*) "${fact}_compare" ;;

@@ -1,7 +1,8 @@
-"""Which paths of a server are measured."""
+"""What of a server is measured."""
 
 from dataclasses import dataclass
 
+from workflows.facts.check import Check
 from workflows.facts.freezing import Freezing
 from workflows.facts.paths import checked
 from workflows.facts.rules import USUAL, FileRules
@@ -10,11 +11,13 @@ from workflows.facts.targets import NO_TARGETS, Targets
 OWN_FOLDER = "/var/lib/firedrill"
 MOST_PATHS = 200
 MOST_BYTES = 16_000
+MOST_CHECKS = 25
+MOST_CHECK_BYTES = 8_000
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A named set of absolute paths. ValueError, in plain text, if one of them cannot be measured.
+    """A named set of absolute paths, and checks. ValueError, in plain text, if one of them cannot be measured.
 
     `paths` must exist, or the run stops before the backup. `optional` ones are measured where they exist; one that
     appears later is told as new. What lies in or below `without` is left out: logs, caches, spools.
@@ -29,6 +32,7 @@ class Profile:
     rules: FileRules = USUAL
     freeze: Freezing | None = None
     targets: Targets = NO_TARGETS
+    checks: tuple[Check, ...] = ()
 
     def __post_init__(self) -> None:
         paths = tuple(dict.fromkeys(checked(path) for path in self.paths))
@@ -41,6 +45,7 @@ class Profile:
         self._check_own_folder()
         self._check_left_out()
         self._check_size()
+        self._check_checks()
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -65,6 +70,17 @@ class Profile:
             raise ValueError(
                 f"The profile {self.name} names {len(everything)} paths of {size} bytes. "
                 f"At most {MOST_PATHS} paths of {MOST_BYTES} bytes together are possible: name their parents."
+            )
+
+    def _check_checks(self) -> None:
+        facts = [each.fact for each in self.checks]
+        if twice := next((each for each in facts if facts.count(each) > 1), ""):
+            raise ValueError(f"The profile {self.name} has the {twice} twice.")
+        size = sum(len(word.encode()) for each in self.checks for word in (each.name, *each.words))
+        if len(facts) > MOST_CHECKS or size > MOST_CHECK_BYTES:
+            raise ValueError(
+                f"The profile {self.name} has {len(facts)} checks of {size} bytes. "
+                f"At most {MOST_CHECKS} of {MOST_CHECK_BYTES} bytes together are possible."
             )
 
 

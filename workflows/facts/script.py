@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files as package_files
 from typing import Any
@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from workflows.errors import FactsUnreadable
 from workflows.facts import files, marker
-from workflows.facts.evidence import Compared, Recorded
-from workflows.facts.kinds import KINDS
+from workflows.facts.check import Answers, Check, result_of, value_of
+from workflows.facts.evidence import Compared, Measured, Recorded
+from workflows.facts.kinds import KINDS, PARTS
 from workflows.facts.profile import Profile
 from workflows.facts.quoting import quoted, unquoted
 from workflows.facts.wire import read_line, readable
@@ -21,6 +22,7 @@ _KEY = re.compile(r"[A-Z]-[0-9]{4,16}-[0-9a-f]{8}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"#!/bin/sh\n# [^\n]*\n(?P<data>mode=.*?\n)\n", re.DOTALL)
 _SETTING = re.compile(r"^(key|expected)=('[^\n]*')$")
+_CHECKS = "checks"
 _TROUBLE = {
     "no-manifest": "The disk holds no facts of {key}.",
     "manifest-tampered": "The facts of {key} on the disk were tampered with: their manifest is not the one recorded.",
@@ -38,7 +40,7 @@ def record_script(run_key: str, profile: Profile) -> str:
     words = [("path", path) for path in profile.paths]
     words += [("optional", path) for path in profile.optional]
     words += [("without", path) for path in profile.without]
-    return _rendered("record", run_key, "", words)
+    return _rendered("record", run_key, "", words, profile.checks)
 
 
 def compare_script(point_key: str, manifest_digest: str) -> str:
@@ -83,6 +85,7 @@ def read_recorded(stdout: str) -> Recorded:
             entries=measured.entries,
             list_digest=measured.digest,
             absent=tuple(readable(path) for (path,) in measured.absent),
+            checks=tuple(Measured(each.fact, value_of(KINDS[each.kind], each)) for each in _answers(answer).each),
         )
     except (KeyError, TypeError, ValidationError) as error:
         raise FactsUnreadable("The server's answer lacks facts that it must hold.") from error
@@ -94,11 +97,24 @@ def read_compared(stdout: str) -> Compared:
     if answer.get("trouble"):
         return _in_trouble(answer)
     try:
-        names = tuple(str(name) for name in answer["facts"])
-        results = tuple(kind.result(answer[kind.NAME]) for kind in KINDS if kind.NAME in names)
-        return Compared(**_common(answer), facts=names, results=results)
+        names = [str(name) for name in answer["facts"]]
+        results = [part.result(answer[part.NAME]) for part in PARTS if part.NAME in names]
+        if _CHECKS in names:
+            names.remove(_CHECKS)
+            found = [result_of(KINDS[each.kind], each) for each in _answers(answer).each]
+            names += [each.fact for each in found]
+            results += found
+        return Compared(**_common(answer), facts=tuple(names), results=tuple(results))
     except (KeyError, TypeError, ValidationError) as error:
         raise FactsUnreadable("The server's answer lacks facts that it must hold.") from error
+
+
+def _answers(answer: dict[str, Any]) -> Answers:
+    """All checks of the manifest. TypeError if one is not in the answer."""
+    found = Answers.of(answer[_CHECKS])
+    if len(found.each) != found.count:
+        raise TypeError("some checks are not in the answer")
+    return found
 
 
 def _in_trouble(answer: dict[str, Any]) -> Compared:
@@ -114,21 +130,40 @@ def _common(answer: dict[str, Any]) -> dict[str, Any]:
     return {"key": key, "digest": digest, "measured_at": measured}
 
 
-def _rendered(mode: str, key: str, expected: str, words: Iterable[tuple[str, str]]) -> str:
+def _rendered(
+    mode: str, key: str, expected: str, words: Iterable[tuple[str, str]], checks: Sequence[Check] = ()
+) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError(f"A run's key looks like D-0001-7f3a9c2e, not like {key!r:.100}.")
-    names = " ".join(kind.NAME for kind in KINDS)
-    data = {"mode": mode, "key": key, "expected": expected, "facts": names}
+    data = {
+        "mode": mode,
+        "key": key,
+        "expected": expected,
+        "facts": " ".join([*(part.NAME for part in PARTS), _CHECKS]),
+        "kinds": " ".join(KINDS),
+        "checks": str(len(checks)),
+    }
     lines = [f"{name}={quoted(value)}" for name, value in data.items()]
+    lines += ["profile_checks() {", "  :", *(f"  check {_words(each)}" for each in checks), "}"]
     lines.append(" \\\n".join(["set --", *(f"  {word} {quoted(path)}" for word, path in words)]))
     text = "\n".join(lines) + "\n\n" + _program()
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"#!/bin/sh\n# Firedrill measures facts. SHA-256 of what follows this line: {digest}\n{text}"
 
 
+def _words(check: Check) -> str:
+    """`{{` stands in many a command, and SSM would replace it: the quotes are closed and opened between the two."""
+    words = (check.kind, check.name, check.rule, str(check.wait), *check.words)
+    return re.sub(r"\{(?=\{)", "{''", " ".join(map(quoted, words)))
+
+
 @cache
 def _program() -> str:
     """The constant part of the script. It begins after the data and ends with the only line that starts anything."""
     folder = package_files("workflows.facts")
-    pieces = ["common", *(kind.NAME for kind in KINDS), "main"]
-    return "\n".join(folder.joinpath(f"{piece}.sh").read_text(encoding="ascii") for piece in pieces)
+    pieces = {
+        each: folder.joinpath(f"{each}.sh") for each in ("common", *(part.NAME for part in PARTS), _CHECKS, "main")
+    }
+    texts = {name: path.read_text(encoding="ascii") for name, path in pieces.items()}
+    texts[_CHECKS] += "".join(kind.SH for kind in KINDS.values())
+    return "\n".join(texts.values())

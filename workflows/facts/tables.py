@@ -7,11 +7,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, ValidationError
 
 from workflows.errors import UserError
+from workflows.facts.check import Check
 from workflows.facts.freezing import Freezing
+from workflows.facts.kinds import KINDS
 from workflows.facts.profile import DEFAULT_PROFILE, Profile
 from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.facts.targets import Targets, seconds_of
 from workflows.words import safe
+
+Where = tuple[str | int, ...]
 
 
 class TargetsTable(BaseModel):
@@ -51,7 +55,7 @@ class ProfileTable(BaseModel):
     freeze: Freezing | None = None
     targets: TargetsTable = TargetsTable()
 
-    def profile(self, name: str) -> Profile:
+    def profile(self, name: str, checks: tuple[Check, ...]) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
         rules = FileRules(
             self.may_drift,
@@ -61,14 +65,15 @@ class ProfileTable(BaseModel):
             self.most_seconds,
             self.fails,
         )
-        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, self.targets.targets())
+        targets = self.targets.targets()
+        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, targets, checks)
 
 
 @dataclass(frozen=True)
 class Fault:
     """What is wrong, and where: the key, part by part, as in `("profiles", "orders", "paths", 0)`."""
 
-    at: tuple[str | int, ...]
+    at: Where
     text: str
 
 
@@ -113,18 +118,41 @@ def read_profiles(raw: Mapping[str, Any]) -> tuple[Profiles, list[Fault]]:
     tables: dict[str, ProfileTable] = {}
     made: dict[str, Profile] = {}
     for name, table in raw.items():
+        at = ("profiles", name)
+        given = table if isinstance(table, dict) else {}
+        checks = tuple(_checks(at, given, faults))
+        own = {key: value for key, value in given.items() if key not in KINDS} if given else table
         try:
-            tables[name] = ProfileTable.model_validate(table)
-            made[name] = tables[name].profile(name)
+            tables[name] = ProfileTable.model_validate(own)
+            made[name] = tables[name].profile(name, checks)
         except ValidationError as error:
-            faults += [
-                Fault(("profiles", name, *each["loc"]), each["msg"].removeprefix("Value error, "))
-                for each in error.errors()
-            ]
+            faults += _faults(at, error)
         except ValueError as error:
-            faults.append(Fault(("profiles", name), str(error)))
+            faults.append(Fault(at, str(error)))
     faults += _in_two(tables)
     return Profiles(tables, made), faults
+
+
+def _checks(at: Where, table: Mapping[str, Any], faults: list[Fault]) -> Iterator[Check]:
+    """The checks of one profile: under each kind's name a list of tables."""
+    for name, kind in KINDS.items():
+        given = table.get(name, [])
+        if not isinstance(given, list):
+            faults.append(Fault((*at, name), f"must be a list of tables, begun by `[[{at[0]}.{at[1]}.{name}]]`"))
+            continue
+        for number, each in enumerate(given):
+            here = (*at, name, number)
+            try:
+                yield kind.model_validate(each).check()
+            except ValidationError as error:
+                faults += _faults(here, error)
+            except ValueError as error:
+                faults.append(Fault(here, str(error)))
+
+
+def _faults(at: Where, error: ValidationError) -> Iterator[Fault]:
+    for each in error.errors():
+        yield Fault((*at, *each["loc"]), each["msg"].removeprefix("Value error, "))
 
 
 def _in_two(tables: Mapping[str, ProfileTable]) -> Iterator[Fault]:

@@ -33,7 +33,7 @@ def terminate_question(
             ("Its volumes", "\n".join(_fate(source))),
             *((("Its addresses", _addresses(source)),) if source.addresses else ()),
             ("Proof", f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}"),
-            ("Facts", f"{count(facts.files, 'file')}, {size(facts.bytes)}, and a marker, measured before the backup"),
+            ("Facts", _measured(facts)),
             ("Then", "it is launched again from that image, measured again, and compared"),
             ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),
         ),
@@ -43,6 +43,11 @@ def terminate_question(
         ),
         minutes=approval_minutes,
     )
+
+
+def _measured(facts: Recorded) -> str:
+    checks = f", {count(len(facts.checks), 'check')}" if facts.checks else ""
+    return f"{count(facts.files, 'file')}, {size(facts.bytes)}{checks}, and a marker, measured before the backup"
 
 
 def _fate(source: Source) -> list[str]:

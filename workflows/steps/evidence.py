@@ -1,12 +1,13 @@
 """Facts before, facts after, and the verdict. A backup counts for nothing until this has said *same*."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from workflows.aws import Aws, tags
 from workflows.engine.runbook import Wait, step
 from workflows.errors import FactsDiffer
-from workflows.facts.evidence import Evidence, Recorded, evidence_of
+from workflows.facts.evidence import Evidence, FactResult, Recorded, evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
 from workflows.points import Point
@@ -29,12 +30,13 @@ class Report:
     left_behind: tuple[str, ...]
 
 
-@step(
-    "Record its facts",
-    gives="facts",
-    effect=True,
-    tell=lambda facts: f"{count(facts.files, 'file')}, {size(facts.bytes)}, marker written",
-)
+def _recorded(facts: Recorded) -> str:
+    first = f"{count(facts.files, 'file')}, {size(facts.bytes)}, marker written"
+    more = f", {count(len(facts.checks), 'check')}" if facts.checks else ""
+    return "\n".join((first + more, *(f"{safe(each.fact)}: {safe(each.value)}" for each in facts.checks)))
+
+
+@step("Record its facts", gives="facts", effect=True, tell=_recorded)
 def record_facts(
     home: Aws, instance_id: str, run_key: str, profile: Profile, retries: int, intended: float, kept: dict[str, Any]
 ) -> Recorded | Wait:
@@ -49,11 +51,18 @@ def _compared(evidence: Evidence) -> str:
     same = evidence.verdict == "same"
     lines = [safe(evidence.sentence()) if same else "not the same: the verdict says what differs"]
     for each in evidence.results:
-        word = "same" if each.same else "different"
-        lines.append(f"{each.fact}: *{word}*; before: {safe(each.before)}; after: {safe(each.after)}")
+        lines.append(f"{safe(each.fact)}: {_plainly(each)}")
         lines += [f"- {one.kind}: `{safe(one.path)}` ({safe(one.detail)})" for one in each.differences]
         lines += [f"- and {each.more:,} more"] if each.more else []
     return "\n".join(lines)
+
+
+def _plainly(result: FactResult) -> str:
+    """One fact for people. What counts as the same by its rule is told with both values."""
+    before, after = safe(result.before), safe(result.after)
+    if result.same:
+        return f"*the same*; {after}" + (f", was {before}, within its rule" if after != before else "")
+    return f"*different*; {after}; was {before}"
 
 
 @step("Compare the facts", gives="evidence", effect=True, tell=_compared)
@@ -69,16 +78,13 @@ def compare_facts(
 
 @step("Write down the proof")
 def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: float) -> None:
-    """On the AMI itself, so that it outlives Redis: proven by this run, or differed in it. The newest word counts: a
-    point that differed is not proven any more, whoever proved it before."""
+    """On the AMI itself, so that it outlives Redis: proven by this run, or differed in it."""
     image = home.images.get(point.image_id)
-    proven, differed = (run_id, tags.moment(now)), ("", "")
-    proof = "proven"
-    if evidence.verdict != "same":
-        proof, proven, differed = "complete", differed, proven
-    marks = {tags.PROOF: proof}
-    marks |= dict(zip((tags.PROVEN_BY, tags.PROVEN_AT), proven, strict=True))
-    marks |= dict(zip((tags.DIFFERED_IN, tags.DIFFERED_AT), differed, strict=True))
+    at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if evidence.verdict == "same":
+        marks = {tags.PROOF: "proven", tags.PROVEN_BY: run_id, tags.PROVEN_AT: at, tags.DIFFERED_IN: ""}
+    else:
+        marks = {tags.PROOF: "complete", tags.DIFFERED_IN: run_id}
     home.images.tag(image, marks)
 
 
