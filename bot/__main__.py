@@ -1,5 +1,6 @@
 """The command line: the two processes, practice, and the same verbs as `/dr` in Slack."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from bot import logs, shell, slack_app, worker
+from bot.audit import audit
 from bot.settings import Settings, load
 from handlers.grammar import grammar
 from handlers.requests import Help, Request
@@ -35,7 +37,10 @@ def perform(request: Request | None, follow: bool, **_: Any) -> None:
         click.echo(request.text)
     elif request is not None:
         logs.configure("WARNING")
-        sys.exit(shell.perform(load(), request, follow))
+        sys.exit(shell.perform(load(), request, follow, shlex.join(["firedrill", *sys.argv[1:]])))
+
+
+firedrill.add_command(audit)
 
 
 @firedrill.command()

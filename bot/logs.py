@@ -1,15 +1,13 @@
 """Logs on standard error, a line an event; nothing that looks like a secret gets through."""
 
 import logging
-import re
 
-#: Slack's tokens, AWS's access keys, and passwords in addresses.
-_SECRETS = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?:AKIA|ASIA)[A-Z0-9]{16}|(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+from workflows.masking import masked
 
 
 class _Masked(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _SECRETS.sub("«masked»", super().format(record))
+        return masked(super().format(record))
 
 
 def configure(level: str = "INFO") -> None:

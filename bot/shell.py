@@ -24,16 +24,24 @@ from workflows.words import duration
 _MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
 
 
-def perform(settings: Settings, request: Request, follow: bool) -> int:
-    """Carry the request out for whoever is logged in. Gives the exit status: 0 unless a followed run did not succeed.
+def perform(settings: Settings, request: Request, follow: bool, words: str) -> int:
+    """Carry the request, typed as `words`, out for whoever is logged in. Gives the exit status: 0 unless a followed
+    run did not succeed.
 
     Raises UserError and SettingsError.
     """
     built = parts(settings)
+    login = pwd.getpwuid(os.getuid()).pw_name  # the kernel's word: LOGNAME and USER are anybody's
     asking = Asking(
-        by=_actor(settings), channel=settings.file.slack.channel, via="shell", request=f"shell-{secrets.token_hex(8)}"
+        by=Actor(settings.file.people.get(login, ""), login),
+        channel=settings.file.slack.channel,
+        via="shell",
+        request=f"shell-{secrets.token_hex(8)}",
     )
-    text, started = answers(settings, built).to(request, asking)
+    answered = answers(settings, built)
+    with answered.recorded(asking, words):
+        _check_known(asking.by)
+        text, started = answered.to(request, asking)
     console = Console()
     console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
     if not follow:
@@ -50,16 +58,14 @@ def plain(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _actor(settings: Settings) -> Actor:
-    """The Slack user behind a login, so that asker and approver are the same people in Slack and in the shell."""
-    login = pwd.getpwuid(os.getuid()).pw_name  # the kernel's word: LOGNAME and USER are anybody's
-    user = settings.file.people.get(login)
-    if user is None:
+def _check_known(actor: Actor) -> None:
+    """The Slack user behind a login, so that asker and approver are the same people in Slack and in the shell. Raises
+    SettingsError for a login that is nobody there."""
+    if not actor.id:
         raise SettingsError(
-            f"firedrill.toml does not say who `{login}` is in Slack.",
-            f'Add under [people]: {login} = "U0123ABCD" — the member id from the Slack profile.',
+            f"firedrill.toml does not say who `{actor.name}` is in Slack.",
+            f'Add under [people]: {actor.name} = "U0123ABCD" — the member id from the Slack profile.',
         )
-    return Actor(user, login)
 
 
 def _followed(built: Parts, run: Run, console: Console) -> int:

@@ -7,11 +7,13 @@ import redis
 from bot.settings import Settings, SettingsError
 from handlers.access import Access
 from handlers.answers import Answers
+from workflows.chainer import Chainer
 from workflows.desk import Desk, Rules
 from workflows.engine.board import Board
 from workflows.engine.clock import SharedClock
 from workflows.engine.connection import Away, connect, doubts
 from workflows.engine.store import Store
+from workflows.engine.trail import Trail
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Parts:
     clock: SharedClock
     store: Store
     board: Board
+    trail: Trail
+    chainer: Chainer
 
 
 def parts(settings: Settings) -> Parts:
@@ -37,7 +41,8 @@ def parts(settings: Settings) -> Parts:
             "FIREDRILL_REDIS_URL says where it is; `make practice` brings its own.",
         ) from error
     clock = SharedClock(client)
-    return Parts(client, clock, Store(client, clock), Board(client))
+    trail = Trail(client, clock)
+    return Parts(client, clock, Store(client, clock), Board(client), trail, Chainer(trail, clock))
 
 
 def answers(settings: Settings, built: Parts) -> Answers:

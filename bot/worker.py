@@ -14,10 +14,12 @@ from workflows import inventory
 from workflows.aws import Home
 from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
 from workflows.catalogue import RUNBOOKS
+from workflows.chainer import Chainer
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine, Pace
+from workflows.engine.ledger import Ledger
 from workflows.engine.store import Store
 from workflows.errors import FiredrillError, UnknownRun
 
@@ -31,12 +33,13 @@ class Worker:
     """Any number of them share one Redis."""
 
     def __init__(
-        self, engine: Engine, store: Store, board: Board, home: Home, regions: tuple[str, ...], clock: Clock,
-        threads: int,
+        self, engine: Engine, store: Store, board: Board, chainer: Chainer, home: Home, regions: tuple[str, ...],
+        clock: Clock, threads: int,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._store = store
         self._board = board
+        self._chainer = chainer
         self._home = home
         self._regions = regions
         self._clock = clock
@@ -88,6 +91,15 @@ class Worker:
             return
         self._on_wanted()
         self._dispatch()
+        self._chain()
+
+    def _chain(self) -> None:
+        """What has happened goes into the audit; what is old goes out of it."""
+        try:
+            self._chainer.catch_up()
+            self._chainer.let_go()
+        except Away as error:
+            log.warning("Redis is away (%s); what has happened is chained later", type(error).__name__)
 
     def _dispatch(self) -> None:
         """Hand out as many due runs as there are free threads."""
@@ -165,9 +177,13 @@ def run(settings: Settings, stop: Event) -> bool:
         )
     for doubt in persistence(built):
         log.warning("%s", doubt)
-    home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None)
+    ledger = Ledger()
+    home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None, ledger.note)
     pace = Pace(**settings.file.pace.model_dump())
     services = {"home": lambda run: home.of(run.target.account, run.target.region)}
-    engine = Engine(built.store, RUNBOOKS, services, built.clock, pace)
-    worker = Worker(engine, built.store, built.board, home, settings.file.regions, built.clock, settings.file.threads)
+    engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger)
+    file = settings.file
+    worker = Worker(
+        engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads
+    )  # fmt: skip
     return worker.work(stop)

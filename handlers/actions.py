@@ -30,10 +30,10 @@ class Actions:
             respond(text=text, response_type="ephemeral", replace_original=False)
 
         with answering(tell, f"{action.get('action_id')} {action.get('value')}"):
-            run_id, question = _stands_for(action)
-            user = body["user"]
-            asking = Asking(Actor(user["id"], user.get("username") or user.get("name", "")))
-            tell(self._carried_out(action["action_id"], run_id, question, asking))
+            with self._answers.recorded(asking := _asking(body), _words(action)):
+                run_id, question = _stands_for(action)
+                text = self._carried_out(action["action_id"], run_id, question, asking)
+            tell(text)
 
     def _carried_out(self, name: str, run_id: str, question: str, asking: Asking) -> str:
         if name == "cancel":
@@ -41,6 +41,18 @@ class Actions:
         if name == "retry":
             return self._answers.retry(Retry(run_id), asking)
         return self._answers.decide(Decide(run_id, approved=name == "approve"), asking, question)
+
+
+def _asking(body: dict[str, Any]) -> Asking:
+    """Who clicked, and in which channel."""
+    user = body["user"]
+    channel = (body.get("channel") or {}).get("id", "")
+    return Asking(Actor(user["id"], user.get("username") or user.get("name", "")), channel)
+
+
+def _words(action: dict[str, Any]) -> str:
+    """The click, as the audit tells it."""
+    return f"click {action.get('action_id')} {action.get('value')}"
 
 
 def _stands_for(action: dict[str, Any]) -> tuple[str, str]:

@@ -1,10 +1,13 @@
 """A request carried out, and what its asker is told: the same in Slack and in the shell."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import assert_never
 
 from handlers import cards
 from handlers.access import Access
+from handlers.point_lines import listed
+from handlers.recording import recorded
 from handlers.requests import (
     Cancel,
     Decide,
@@ -22,11 +25,8 @@ from handlers.requests import (
 from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
 from workflows.errors import Busy
-from workflows.points import Point
-from workflows.words import safe, when
-
-#: How many recovery points one answer lists.
-MOST_POINTS = 20
+from workflows.masking import masked
+from workflows.words import safe
 
 
 class Answers:
@@ -35,6 +35,11 @@ class Answers:
     def __init__(self, desk: Desk, access: Access) -> None:
         self._desk = desk
         self._access = access
+
+    def recorded(self, asking: Asking, what: str) -> AbstractContextManager[None]:
+        """Around everything that comes of a request: the audit tells it before anything is done, and how it was
+        refused. `what` is the request in its asker's words."""
+        return recorded(self._desk.store, asking, what)
 
     def to(self, request: Request, asking: Asking) -> tuple[str, list[Run]]:
         """Carry it out. Gives the answer in mrkdwn, and the runs that were started."""
@@ -65,19 +70,26 @@ class Answers:
         """Approve or reject; `question` is the one that a button names."""
         run = self._desk.store.read(request.run_id)
         self._access.check_may_decide(asking.by, run, request.approved)
-        return self._desk.answer(request.run_id, asking.by, request.approved, question=question, reason=request.reason)
+        return self._desk.answer(
+            request.run_id,
+            asking.by,
+            request.approved,
+            question=question,
+            reason=masked(request.reason),
+            place=asking.place,
+        )
 
     def cancel(self, request: Cancel, asking: Asking) -> str:
         self._access.check_may_run(asking.by)
-        return self._desk.cancel(request.run_id, asking.by)
+        return self._desk.cancel(request.run_id, asking.by, asking.place)
 
     def retry(self, request: Retry, asking: Asking) -> str:
         self._access.check_may_run(asking.by)
-        return self._desk.retry(request.run_id, asking.by)
+        return self._desk.retry(request.run_id, asking.by, asking.place)
 
     def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
         self._access.check_may_run(asking.by)
-        planned = self._planned(request, replace(asking, reason=request.reason))
+        planned = self._planned(request, replace(asking, reason=masked(request.reason)))
         if request.dry_run:
             return "\n".join(map(_plan, planned)), []
         lines, started = [], []
@@ -125,8 +137,7 @@ class Answers:
         found = self._desk.points(request.target)
         if not found:
             return "There is no recovery point yet. Example: `/dr backup orders-db`"
-        more = [f"… and {len(found) - MOST_POINTS} older ones."] if len(found) > MOST_POINTS else []
-        return "\n".join([*map(_point, found[:MOST_POINTS]), *more])
+        return listed(found, self._desk.now())
 
 
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
@@ -135,12 +146,3 @@ _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
 def _plan(run: Run) -> str:
     steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(run.steps, 1))
     return f"Nothing was started. *{safe(run.title)}* ({safe(run.target.region)}) would do this:\n{steps}"
-
-
-def _point(point: Point) -> str:
-    worth = point.proof if point.state == "available" else f"{point.proof}, image {point.state}"
-    differed = f", but differed when `{point.differed_in}` restored it" if point.differed_in else ""
-    return (
-        f"`{point.image_id}` *{safe(point.server)}*, asked for {when(point.requested)}: *{worth}*{differed}, "
-        f"{point.consistency}, {safe(point.region)}"
-    )

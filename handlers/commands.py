@@ -34,11 +34,15 @@ class Commands:
         """Slack gives three seconds; the work begins after the acknowledgement."""
         ack()
         with answering(lambda text: respond(text=text, response_type="ephemeral"), f"{body.get('trigger_id', '')}"):
-            request = parse(body.get("text", ""))
-            if isinstance(request, StartBackup | StartRestore | StartDrill) and not request.dry_run:
-                self._check_member(client, body["channel_id"])
-            text, _ = self._answers.to(request, asking(body))
+            with self._answers.recorded(asking(body), f"{COMMAND} {body.get('text', '')}".strip()):
+                text = self._text(client, body)
             respond(text=text, response_type="ephemeral")
+
+    def _text(self, client: WebClient, body: dict[str, Any]) -> str:
+        request = parse(body.get("text", ""))
+        if isinstance(request, StartBackup | StartRestore | StartDrill) and not request.dry_run:
+            self._check_member(client, body["channel_id"])
+        return self._answers.to(request, asking(body))[0]
 
     def _check_member(self, client: WebClient, channel: str) -> None:
         """Where the bot is no member it cannot show a card; better to say so before anything is started."""

@@ -1,8 +1,10 @@
 """The whole of Firedrill in one process, on real parts and a clock driven by hand: Redis, lab cloud, desk, engine."""
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -12,11 +14,14 @@ from tests.clock import HandClock
 from workflows import inventory
 from workflows.aws import Aws, Home
 from workflows.catalogue import RUNBOOKS
+from workflows.chainer import Chainer
 from workflows.desk import Asking, Desk, Rules
 from workflows.engine.board import Board, Cards
 from workflows.engine.engine import Engine, Pace
+from workflows.engine.ledger import Ledger
 from workflows.engine.run import Actor, Run, Status
 from workflows.engine.store import Store
+from workflows.engine.trail import Trail
 from workflows.facts.profile import Profile
 from workflows.facts.script import recognised
 
@@ -39,11 +44,13 @@ class Stage:
         self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
         self.lab = LabCloud(folder, accepts=self.accepts, now=clock.now, delays=DELAYS, regions=("us-east-1",))
         self.lab.start()
-        self.home = Home(installation, self.lab.url)
+        ledger = Ledger()
+        self.home = Home(installation, self.lab.url, ledger.note)
+        self.chainer = Chainer(Trail(client, clock), clock)
         rules = Rules(30, self.profile_for)
         self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
         services = {"home": lambda run: self.home.of(run.target.account, run.target.region)}
-        self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7))
+        self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7), ledger=ledger)
 
     def profile_for(self, server: str, tags: Mapping[str, str], name: str) -> Profile:
         return self.profiles.get(name or server, _DEFAULT)
@@ -105,6 +112,11 @@ class Stage:
         self.clock.forward(1)
         self.step()
         return self.drive(run)
+
+    def audit(self) -> list[dict[str, Any]]:
+        """Everything that the audit tells, in its order."""
+        self.chainer.catch_up()
+        return [json.loads(line) for line in self.chainer.export()][:-1]
 
     def count(self, call: str) -> int:
         """How often the lab has carried a call out."""

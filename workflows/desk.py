@@ -13,6 +13,7 @@ from workflows import inventory
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
+from workflows.engine.happened import NOWHERE, Place, answered
 from workflows.engine.run import Actor, Answer, Run, StepState, Target
 from workflows.engine.runbook import Runbook
 from workflows.engine.store import Store
@@ -37,6 +38,10 @@ class Asking:
     reason: str = ""
     via: Literal["slack", "shell"] = "slack"
     request: str = ""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.channel, self.via)
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,9 @@ class Desk:
         key = f"{run_id}-{secrets.token_hex(4)}"
         return self.store.create(replace(planned, id=run_id, key=key, created=self._clock.now()), request=request)
 
-    def answer(self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "") -> str:
+    def answer(
+        self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "", place: Place = NOWHERE
+    ) -> str:
         """Decide the run's open question, or the one that a button names. Gives what came of it, in a sentence.
 
         Raises NotAllowed for an asker who would approve their own request.
@@ -110,12 +117,12 @@ class Desk:
         if approved and by.id == run.asked_by.id:
             raise NotAllowed(f"You asked for `{run.id}` yourself, so somebody else must approve it.")
         asked = question or (run.question.id if run.question else "")
-        if not asked:
-            return f"`{run.id}` asks nothing at the moment: it is {run.status.value}."
         until = run.question.expires_at if run.question else 0.0
-        word, prior = self.store.answer(
-            run.id, Answer(asked, approved, by, self._clock.now(), until, reason=reason.strip())
-        )
+        said = Answer(asked, approved, by, self._clock.now(), until, reason=reason.strip())
+        if not asked:
+            self.store.note("refusal", answered(run.id, said, place), "no question")
+            return f"`{run.id}` asks nothing at the moment: it is {run.status.value}."
+        word, prior = self.store.answer(run.id, said, place)
         if word == "already" and prior is not None:
             did = "approved" if prior.approved else "rejected"
             if prior.by.id == by.id:
@@ -127,7 +134,7 @@ class Desk:
             return f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
         return f"That question of `{run.id}` is not open any more: the run is {self.store.read(run.id).status.value}."
 
-    def cancel(self, run_id: str, by: Actor) -> str:
+    def cancel(self, run_id: str, by: Actor, place: Place = NOWHERE) -> str:
         """Gives what came of it, in a sentence."""
         run = self.store.read(run_id)
         return {
@@ -135,9 +142,9 @@ class Desk:
             "already": f"`{run.id}` is being cancelled already.",
             "ended": f"`{run.id}` has ended already: it is {run.status.value}.",
             "no return": f"`{run.id}` is past the point of no return: it goes on until the server is back.",
-        }[self.store.cancel(run.id, by)]
+        }[self.store.cancel(run.id, by, place)]
 
-    def retry(self, run_id: str, by: Actor) -> str:
+    def retry(self, run_id: str, by: Actor, place: Place = NOWHERE) -> str:
         """Gives what came of it, in a sentence. Raises Busy."""
         run = self.store.read(run_id)
         if run.problem and run.problem.final:
@@ -148,13 +155,17 @@ class Desk:
             "done": f"`{run.id}` goes on from: {title}.",
             "already": f"`{run.id}` is going on already.",
             "not failed": f"Only a failed run can go on; `{run.id}` is {run.status.value}.",
-        }[self.store.retry(run, by)]
+        }[self.store.retry(run, by, place)]
 
     def points(self, target: str = "") -> list[Point]:
         """Recovery points, the newest first; of one server, if a target is given. Raises UserError."""
         known = self._look(lambda known: (known, known.server_of(target) if target else ""))
         own = [each for each in known[0].points if not known[1] or each.server == known[1]]
         return sorted(own, key=lambda each: each.requested, reverse=True)
+
+    def now(self) -> float:
+        """The time that all runs share, in seconds since the epoch."""
+        return self._clock.now()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,6 +13,7 @@ from workflows.words import safe, when
 Proof = Literal["created", "complete", "proven"]
 
 _PROOFS: dict[str, Proof] = {"complete": "complete", "proven": "proven"}
+_PROVED = {"complete": (tags.COMPLETE_BY, tags.COMPLETE_AT), "proven": (tags.PROVEN_BY, tags.PROVEN_AT)}
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Point:
 
     `requested` is when CreateImage was asked for (seconds since the epoch): the content is as of then. `run_key` names
     the facts' folder on the AMI's root volume, `facts` is the SHA-256 of the manifest there. `launch` is template and
-    version. `differed_in` names the run whose restore showed other facts, if the last one did.
+    version. `proof_by` and `proof_at` (seconds since the epoch) say which run found out what it is worth; a point of an
+    older version may lack them. `differed_in` names the run whose restore showed other facts, if the last one did.
     """
 
     image_id: str
@@ -36,6 +38,9 @@ class Point:
     facts: str
     launch: str
     differed_in: str = ""
+    differed_at: float | None = None
+    proof_by: str = ""
+    proof_at: float | None = None
 
     @property
     def usable(self) -> bool:
@@ -67,6 +72,8 @@ class Point:
 def point_of(image: Image, region: str) -> Point:
     """What the tags of one of our images say."""
     marks = image.tags
+    proof = _PROOFS.get(marks.get(tags.PROOF, ""), "created")
+    by, at = _PROVED.get(proof, ("", ""))
     return Point(
         image_id=image.id,
         server=marks.get(tags.SERVER, ""),
@@ -75,11 +82,14 @@ def point_of(image: Image, region: str) -> Point:
         source=marks.get(tags.SOURCE, ""),
         requested=image.requested,
         state=image.state,
-        proof=_PROOFS.get(marks.get(tags.PROOF, ""), "created"),
+        proof=proof,
         consistency=marks.get(tags.CONSISTENCY, ""),
         facts=marks.get(tags.FACTS, ""),
         launch=marks.get(tags.LAUNCH, ""),
         differed_in=marks.get(tags.DIFFERED_IN, ""),
+        differed_at=tags.seconds(marks.get(tags.DIFFERED_AT, "")),
+        proof_by=marks.get(by, ""),
+        proof_at=tags.seconds(marks.get(at, "")),
     )
 
 

@@ -48,6 +48,7 @@ class Door:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             answer = Answer(500, "text/plain", b"")
         headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body)))]
+        headers += [("x-amzn-RequestId", answer.request)] if answer.request else []
         start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Refused'}", headers)
         return [answer.body]
 

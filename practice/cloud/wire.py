@@ -47,11 +47,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back over the wire."""
+    """What goes back over the wire. `request` is the id that AWS gives a request, which the JSON services have in
+    the head of their answers only."""
 
     status: int
     kind: str
     body: bytes
+    request: str = ""
 
 
 @functools.cache
@@ -119,12 +121,12 @@ def _typed(value: Any, shape: Any) -> Any:
 def written(request: Request, answer: Mapping[str, Any]) -> Answer:
     """An answer in boto3's words, as the service writes it."""
     if request.service != "ec2":
-        return Answer(200, JSON, json.dumps(answer).encode())
+        return Answer(200, JSON, json.dumps(answer).encode(), request.id)
     shape = model("ec2").operation_model(request.action).output_shape
     parts = [f'<{request.action}Response xmlns="{_NAMESPACE}"><requestId>{request.id}</requestId>']
     parts += _members(answer, shape) if shape is not None else ["<return>true</return>"]
     parts.append(f"</{request.action}Response>")
-    return Answer(200, XML, "".join(parts).encode())
+    return Answer(200, XML, "".join(parts).encode(), request.id)
 
 
 def _members(value: Mapping[str, Any], shape: Any) -> Iterator[str]:
@@ -172,4 +174,4 @@ def refused(service: str, refusal: Refusal, request_id: str) -> Answer:
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
-    return Answer(refusal.status, JSON if service == "ssm" else XML, text.encode())
+    return Answer(refusal.status, JSON if service == "ssm" else XML, text.encode(), request_id)

@@ -1,13 +1,16 @@
 """What must never happen, 4: a run says that it succeeded when a fact differed, was missing, or was not measured."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+from handlers.point_lines import listed
 from tests.flows import scene
 from tests.flows.scene import SMALL, made, nothing_lost, prints, retried, shown, words
 from tests.stage import APPROVER, OPERATOR, Stage
+from workflows.aws.tags import seconds
 from workflows.engine.run import Run, Status
 from workflows.errors import UserError
 
@@ -156,6 +159,15 @@ def test_a_proven_point_that_differs_later_is_not_proven_any_more(stage: Stage) 
     assert failed.status is Status.FAILED
     tags = stage.aws.images.get(image).tags
     assert (tags["firedrill:proof"], tags["firedrill:differed-in"]) == ("complete", failed.id)
+    assert tags["firedrill:proven-by"] == tags["firedrill:proven-at"] == ""
+    assert tags["firedrill:complete-by"] == drilled.id
+    stage.look()
+    (point,) = stage.desk.points("orders-db")
+    assert (point.proof, point.proof_by, point.differed_in) == ("complete", drilled.id, failed.id)
+    assert point.differed_at == seconds(tags["firedrill:differed-at"]) == math.floor(failed.ended or 0)
+    told = listed([point], stage.clock.now() + 7200)
+    assert f"*differed* when `{failed.id}` restored it 2 h ago" in told
+    assert "proven" not in told
 
 
 def test_a_replacement_without_its_profile_never_answers_and_the_run_fails(stage: Stage) -> None:

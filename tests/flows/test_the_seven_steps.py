@@ -1,5 +1,7 @@
 """The main job, on disks that hold real bytes."""
 
+import math
+
 from handlers.cards import card
 from tests.stage import OPERATOR, Stage
 from workflows.engine.run import Status
@@ -40,12 +42,16 @@ def test_a_backup_makes_a_complete_point_and_a_restore_of_a_lost_server_proves_i
     assert backup.status is Status.SUCCEEDED
     (point,) = stage.desk.points("orders-db")
     assert (point.proof, point.consistency) == ("complete", "crash-consistent")
+    assert (point.proof_by, point.proof_at) == (backup.id, math.floor(backup.ended or 0))
     stage.aws.instances.ensure_terminated(source)
     stage.clock.forward(60)
     restore = stage.restore()
     assert restore.status is Status.SUCCEEDED, restore.problem
     stage.look()
-    assert stage.desk.points("orders-db")[0].proof == "proven"
+    (point,) = stage.desk.points("orders-db")
+    assert (point.proof, point.proof_by, point.differed_in) == ("proven", restore.id, "")
+    assert point.proof_at is not None
+    assert restore.created < point.proof_at <= (restore.ended or 0)
     assert restore.asked_by == OPERATOR
 
 

@@ -19,8 +19,8 @@ def test_a_backup_in_the_shell_is_followed_to_its_end_and_then_listed(play: Play
     assert play.shell("status").stdout == "Nothing is going on. /dr runs lists what has been.\n"
     assert f"{run.id} Backup of {play.server}: succeeded, asked by @U0OPERATOR" in play.shell("runs").stdout
     assert f"{run.id}, backup of {play.server}: succeeded." in play.shell("status", run.id).stdout
-    point = f"{run.values['point']['image_id']} {play.server}, asked for "
-    assert ": complete, crash-consistent" in play.until(lambda: _line(play.shell("points", play.server).stdout, point))
+    point = f"• {run.values['point']['image_id']} "
+    assert play.until(lambda: _line(play.shell("points", play.server).stdout, point)).endswith(" complete")
 
 
 def test_a_login_that_nobody_has_named_is_told_what_to_add(play: Play) -> None:

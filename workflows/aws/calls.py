@@ -6,7 +6,7 @@ and a call without a ClientToken must never be repeated behind our back after it
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -49,14 +49,20 @@ _CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "Request
                 "UnrecognizedClientException", "SignatureDoesNotMatch", "IncompleteSignature"}  # fmt: skip
 
 
+#: Hears of every call that changes something: its name, AWS's id of the request, and `ok` or AWS's code. The id is
+#: empty when no answer came: then whether it was carried out is not known.
+Heard = Callable[[str, str, str], None]
+
+
 class Calls:
     """The clients of one account and Region. Safe to share between threads."""
 
     _building = threading.Lock()
     _loader: Any = None
 
-    def __init__(self, region: str, endpoint: str | None = None) -> None:
+    def __init__(self, region: str, endpoint: str | None = None, heard: Heard | None = None) -> None:
         self.region = region
+        self._heard = heard or (lambda *_: None)
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
 
@@ -65,11 +71,23 @@ class Calls:
         try:
             answer: dict[str, Any] = getattr(self._client(service), action)(**params)
         except (ClientError, BotoCoreError, HTTPClientError, ResponseParserError) as error:
+            self._tell(action, params, getattr(error, "response", {}), error)
             known = translated(action, error)
             log.debug("aws=%s.%s region=%s refused: %s", service, action, self.region, known.text)
             raise known from error
         log.debug("aws=%s.%s request=%s", service, action, answer.get("ResponseMetadata", {}).get("RequestId"))
+        self._tell(action, params, answer)
         return answer
+
+    def _tell(
+        self, action: str, params: dict[str, Any], answer: dict[str, Any], error: Exception | None = None
+    ) -> None:
+        """Looks and rehearsals change nothing."""
+        if action.startswith(("describe_", "get_", "list_")) or params.get("DryRun"):
+            return
+        request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+        code = answer.get("Error", {}).get("Code") or type(error).__name__ if error else "ok"
+        self._heard(_verb(action), request, str(code))
 
     def allowed(self, service: str, action: str, **params: Any) -> None:
         """Whether AWS would carry the call out, by DryRun: it checks permissions and much of the parameters, not
@@ -121,7 +139,7 @@ class Calls:
 
 def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCapacity | RunFailed:
     """AWS's error as one of ours. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
-    verb = "".join(word.capitalize() for word in action.split("_"))
+    verb = _verb(action)
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         body = error.response.get("Error", {})
@@ -132,6 +150,10 @@ def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCap
     if isinstance(error, ParamValidationError):
         return RunFailed(f"{verb} was asked for in a way that AWS's own model refuses.", safe(cut(str(error), 300)))
     return Unreachable(f"AWS gave no answer to {verb} ({type(error).__name__}).")
+
+
+def _verb(action: str) -> str:
+    return "".join(word.capitalize() for word in action.split("_"))
 
 
 def _answered(verb: str, code: str, message: str, status: int) -> Throttled | Unreachable | NoCapacity | RunFailed:

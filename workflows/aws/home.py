@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from workflows.aws.calls import Calls
+from workflows.aws.calls import Calls, Heard
 from workflows.aws.commands import Commands
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
@@ -27,9 +27,10 @@ class Aws:
 class Home:
     """The Regions that an installation works in. One set of clients each, made when first needed."""
 
-    def __init__(self, installation: str, endpoint: str | None = None) -> None:
+    def __init__(self, installation: str, endpoint: str | None = None, heard: Heard | None = None) -> None:
         self._installation = installation
         self._endpoint = endpoint
+        self._heard = heard
         self._lock = threading.Lock()
         self._regions: dict[str, Aws] = {}
 
@@ -51,7 +52,7 @@ class Home:
             return self._regions[name]
 
     def _made(self, region: str) -> Aws:
-        calls = Calls(region, self._endpoint)
+        calls = Calls(region, self._endpoint, self._heard)
         return Aws(
             account=str(calls("sts", "get_caller_identity")["Account"]),
             region=region,

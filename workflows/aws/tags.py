@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 INSTALLATION = "firedrill:installation"
@@ -12,9 +13,12 @@ CONSISTENCY = "firedrill:consistency"
 FACTS = "firedrill:facts"
 LAUNCH = "firedrill:launch"
 PROOF = "firedrill:proof"
+COMPLETE_BY = "firedrill:complete-by"
+COMPLETE_AT = "firedrill:complete-at"
 PROVEN_BY = "firedrill:proven-by"
 PROVEN_AT = "firedrill:proven-at"
 DIFFERED_IN = "firedrill:differed-in"
+DIFFERED_AT = "firedrill:differed-at"
 
 #: What AWS allows in an AMI's name (3 to 128 characters): facts of EC2's CreateImage.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9 ()\[\]./\-'@_]")
@@ -34,6 +38,19 @@ def ascii_only(text: str) -> str:
 def template_name(installation: str, server: str) -> str:
     """One launch template a server; a version a backup. 3 to 128 characters."""
     return _NOT_IN_A_TEMPLATE.sub("-", f"firedrill-{installation}-{server}")[:128]
+
+
+def moment(seconds: float) -> str:
+    """A time in a tag: UTC in ISO 8601, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(text: str) -> float | None:
+    """What `moment` wrote, in seconds since the epoch; None for anything else: anybody can change a tag."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def of(resource: Mapping[str, Any]) -> dict[str, str]:

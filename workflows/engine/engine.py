@@ -11,9 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 from workflows.engine import moves
 from workflows.engine.clock import Clock
 from workflows.engine.connection import Away
+from workflows.engine.happened import Call, orphaned
+from workflows.engine.happened import moved as told
+from workflows.engine.inbox import Inbox
+from workflows.engine.ledger import Ledger
 from workflows.engine.run import Question, Run, Status
 from workflows.engine.runbook import Ask, Runbook, Step, Wait
-from workflows.engine.store import LEFT_ALONE, Claim, Inbox, LostClaim, Store
+from workflows.engine.store import LEFT_ALONE, Claim, LostClaim, Store
 from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
 
 log = logging.getLogger(__name__)
@@ -56,7 +60,7 @@ class Engine:
     """Any number of engines, in any number of processes, may drive the runs of one Redis.
 
     `services` names what a step may ask for beside the record, such as `home`, and makes it for a run. `seal` gives the
-    digest of an ended run's report, which is kept in its record.
+    digest of an ended run's report, which is kept in its record. `ledger` is where services note their changing calls.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Engine:
         pace: Pace,
         rng: random.Random | None = None,
         seal: Callable[[Run], str] = lambda run: "",
+        ledger: Ledger | None = None,
     ) -> None:
         self._store = store
         self._runbooks = runbooks
@@ -76,6 +81,7 @@ class Engine:
         self._pace = pace
         self._rng = rng or random.Random()
         self._seal = seal
+        self._ledger = ledger or Ledger()
 
     def advance(self, run_id: str) -> bool:
         """Take the run if it is due and move it as far as it goes. False when the hint was early, late or void."""
@@ -86,28 +92,36 @@ class Engine:
             return False
         if claim is None:
             return False
+        self._ledger.take()  # of a run whose worker has lost Redis in the middle of a step
         run, inbox = claim.run, claim.inbox
         while True:
             try:
                 moved = self._next(run, inbox, claim)
             except LostClaim:
-                log.warning("run=%s step=%s another worker has taken over", run_id, run.step.name)
-                return False
+                return self._taken_over(run)
             if moved is None:
                 self._store.release(run_id, claim.fence, LEFT_ALONE)
                 return False
+            calls, following = self._ledger.take(), self._sealed(moved.run)
             saved = self._store.commit(
-                self._sealed(moved.run), claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
+                following, claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
                 lease_until=0 if moved.parked else self._clock.now() + self._pace.lease,
-                unless_cancelled=moved.unless_cancelled,
+                unless_cancelled=moved.unless_cancelled, told=told(run, following, moved.event, calls),
             )  # fmt: skip
             if saved.fenced:
-                log.warning("run=%s step=%s another worker has taken over", run_id, run.step.name)
-                return False
+                return self._taken_over(run, calls)
             run, inbox = (moved.run if saved.saved else run), saved.inbox
             claim = replace(claim, begins=0)
             if moved.parked:
                 return True
+
+    def _taken_over(self, run: Run, calls: tuple[Call, ...] = ()) -> bool:
+        """Nothing more may be written of the run; but what was done to the world all the same is told."""
+        log.warning("run=%s step=%s another worker has taken over", run.id, run.step.name)
+        calls += self._ledger.take()
+        if calls:
+            self._store.note("effect", orphaned(run, calls))
+        return False
 
     def _next(self, run: Run, inbox: Inbox, claim: Claim) -> Moved | None:
         """What the run does now; None if this version does not know how."""

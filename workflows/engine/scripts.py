@@ -3,14 +3,30 @@
 Stays within Redis 6.2. What the keys mean stands at the head of store.py.
 """
 
-#: keys: run, due, lock, unpainted, index, asked   argv: id, record, now, world-lock?, asked seconds
-CREATE = """
+#: What happened, into the stream that the audit is made of: atomically with whatever it is that happened.
+NOTE = """
+local function note(stream, at, kind, outcome, event, status)
+  redis.call('XADD', stream, '*', 'at', at, 'kind', kind, 'outcome', outcome, 'event', event, 'status', status or '')
+end
+"""
+
+#: keys: unchained   argv: now, kind, outcome, event
+TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
+
+#: keys: run, due, lock, unpainted, index, asked, unchained   argv: id, record, now, world-lock?, asked seconds, event
+CREATE = (
+    NOTE
+    + """
 if ARGV[5] ~= '0' then
   local prior = redis.call('GET', KEYS[6])
   if prior then return {'again', prior} end
 end
 local holder = redis.call('GET', KEYS[3])
-if ARGV[4] == '1' and holder then return {'busy', holder} end
+if ARGV[4] == '1' and holder then
+  note(KEYS[7], ARGV[3], 'refusal', 'busy with ' .. holder, ARGV[6])
+  return {'busy', holder}
+end
+note(KEYS[7], ARGV[3], 'start', 'made', ARGV[6])
 redis.call('HSET', KEYS[1], 'record', ARGV[2], 'status', 'queued', 'open', '1', 'rev', 1, 'fence', 0,
   'lease', 0, 'due', ARGV[3], 'hints', 0, 'begins', 0, 'lock', ARGV[4] == '1' and KEYS[3] or '')
 if ARGV[4] == '1' then redis.call('SET', KEYS[3], ARGV[1]) end
@@ -22,6 +38,7 @@ redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
 return {'made', ARGV[1]}
 """
+)
 
 #: keys: due   argv: run prefix, now, how many, first pause
 DISPATCH = """
@@ -50,9 +67,12 @@ redis.call('ZADD', KEYS[2], ARGV[2] + ARGV[3], ARGV[1])
 return {run[1], fence, begins, redis.call('HGETALL', KEYS[3])}
 """
 
-#: keys: run, due, inbox, unpainted, card, events   argv: id, fence, record, status, open, due, lease, now, handled
-#: (comma-separated inbox fields), refuse-if-cancelled, question, its expiry, no return, event, seconds to keep
-COMMIT = """
+#: keys: run, due, inbox, unpainted, card, events, unchained   argv: id, fence, record, status, open, due, lease, now,
+#: handled (comma-separated inbox fields), refuse-if-cancelled, question, its expiry, no return, event, seconds to keep,
+#: kind and event for the audit (empty: nothing that it keeps)
+COMMIT = (
+    NOTE
+    + """
 local run = redis.call('HMGET', KEYS[1], 'fence', 'lock')
 if run[1] ~= ARGV[2] then return {'fenced'} end
 if ARGV[10] == '1' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
@@ -78,11 +98,13 @@ else
 end
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', '100000', '*', 'run', ARGV[1], 'event', ARGV[14], 'at', ARGV[8],
   'fence', ARGV[2])
+if ARGV[16] ~= '' then note(KEYS[7], ARGV[8], ARGV[16], '', ARGV[17]) end
 local paint_at = math.max(tonumber(ARGV[8]), tonumber(redis.call('HGET', KEYS[5], 'next_at') or '0'))
 redis.call('ZADD', KEYS[4], 'NX', paint_at, ARGV[1])
 redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
 return {'ok', redis.call('HGETALL', KEYS[3])}
 """
+)
 
 #: keys: run, due   argv: id, fence, now, lease: the lease anew, from now
 RENEW = """
@@ -100,44 +122,69 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
 
-#: keys: run, due, inbox   argv: id, question, answer, now
-ANSWER = """
+#: keys: run, due, inbox, unchained   argv: id, question, answer, now, event
+ANSWER = (
+    NOTE
+    + """
 local field = 'answer:' .. ARGV[2]
 local prior = redis.call('HGET', KEYS[3], field)
-if prior then return {'already', prior} end
-local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires')
-if run[1] ~= '1' or run[2] ~= ARGV[2] or redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then return {'stale', ''} end
-if tonumber(run[3]) <= tonumber(ARGV[4]) then return {'expired', ''} end
+local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires', 'status')
+local function refused(word, more)
+  note(KEYS[4], ARGV[4], 'refusal', word, ARGV[5], run[4])
+  return {word, more}
+end
+if prior then return refused('already', prior) end
+if run[1] ~= '1' or run[2] ~= ARGV[2] or redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
+  return refused('stale', '')
+end
+if tonumber(run[3]) <= tonumber(ARGV[4]) then return refused('expired', '') end
+note(KEYS[4], ARGV[4], 'decision', 'done', ARGV[5], run[4])
 redis.call('HSET', KEYS[3], field, ARGV[3])
 redis.call('HSET', KEYS[1], 'due', ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 return {'done', ''}
 """
+)
 
-#: keys: run, due, inbox   argv: id, who, now
-CANCEL = """
-local run = redis.call('HMGET', KEYS[1], 'open', 'no_return')
-if run[1] ~= '1' then return 'ended' end
-if run[2] == '1' then return 'no return' end
-if redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then return 'already' end
+#: keys: run, due, inbox, unchained   argv: id, who, now, event
+CANCEL = (
+    NOTE
+    + """
+local run = redis.call('HMGET', KEYS[1], 'open', 'no_return', 'status')
+local function refused(word)
+  note(KEYS[4], ARGV[3], 'refusal', word, ARGV[4], run[3])
+  return word
+end
+if run[1] ~= '1' then return refused('ended') end
+if run[2] == '1' then return refused('no return') end
+if redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then return refused('already') end
+note(KEYS[4], ARGV[3], 'decision', 'done', ARGV[4], run[3])
 redis.call('HSET', KEYS[3], 'cancel', ARGV[2])
 redis.call('HSET', KEYS[1], 'due', ARGV[3])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 return 'done'
 """
+)
 
-#: keys: run, due, inbox, lock, card   argv: id, who, now
-RETRY = """
+#: keys: run, due, inbox, lock, card, unchained   argv: id, who, now, event
+RETRY = (
+    NOTE
+    + """
 local run = redis.call('HMGET', KEYS[1], 'open', 'status', 'lock')
-if run[2] ~= 'failed' then return {'not failed', run[2] or ''} end
-if run[1] == '1' then return {'already', ''} end
+local function refused(word, more)
+  note(KEYS[6], ARGV[3], 'refusal', word, ARGV[4], run[2])
+  return {word, more}
+end
+if run[2] ~= 'failed' then return refused('not failed', run[2] or '') end
+if run[1] == '1' then return refused('already', '') end
 if run[3] ~= '' then
   local holder = redis.call('GET', KEYS[4])
-  if holder then return {'busy', holder} end
+  if holder then return refused('busy', holder) end
   redis.call('SET', KEYS[4], ARGV[1])
 end
+note(KEYS[6], ARGV[3], 'decision', 'done', ARGV[4], run[2])
 redis.call('HDEL', KEYS[3], 'cancel')
 redis.call('HSET', KEYS[3], 'retry', ARGV[2])
 redis.call('HSET', KEYS[1], 'open', '1', 'due', ARGV[3], 'lease', 0)
@@ -146,6 +193,7 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 return {'done', ''}
 """
+)
 
 #: keys: unpainted   argv: run prefix, now, lease, how many
 PAINT_CLAIM = """

@@ -12,6 +12,10 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | lock:<acct>:<region>:<server> | string | engine, desk | while a run is open | the run that may change the server     |
 | asked:<request>          | string | desk             | 1 h              | a request that was carried out: its run    |
 | events                   | stream | engine           | last 100,000     | every move of every run, in order          |
+| unchained                | stream | engine, desk     | until chained    | what happened and is not in the audit yet  |
+| audit                    | stream | chainer          | KEEP_DAYS        | the audit: entries chained by digests   |
+| audit:head               | hash   | chainer          | for ever         | number and digest of its last entry        |
+| policy                   | string | every process    | for ever         | the policy that the audit told last        |
 | unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
 | card:<id>                | hash   | notifier         | as its run       | where a run's messages stand in Slack      |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
@@ -20,20 +24,20 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
-Cards, inventory and the rest beside runs are in board.py.
+Cards, inventory and the rest beside runs are in board.py, the audit's streams in trail.py.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
-from pydantic import TypeAdapter
 
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
+from workflows.engine.happened import NOWHERE, Event, Place, answered, started
+from workflows.engine.inbox import Inbox, actor_to_json, answer_from_json, answer_to_json, inbox_of
 from workflows.engine.run import Actor, Answer, Run, Status, Target, from_json, to_json
 from workflows.errors import Busy, UnknownRun, UserError
 
@@ -42,21 +46,6 @@ KEEP_DAYS = 400
 ASKED_SECONDS = 3600
 #: Seconds until a run that this version does not understand is offered again.
 LEFT_ALONE = 30.0
-
-_ACTOR = TypeAdapter(Actor)
-_ANSWER = TypeAdapter(Answer)
-
-
-@dataclass(frozen=True)
-class Inbox:
-    """What people said to a run since the worker last looked."""
-
-    cancel: Actor | None = None
-    retry: Actor | None = None
-    answers: tuple[Answer, ...] = ()
-
-    def answer_to(self, question: str) -> Answer | None:
-        return next((each for each in self.answers if each.question == question), None)
 
 
 @dataclass(frozen=True)
@@ -96,6 +85,7 @@ class Store:
         self._commit = client.register_script(scripts.COMMIT)
         self._answer = client.register_script(scripts.ANSWER)
         self._cancel = client.register_script(scripts.CANCEL)
+        self._note = client.register_script(scripts.TELL)
         self._retry = client.register_script(scripts.RETRY)
 
     # ── the desk's moves ─────────────────────────────────────────────────────────────────────────────────
@@ -116,30 +106,39 @@ class Store:
             key("unpainted"),
             key("index"),
             key("asked", request),
+            key("unchained"),
         ]
-        argv: list[Any] = [run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0]
+        argv: list[Any] = [
+            run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0, started(run).to_json(),
+        ]  # fmt: skip
         word, which = _texts(self._create(keys=keys, args=argv))
         if word == "busy":
             raise Busy(run.target.server, which)
         return run if word == "made" else self.read(which)
 
-    def answer(self, run_id: str, answer: Answer) -> tuple[str, Answer | None]:
+    def answer(self, run_id: str, answer: Answer, place: Place = NOWHERE) -> tuple[str, Answer | None]:
         """First answer wins. Gives `done`, `already` (and the earlier answer), `expired` or `stale`."""
-        keys = [key("run", run_id), key("due"), key("inbox", run_id)]
-        argv: list[Any] = [run_id, answer.question, _ANSWER.dump_json(answer), millis(self.clock.now())]
+        keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained")]
+        told = answered(run_id, answer, place).to_json()
+        argv: list[Any] = [run_id, answer.question, answer_to_json(answer), millis(self.clock.now()), told]
         word, prior = _texts(self._answer(keys=keys, args=argv))
-        return word, _ANSWER.validate_json(prior) if prior else None
+        return word, answer_from_json(prior) if prior else None
 
-    def cancel(self, run_id: str, by: Actor) -> str:
+    def cancel(self, run_id: str, by: Actor, place: Place = NOWHERE) -> str:
         """Gives `done`, `already`, `ended` or `no return`."""
-        keys = [key("run", run_id), key("due"), key("inbox", run_id)]
-        argv: list[Any] = [run_id, _ACTOR.dump_json(by), millis(self.clock.now())]
+        keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained")]
+        told = Event("cancel", by, place, run_id).to_json()
+        argv: list[Any] = [run_id, actor_to_json(by), millis(self.clock.now()), told]
         return _text(self._cancel(keys=keys, args=argv))
 
-    def retry(self, run: Run, by: Actor) -> str:
+    def retry(self, run: Run, by: Actor, place: Place = NOWHERE) -> str:
         """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now."""
-        keys = [key("run", run.id), key("due"), key("inbox", run.id), lock_key(run.target), key("card", run.id)]
-        word, which = _texts(self._retry(keys=keys, args=[run.id, _ACTOR.dump_json(by), millis(self.clock.now())]))
+        kinds = ("run", "inbox", "card")
+        mine, inbox, card = (key(kind, run.id) for kind in kinds)
+        keys = [mine, key("due"), inbox, lock_key(run.target), card, key("unchained")]
+        told = Event("retry", by, place, run.id).to_json()
+        argv: list[Any] = [run.id, actor_to_json(by), millis(self.clock.now()), told]
+        word, which = _texts(self._retry(keys=keys, args=argv))
         if word == "busy":
             raise Busy(run.target.server, which)
         return word
@@ -163,7 +162,7 @@ class Store:
             return None
         record, fence, begins, inbox = cast(list[Any], got)
         try:
-            return Claim(from_json(record), int(fence), int(begins), _inbox(inbox))
+            return Claim(from_json(record), int(fence), int(begins), inbox_of(inbox))
         except ValueError:
             self.release(run_id, int(fence), LEFT_ALONE)
             raise
@@ -191,9 +190,10 @@ class Store:
         event: str,
         handled: Sequence[str] = (),
         unless_cancelled: bool = False,
+        told: tuple[str, Event] | None = None,
     ) -> Committed:
         """Write record, event and due time together, if `fence` is still the newest. `lease_until` 0 lets go of it;
-        a run that is no longer open also gives its server back."""
+        a run that is no longer open also gives its server back. `told` is kind and event for the audit."""
         ids = ("run", "inbox", "card")
         mine, inbox, card = (key(kind, run.id) for kind in ids)
         question = run.question if run.status is Status.ASKING else None  # an answered one hurries nothing any more
@@ -201,12 +201,16 @@ class Store:
             run.id, fence, to_json(run), run.status.value, int(run.status.open), millis(due), millis(lease_until),
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
+            *((told[0], told[1].to_json()) if told else ("", "")),
         ]  # fmt: skip
-        got = cast(
-            list[Any], self._commit(keys=[mine, key("due"), inbox, key("unpainted"), card, key("events")], args=argv)
-        )
+        keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained")]
+        got = cast(list[Any], self._commit(keys=keys, args=argv))
         word = _text(got[0])
-        return Committed(word == "ok", word == "fenced", _inbox(got[1]) if len(got) > 1 else Inbox())
+        return Committed(word == "ok", word == "fenced", inbox_of(got[1]) if len(got) > 1 else Inbox())
+
+    def note(self, kind: str, event: Event, outcome: str = "") -> None:
+        """Something for the audit that moves no run."""
+        self._note(keys=[key("unchained")], args=[millis(self.clock.now()), kind, outcome, event.to_json()])
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -268,15 +272,3 @@ def _text(value: Any) -> str:
 
 def _texts(values: Any) -> list[str]:
     return [_text(value) for value in values]
-
-
-def _inbox(flat: Any) -> Inbox:
-    pairs = iter(_texts(flat)) if not isinstance(flat, Mapping) else iter(())
-    said = dict(zip(pairs, pairs, strict=True))
-    answers = tuple(_ANSWER.validate_json(said[name]) for name in sorted(said) if name.startswith("answer:"))
-    cancel, retry = (said.get(name) for name in ("cancel", "retry"))
-    return Inbox(
-        cancel=_ACTOR.validate_python(json.loads(cancel)) if cancel else None,
-        retry=_ACTOR.validate_python(json.loads(retry)) if retry else None,
-        answers=answers,
-    )

@@ -1,7 +1,6 @@
 """Facts before, facts after, and the verdict. A backup counts for nothing until this has said *same*."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from workflows.aws import Aws, tags
@@ -78,13 +77,16 @@ def compare_facts(
 
 @step("Write down the proof")
 def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: float) -> None:
-    """On the AMI itself, so that it outlives Redis: proven by this run, or differed in it."""
+    """On the AMI itself, so that it outlives Redis: proven by this run, or differed in it. The newest word counts: a
+    point that differed is not proven any more, whoever proved it before."""
     image = home.images.get(point.image_id)
-    at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if evidence.verdict == "same":
-        marks = {tags.PROOF: "proven", tags.PROVEN_BY: run_id, tags.PROVEN_AT: at, tags.DIFFERED_IN: ""}
-    else:
-        marks = {tags.PROOF: "complete", tags.DIFFERED_IN: run_id}
+    proven, differed = (run_id, tags.moment(now)), ("", "")
+    proof = "proven"
+    if evidence.verdict != "same":
+        proof, proven, differed = "complete", differed, proven
+    marks = {tags.PROOF: proof}
+    marks |= dict(zip((tags.PROVEN_BY, tags.PROVEN_AT), proven, strict=True))
+    marks |= dict(zip((tags.DIFFERED_IN, tags.DIFFERED_AT), differed, strict=True))
     home.images.tag(image, marks)
 
 

@@ -1,6 +1,6 @@
 """The recovery point: launch settings, image, and the proof that both are whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workflows.aws import Aws, tags
@@ -84,16 +84,19 @@ def _pending(image: Image, snapshots: dict[str, Snapshot]) -> Wait:
     gives="point",
     tell=lambda point: f"`{point.image_id}` is available, every snapshot is completed",
 )
-def verify_recovery_point(home: Aws, asked: Asked, source: Source, facts: Recorded, launch: str) -> Point:
-    """Whole, or not a recovery point; then it says so of itself in AWS: proof `complete`."""
+def verify_recovery_point(
+    home: Aws, asked: Asked, source: Source, facts: Recorded, launch: str, run_id: str, now: float
+) -> Point:
+    """Whole, or not a recovery point; then it says so of itself in AWS: proof `complete`, by which run and when."""
     image = home.images.get(asked.image_id)
     check_whole(home, image, source)
     for name, given in ((tags.FACTS, facts.digest), (tags.LAUNCH, launch)):
         if image.tags.get(name) != given:
             text = f"The tag `{name}` of {image.id} is not the one that it was made with, so it could not be restored."
             raise PointIncomplete(text, f"Give it the value `{given}` again, then `/dr retry`; or start anew.")
-    home.images.tag(image, {tags.PROOF: "complete"})
-    return point_of(Image(**{**vars(image), "tags": {**image.tags, tags.PROOF: "complete"}}), home.region)
+    marks = {tags.PROOF: "complete", tags.COMPLETE_BY: run_id, tags.COMPLETE_AT: tags.moment(now)}
+    home.images.tag(image, marks)
+    return point_of(replace(image, tags={**image.tags, **marks}), home.region)
 
 
 def check_whole(home: Aws, image: Image, source: Source) -> None:

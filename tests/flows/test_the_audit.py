@@ -1,0 +1,151 @@
+"""What the audit tells of what people and runs do: every request, refusal, decision and effect."""
+
+from typing import Any
+
+import pytest
+
+from handlers.access import Access
+from handlers.answers import Answers
+from handlers.grammar import grammar, parse
+from tests.flows.scene import SMALL, asked_for
+from tests.stage import APPROVER, OPERATOR, Stage
+from workflows.desk import Asking
+from workflows.engine.run import Actor, Run, Status
+from workflows.errors import FiredrillError
+
+STRANGER = Actor("U0STRANGER", "stranger")
+#: Each verb as an operator may write it, and what comes of it on an empty stage.
+TYPED = {
+    "backup": "backup orders-db --dry-run",
+    "restore": "restore orders-db",
+    "drill": "drill orders-db --live --dry-run",
+    "approve": "approve D-0009",
+    "reject": "reject D-0009 because",
+    "cancel": "cancel D-0009",
+    "retry": "retry D-0009",
+    "status": "status D-0009",
+    "runs": "runs",
+    "points": "points",
+    "help": "help backup",
+}
+
+
+def _said(stage: Stage, typed: str, by: Actor = OPERATOR) -> str:
+    """As the listener carries it out; gives the error's text, if it was refused."""
+    answers = Answers(stage.desk, Access((OPERATOR.id, APPROVER.id), (OPERATOR.id, APPROVER.id)))
+    asking = Asking(by, "C0DROPS")
+    try:
+        with answers.recorded(asking, f"/dr {typed}"):
+            answers.to(parse(typed), asking)
+    except FiredrillError as error:
+        return error.text
+    return ""
+
+
+def _of(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    return [each for each in stage.audit() if each["kind"] == kind]
+
+
+def _calls(stage: Stage) -> list[tuple[str, str]]:
+    return [(call["call"], call["outcome"]) for each in stage.audit() for call in each["calls"]]
+
+
+def test_every_verb_has_a_line_in_this_table() -> None:
+    assert set(TYPED) == set(grammar.commands)
+
+
+@pytest.mark.parametrize("verb", TYPED)
+def test_every_verbs_request_and_refusal_is_in_the_audit(stage: Stage, verb: str) -> None:
+    stage.seed(disks=SMALL)
+    why = _said(stage, TYPED[verb])
+    asked, *more = stage.audit()
+    assert (asked["kind"], asked["what"], asked["actor"]["id"]) == ("request", f"/dr {TYPED[verb]}", OPERATOR.id)
+    assert (asked["channel"], asked["via"]) == ("C0DROPS", "slack")
+    assert [(each["kind"], each["after"]["why"]) for each in more] == ([("refusal", why)] if why else [])
+
+
+@pytest.mark.parametrize("verb", ["backup", "restore", "drill", "approve", "reject", "cancel", "retry"])
+def test_what_a_stranger_asks_for_is_in_the_audit_with_its_refusal(stage: Stage, verb: str) -> None:
+    stage.seed(disks=SMALL)
+    stage.drill()
+    told = len(stage.audit())
+    typed = TYPED[verb].replace("D-0009", "D-0001")
+    assert _said(stage, typed, STRANGER)
+    asked, refused = stage.audit()[told:]
+    assert (asked["kind"], refused["kind"]) == ("request", "refusal")
+    assert refused["actor"] == {"id": STRANGER.id, "name": STRANGER.name}
+    assert refused["outcome"] == "NotAllowed"
+
+
+@pytest.mark.parametrize("typed", ["", "destroy everything", "drill orders-db", 'backup "orders', "cancel nothing"])
+def test_what_is_not_understood_is_in_the_audit_as_it_was_typed(stage: Stage, typed: str) -> None:
+    why = _said(stage, typed)
+    asked = stage.audit()[0]
+    assert asked["what"] == f"/dr {typed}"
+    assert len(stage.audit()) == (2 if why else 1)
+
+
+def test_a_live_drill_is_told_from_the_request_to_its_end_with_every_call_that_changed_something(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    assert not _said(stage, "drill orders-db --live --reason 'a rehearsal'")
+    asking = stage.drive(stage.store.read("D-0001"))
+    assert not _said(stage, "approve D-0001", APPROVER)
+    stage.clock.forward(1)
+    ended = stage.drive(asking) if asking.status is not Status.ASKING else _on(stage, asking)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    kinds = [each["kind"] for each in stage.audit() if each["kind"] not in ("intent", "effect")]
+    assert kinds == ["request", "start", "move", "request", "decision", "move", "move"]
+    start, decision, last = _of(stage, "start")[0], _of(stage, "decision")[0], _of(stage, "move")[-1]
+    assert start["after"]["reason"] == "a rehearsal"
+    assert (decision["actor"]["id"], decision["run"], decision["before"]["status"]) == (APPROVER.id, "D-0001", "asking")
+    assert (last["before"]["status"], last["after"]["status"]) == ("running", "succeeded")
+    assert stage.chainer.verdict().whole
+
+
+def test_each_effect_has_its_intent_before_it_and_awss_id_of_the_request(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    ended = stage.approve(stage.drill())
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    changing = [each.action for each in stage.lab.calls if not each.action.startswith(("Describe", "Get", "List"))]
+    rehearsed = [each.action for each in stage.lab.calls if each.params.get("DryRun")]
+    for each in rehearsed:
+        changing.remove(each)
+    assert [call for call, outcome in _calls(stage) if outcome == "ok"] == changing
+    requests = {call["request"] for each in _of(stage, "effect") for call in each["calls"]}
+    assert {each.request_id for each in stage.lab.effects} <= requests
+    assert "" not in requests
+    told = stage.audit()
+    terminated = next(at for at, each in enumerate(told) if "TerminateInstances" in str(each["calls"]))
+    assert told[terminated - 1]["kind"] == "intent"
+    assert told[terminated]["before"]["step"] == "terminate_source"
+
+
+def test_a_call_that_aws_refuses_or_never_answers_is_told_as_such(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    stage.lab.faults.throttle("CreateImage", times=2)
+    assert stage.backup().status is Status.SUCCEEDED
+    codes = [outcome for call, outcome in _calls(stage) if call == "CreateImage"]
+    assert len(codes) == 3
+    assert codes[-1] == "ok"
+    assert "ok" not in codes[:2]
+
+
+def test_a_worker_that_lost_the_run_still_tells_what_it_has_done(stage: Stage) -> None:
+    """It froze in CreateImage until somebody else had a newer fence."""
+    stage.seed(disks=SMALL)
+    run = stage.desk.start(stage.desk.backup(Asking(OPERATOR), "orders-db", reboot=False, accept_loss=False)[0])
+
+    def taken_over() -> None:
+        stage.clock.forward(61)
+        assert stage.store.begin(run.id, 0.0)
+
+    stage.lab.faults.after("CreateImage", taken_over)
+    assert stage.drive(run).status is Status.SUCCEEDED
+    orphans = [each for each in _of(stage, "effect") if "had lost the run" in each["what"]]
+    assert [call["call"] for each in orphans for call in each["calls"]][:1] == ["CreateImage"]
+    assert len(asked_for(stage, "CreateImage")) == len([call for call, _ in _calls(stage) if call == "CreateImage"])
+
+
+def _on(stage: Stage, run: Run) -> Run:
+    stage.step()
+    return stage.drive(run)

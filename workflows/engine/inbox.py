@@ -1,0 +1,50 @@
+"""What people said to a run, as it lies in Redis until the worker looks. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from workflows.engine.run import Actor, Answer
+
+_ACTOR = TypeAdapter(Actor)
+_ANSWER = TypeAdapter(Answer)
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What people said to a run since the worker last looked."""
+
+    cancel: Actor | None = None
+    retry: Actor | None = None
+    answers: tuple[Answer, ...] = ()
+
+    def answer_to(self, question: str) -> Answer | None:
+        return next((each for each in self.answers if each.question == question), None)
+
+
+def inbox_of(flat: Any) -> Inbox:
+    """From the hash's fields and values, one after the other, as Redis gives them."""
+    words: list[str] = [] if isinstance(flat, Mapping) else [each.decode() for each in flat]
+    said = dict(zip(words[::2], words[1::2], strict=True))
+    answers = tuple(_ANSWER.validate_json(said[name]) for name in sorted(said) if name.startswith("answer:"))
+    cancel, retry = (said.get(name) for name in ("cancel", "retry"))
+    return Inbox(
+        cancel=_ACTOR.validate_python(json.loads(cancel)) if cancel else None,
+        retry=_ACTOR.validate_python(json.loads(retry)) if retry else None,
+        answers=answers,
+    )
+
+
+def answer_to_json(answer: Answer) -> bytes:
+    return _ANSWER.dump_json(answer)
+
+
+def answer_from_json(text: str) -> Answer:
+    return _ANSWER.validate_json(text)
+
+
+def actor_to_json(actor: Actor) -> bytes:
+    return _ACTOR.dump_json(actor)
