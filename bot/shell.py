@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import Parts, answers, parts
+from bot.wiring import Parts, answers, note_policy, parts
 from handlers.cards import sentence
 from handlers.requests import Request
 from workflows.desk import Asking
@@ -38,6 +38,7 @@ def perform(settings: Settings, request: Request, follow: bool, words: str) -> i
         via="shell",
         request=f"shell-{secrets.token_hex(8)}",
     )
+    note_policy(settings, built, "shell")
     answered = answers(settings, built)
     with answered.recorded(asking, words):
         _check_known(asking.by)

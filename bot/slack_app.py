@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from waitress.server import create_server
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import access, answers, check_world, parts, persistence
+from bot.wiring import access, answers, check_world, note_policy, parts, persistence
 from handlers.actions import Actions
 from handlers.answers import Answers
 from handlers.commands import Commands
@@ -64,6 +64,7 @@ def run(settings: Settings, stop: Event) -> None:
     check_world(settings, built.board, settings.practice_slack)
     for doubt in persistence(built):
         log.warning("%s", doubt)
+    note_policy(settings, built, "bot")
     client = client_of(settings)
     app = app_of(settings, client, answers(settings, built))
     notifier = Notifier(

@@ -1,5 +1,7 @@
 """The parts that both processes and the shell stand on, put together from the settings."""
 
+import os
+import pwd
 from dataclasses import dataclass
 
 import redis
@@ -12,6 +14,8 @@ from workflows.desk import Desk, Rules
 from workflows.engine.board import Board
 from workflows.engine.clock import SharedClock
 from workflows.engine.connection import Away, connect, doubts
+from workflows.engine.happened import Place
+from workflows.engine.run import Actor
 from workflows.engine.store import Store
 from workflows.engine.trail import Trail
 
@@ -53,6 +57,20 @@ def answers(settings: Settings, built: Parts) -> Answers:
 
 def access(settings: Settings) -> Access:
     return Access(settings.file.access.operators, settings.file.access.approvers)
+
+
+def note_policy(settings: Settings, built: Parts, via: str) -> None:
+    """Who may do what goes into the audit whenever a process starts with other rules than the last one did. `people`
+    is of them: it says as whom a login acts."""
+    file = settings.file
+    rules = {
+        "operators": " ".join(sorted(file.access.operators)),
+        "approvers": " ".join(sorted(file.access.approvers)),
+        "approval_minutes": str(file.approval_minutes),
+        "people": " ".join(f"{login}={user}" for login, user in sorted(file.people.items())),
+    }
+    login = pwd.getpwuid(os.getuid()).pw_name
+    built.trail.note_policy(rules, Actor(file.people.get(login, ""), login), Place(via=via))
 
 
 def check_world(settings: Settings, board: Board, practice: bool) -> None:

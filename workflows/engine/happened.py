@@ -11,8 +11,8 @@ from workflows.engine.run import Actor, Answer, Run, Status
 from workflows.masking import masked
 from workflows.words import cut
 
-#: Characters of one text. Longer ones are cut, and marked so.
-LONGEST = 500
+#: Characters of one text, and of one that says what was or is. Longer ones are cut, and marked so.
+LONGEST, LONGEST_STATE = 500, 8000
 NOBODY = Actor("")
 
 
@@ -57,8 +57,8 @@ class Event:
                 "channel": _kept(self.place.channel),
                 "via": self.place.via,
                 "run": self.run,
-                "before": {name: _kept(value) for name, value in self.before.items()},
-                "after": {name: _kept(value) for name, value in self.after.items()},
+                "before": _state(self.before),
+                "after": _state(self.after),
                 "calls": [
                     {"call": c.call, "request": _kept(c.request), "outcome": _kept(c.outcome)} for c in self.calls
                 ],
@@ -118,5 +118,9 @@ def _stand(run: Run) -> dict[str, str]:
     return {"status": run.status.value, "step": run.step.name}
 
 
-def _kept(text: str) -> str:
-    return cut(masked(text), LONGEST)
+def _state(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: _kept(value, LONGEST_STATE) for name, value in texts.items()}
+
+
+def _kept(text: str, most: int = LONGEST) -> str:
+    return cut(masked(text), most)

@@ -5,7 +5,8 @@ append it to `audit`: the append is refused unless the head is still the one tha
 takes what it appended out of `unchained` in the same call. So nothing is lost and nothing is chained twice.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,7 +14,8 @@ import redis
 
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
-from workflows.engine.happened import Event
+from workflows.engine.happened import Event, Place
+from workflows.engine.run import Actor
 from workflows.engine.store import key, millis
 
 #: Entries that are read at a time.
@@ -73,14 +75,21 @@ class Trail:
         self._append = client.register_script(APPEND)
         self._policy = client.register_script(POLICY)
 
-    def note_policy(self, policy: str, told: Event) -> bool:
-        """Note that the policy is another than the last one that was noted; False if it is the same."""
-        argv: list[Any] = [policy, millis(self._clock.now()), told.to_json()]
+    def note_policy(self, policy: Mapping[str, str], by: Actor, place: Place) -> bool:
+        """Who may do what, as text by name. Tells it if it is another than the last one that was told, whichever
+        process told that; gives whether it was. `by` is whoever started the process."""
+        new = json.dumps(dict(policy), sort_keys=True)
+        old = self.policy()
+        differ = sorted(name for name in {*policy, *old} if policy.get(name) != old.get(name))
+        before, after = ({name: each[name] for name in differ if name in each} for each in (old, policy))
+        told = Event(f"the policy differs in {', '.join(differ)}", by, place, before=before, after=after)
+        argv: list[Any] = [new, millis(self._clock.now()), told.to_json()]
         return bool(self._policy(keys=[key("policy"), key("unchained")], args=argv))
 
-    def policy(self) -> str:
-        """The policy that was noted last."""
-        return (cast(bytes | None, self._redis.get(key("policy"))) or b"").decode()
+    def policy(self) -> dict[str, str]:
+        """The policy that was told last; empty if none ever was."""
+        found: dict[str, str] = json.loads(cast(bytes | None, self._redis.get(key("policy"))) or b"{}")
+        return found
 
     def pending(self, most: int = PAGE) -> list[Pending]:
         """The oldest first."""
