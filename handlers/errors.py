@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from workflows.engine.connection import Away
 from workflows.errors import FiredrillError
+from workflows.masking import masked
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ def answering(tell: Tell, what: str) -> Iterator[None]:
         yield
     except FiredrillError as error:
         log.info("what=%s refused: %s", what, error.text)
-        tell(f"{error.text} {error.hint}".strip())
+        tell(masked(f"{error.text} {error.hint}".strip()))
     except Away as error:
         log.error("what=%s Redis is away: %s", what, error)
         tell("Firedrill's memory (Redis) did not answer, and whether that was done is not known. `/dr status` says.")

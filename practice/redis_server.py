@@ -11,16 +11,18 @@ import redis
 
 
 class RedisServer:
-    """Durable (append-only file, synced at every write), on a free port of loopback."""
+    """Durable (append-only file, synced at every write), on a free port of loopback, behind a password if given."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, password: str = "") -> None:
         self._folder = folder
+        self._password = password
         self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        password = f":{self._password}@" if self._password else ""
+        return f"redis://{password}127.0.0.1:{self.port}/0"
 
     def start(self) -> str:
         """Returns the URL once the server answers. Raises RuntimeError if it does not."""
@@ -28,6 +30,7 @@ class RedisServer:
         options = {
             "port": str(self.port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "", "appendonly": "yes",
             "appendfsync": "always", "maxmemory-policy": "noeviction", "daemonize": "no", "logfile": "redis.log",
+            "requirepass": self._password,
         }  # fmt: skip
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([executable(), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

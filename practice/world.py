@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -39,7 +40,7 @@ class World:
     """Everything of one start, in one folder. `processes` are the Procfile's: `bot` and `worker`.
 
     With `http` Slack reaches the bot by signed requests instead of Socket Mode. `settings` makes firedrill.toml from
-    the login of whoever uses the shell, and the Region.
+    the login of whoever uses the shell, and the Region. `also` stands in both processes' environment.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class World:
         *,
         http: bool = False,
         settings: Callable[[str, str], str] = settings_text,
+        also: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self._delays = delays or Delays()
         self._settings = settings
         self._port = free_port() if http else None
-        self.redis = RedisServer(folder / "redis")
+        self._also = dict(also or {})
+        self.redis = RedisServer(folder / "redis", password=secrets.token_hex(12))
         self.lab = OpenLab(folder / "cloud", accepts=self.accepts, delays=self._delays)
         self.workspace = Workspace(
             MANIFEST,
@@ -128,9 +131,9 @@ class World:
         kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
         own: Mapping[str, str] = {}
         if name == "bot":
-            own = self._slack()
+            own = self._slack() | self._also
         elif name == "worker":
-            own = self.lab.environment()
+            own = self.lab.environment() | self._also
         return {
             **kept,
             **own,

@@ -51,6 +51,20 @@ def test_an_export_is_checked_without_redis_and_every_way_to_end_has_its_status(
         assert unread.stderr
 
 
+def test_the_check_by_hand_that_the_documents_show_finds_what_was_changed(
+    store: Store, clock: HandClock, run: Run, tmp_path: Path
+) -> None:
+    happened(store, clock, 3)
+    shown = (ROOT / "docs/audit.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    run("export", "--to", "audit.jsonl")
+    file = tmp_path / "audit.jsonl"
+    text = file.read_text(encoding="ascii")
+    for content, status in ((text, 0), (text.replace("db-2", "db-9"), 1), ("".join(text.splitlines(True)[::2]), 1)):
+        file.write_text(content, encoding="ascii")
+        ended = subprocess.run([sys.executable, "-c", shown], cwd=tmp_path, capture_output=True, check=False)
+        assert ended.returncode == status
+
+
 def test_the_chain_in_redis_is_checked_after_what_has_just_happened_was_chained(
     store: Store, redis_client: redis.Redis, clock: HandClock, run: Run
 ) -> None:

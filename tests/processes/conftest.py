@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from practice.world import World
-from tests.processes.play import FAST, SETTINGS, Play
+from tests.processes.play import ALSO, FAST, SETTINGS, Play
 
 
 class Stand:
@@ -21,7 +21,7 @@ class Stand:
         """An open world of that kind, with both processes alive and nothing switched on."""
         if self._world is None or self._http != http:
             self.close()
-            made = World(self._folder(), FAST, http=http, settings=lambda _login, _region: SETTINGS)
+            made = World(self._folder(), FAST, http=http, settings=lambda _login, _region: SETTINGS, also=ALSO)
             self._world, self._http = made.__enter__(), http
         self._mended(self._world)
         return self._world

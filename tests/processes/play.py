@@ -30,6 +30,8 @@ BACKUP_ONCE = {"CreateImage": 1, "TerminateInstances": 0, "RunInstances": 0, "Se
 
 #: Every server's: it holds what nobody may ever read elsewhere.
 USER_DATA = "#!/bin/sh\nexport DB_PASSWORD=correct-horse-battery\n"
+#: A variable of both processes' environment that is none of theirs.
+ALSO = {"DEPLOY_TOKEN": "seven-blue-horses-0417"}
 
 DISKS = (
     Disk("/dev/xvda", 8, "/", {"/srv/app/config.ini": b"port = 5432\n", "/srv/app/VERSION": b"4.2.1\n"}),
