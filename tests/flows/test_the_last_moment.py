@@ -67,6 +67,32 @@ def test_a_worker_that_looked_until_the_approval_expired_terminates_nothing(stag
     assert retried(stage, ended).status is Status.ASKING
 
 
+def test_a_second_look_that_lasts_until_the_approval_expired_terminates_nothing(stage: Stage) -> None:
+    """The check at the click is stale, so it is made again; when it is done, the time is over."""
+    run = approved(stage)
+    asked = stage.store.read(run.id).question
+    assert asked is not None
+    late = asked.expires_at + 1
+    seen: list[float] = []
+
+    def goes_stale() -> None:
+        stage.clock.forward(90)
+        stage.lab.faults.after("DescribeImages", looks_again)
+
+    def looks_again() -> None:
+        seen.append(stage.clock.now())
+        stage.clock.time = late
+
+    in_the_termination(stage, run, goes_stale)
+    stage.step()
+    assert seen
+    assert seen[0] < asked.expires_at
+    ended = stage.drive(run)
+    assert ended.status is Status.FAILED
+    assert "expired" in words(ended)
+    assert stage.count("TerminateInstances") == 0
+
+
 def test_an_approval_that_would_expire_during_the_call_is_not_used(stage: Stage) -> None:
     run = approved(stage)
     asked = stage.store.read(run.id).question
