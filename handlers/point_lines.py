@@ -24,7 +24,7 @@ def _lines(point: Point, now: float) -> str:
         found.append(
             f"   :warning: *differed* when `{safe(point.differed_in)}` restored it{_ago(point.differed_at, now)}"
         )
-    found.append(f"   {safe(point.consistency)}, {safe(point.region)}")
+    found.append(f"   {safe(point.held_still)}, {safe(point.region)}")
     return "\n".join(found)
 
 

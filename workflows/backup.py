@@ -2,8 +2,10 @@
 
 from workflows.engine.runbook import Runbook
 from workflows.steps.evidence import record_facts
+from workflows.steps.freeze import freeze_file_systems
 from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
 from workflows.steps.source import inspect_source
+from workflows.steps.thaw import thaw_file_systems
 
 BACKUP = Runbook(
     name="backup",
@@ -14,7 +16,9 @@ BACKUP = Runbook(
         inspect_source,
         record_facts,
         keep_launch_settings,
+        freeze_file_systems,
         create_image,
+        thaw_file_systems,
         wait_for_image,
         verify_recovery_point,
     ],

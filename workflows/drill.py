@@ -4,6 +4,7 @@ from workflows.engine.approval import approval
 from workflows.engine.runbook import Runbook
 from workflows.steps.approval import still_safe_to_terminate, terminate_question
 from workflows.steps.evidence import compare_facts, mark_proof, record_facts, report, verdict
+from workflows.steps.freeze import freeze_file_systems
 from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
 from workflows.steps.loss import note_leftovers, terminate_source, wait_until_gone
 from workflows.steps.replacement import (
@@ -14,6 +15,7 @@ from workflows.steps.replacement import (
     wait_until_running,
 )
 from workflows.steps.source import inspect_source_to_lose
+from workflows.steps.thaw import thaw_file_systems
 
 LIVE_DRILL = Runbook(
     name="drill",
@@ -27,7 +29,9 @@ LIVE_DRILL = Runbook(
         inspect_source_to_lose,
         record_facts,
         keep_launch_settings,
+        freeze_file_systems,
         create_image,
+        thaw_file_systems,
         wait_for_image,
         verify_recovery_point,
         rehearse_calls,

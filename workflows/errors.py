@@ -162,6 +162,38 @@ class CommandFailed(RunFailed):
     """SSM could not run the script, or the script failed."""
 
 
+class FreezeFailed(RunFailed):
+    """The server could not be made to stand still. What was frozen was thawed again, or its watchdog does it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The server could not be made to stand still: {reason.rstrip('.')}.",
+            "No image was made. Mend it, then `/dr retry`. With `required = false` in the profile's table `freeze` the "
+            "run would go on, with an image that is only crash-consistent.",
+        )
+        self.reason = reason
+
+
+class FreezeOver(RunFailed):
+    """The watchdog has thawed before the image was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The freeze had run out before the image was asked for: the server's watchdog has thawed.",
+            "No image was made. `/dr retry` freezes again.",
+        )
+
+
+class ThawFailed(RunFailed):
+    """Something on the server may still stand still."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The server could not be thawed: {reason.rstrip('.')}.",
+            "Look at it now: what it serves may hang. Its watchdog goes on trying. `/dr retry` thaws and looks again.",
+        )
+
+
 # ── AWS's answers, translated in one place (workflows/aws/calls.py) ──────────────────────────────────────
 
 

@@ -24,6 +24,7 @@ class Point:
     the facts' folder on the AMI's root volume, `facts` is the SHA-256 of the manifest there. `launch` is template and
     version. `proof_by` and `proof_at` (seconds since the epoch) say which run found out what it is worth; a point of an
     older version may lack them. `differed_in` names the run whose restore showed other facts, if the last one did.
+    `consistency` is *application-consistent*, *rebooted* or *crash-consistent*.
     """
 
     image_id: str
@@ -41,6 +42,12 @@ class Point:
     differed_at: float | None = None
     proof_by: str = ""
     proof_at: float | None = None
+    consistency_reason: str = ""
+
+    @property
+    def held_still(self) -> str:
+        """The consistency that was really reached and, where a freeze was asked for in vain, why it is no more."""
+        return f"{self.consistency} ({self.consistency_reason})" if self.consistency_reason else self.consistency
 
     @property
     def usable(self) -> bool:
@@ -90,6 +97,7 @@ def point_of(image: Image, region: str) -> Point:
         differed_at=tags.seconds(marks.get(tags.DIFFERED_AT, "")),
         proof_by=marks.get(by, ""),
         proof_at=tags.seconds(marks.get(at, "")),
+        consistency_reason=marks.get(tags.CONSISTENCY_REASON, ""),
     )
 
 

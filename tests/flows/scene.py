@@ -219,6 +219,20 @@ def snapshot_vanishes(stage: Stage, snapshot_id: str) -> None:
     del _room(stage, "DescribeSnapshots").kept[snapshot_id]
 
 
+def snapshot_appears_at_the_second_look(stage: Stage, looked: Callable[[], None]) -> None:
+    """The first DescribeSnapshots does not show the newest one yet. `looked` happens at both looks."""
+    kept = _room(stage, "DescribeSnapshots").kept
+    hidden: dict[str, Any] = {}
+
+    def hide() -> None:
+        looked()
+        hidden.update([kept.popitem()])
+
+    stage.lab.faults.before("DescribeSnapshots", hide)
+    stage.lab.faults.after("DescribeSnapshots", lambda: kept.update(hidden))
+    stage.lab.faults.before("DescribeSnapshots", looked)
+
+
 def image_fails(stage: Stage, image_id: str) -> None:
     kept = _room(stage, "DescribeImages")._kept
     kept[image_id] = replace(kept[image_id], fails=True)

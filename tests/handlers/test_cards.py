@@ -17,7 +17,8 @@ ASKER, APPROVER = Actor("U1", "ada"), Actor("U2", "bo")
 
 
 def run(book: str = "drill", server: str = "orders-db", **changes: Any) -> Run:
-    steps = tuple(StepState(each.name, each.title) for each in RUNBOOKS[book].steps)
+    plan = RUNBOOKS[book].plan({"profile": {}, "reboot": False})
+    steps = tuple(StepState(each.name, each.title) for each in plan)
     made = Run(
         "D-0013", "D-0013-0123abcd", book, RUNBOOKS[book].title.format(server=server), Target(server, "0", "eu-west-1"),
         ASKER, "C1", NOW, steps, {}, reason="rehearsal",

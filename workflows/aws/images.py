@@ -81,7 +81,7 @@ class Images:
         answer was lost: adopt it. A new one's `requested` is 0: AWS shows it only later. Raises RunFailed if somebody
         else's AMI bears the name.
         """
-        made = self._named(name, marks)
+        made = self.named(name, marks[tags.RUN])
         if made:
             return made
         given = tags.given({**marks, "Name": name})
@@ -96,7 +96,7 @@ class Images:
                 TagSpecifications=[{"ResourceType": kind, "Tags": given} for kind in ("image", "snapshot")],
             )
         except NameTaken:
-            made = self._named(name, marks)
+            made = self.named(name, marks[tags.RUN])
             if made is None:
                 raise NotVisibleYet(f"AWS says that the image `{name}` exists, and does not show it yet.") from None
             return made
@@ -126,10 +126,11 @@ class Images:
             raise RunFailed(f"{image.id} was not made by this installation; its tags are left alone.")
         self._calls("ec2", "create_tags", Resources=[image.id], Tags=tags.given(marks))
 
-    def _named(self, name: str, marks: Mapping[str, str]) -> Image | None:
+    def named(self, name: str, run_key: str) -> Image | None:
+        """The run's own image of that name. Raises RunFailed if somebody else's bears it."""
         found = self._described(Filters=tags.filters(name=name), Owners=["self"])
         for image in found:
-            if image.tags.get(tags.RUN) == marks[tags.RUN]:
+            if image.tags.get(tags.RUN) == run_key:
                 return image
         if found:
             raise RunFailed(

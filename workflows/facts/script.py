@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files as package_files
 from typing import Any
@@ -13,6 +13,7 @@ from workflows.errors import FactsUnreadable
 from workflows.facts import files, marker
 from workflows.facts.check import Answers, Check, result_of, value_of
 from workflows.facts.evidence import Compared, Measured, Recorded
+from workflows.facts.freeze_script import recognised_freeze
 from workflows.facts.kinds import KINDS, PARTS
 from workflows.facts.profile import Profile
 from workflows.facts.quoting import quoted, unquoted
@@ -53,11 +54,14 @@ def compare_script(point_key: str, manifest_digest: str) -> str:
     return _rendered("compare", point_key, manifest_digest, [])
 
 
-def recognised(script: str, profiles: Iterable[Profile]) -> bool:
-    """True exactly for texts that `compare_script`, or `record_script` with one of `profiles`, can have made.
+def recognised(script: str, profiles: Collection[Profile]) -> bool:
+    """True exactly for texts that `compare_script`, or `record_script` with one of `profiles`, can have made, and for
+    those that freeze and thaw as one of them says.
 
     So a profile's commands run only where whoever asks has allowed that very profile.
     """
+    if recognised_freeze(script, profiles):
+        return True
     head = _HEAD.match(script)
     if head is None:
         return False

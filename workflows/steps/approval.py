@@ -33,6 +33,7 @@ def terminate_question(
             ("Its volumes", "\n".join(_fate(source))),
             *((("Its addresses", _addresses(source)),) if source.addresses else ()),
             ("Proof", f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}"),
+            ("Consistency", safe(point.held_still)),
             ("Facts", _measured(facts)),
             ("Then", "it is launched again from that image, measured again, and compared"),
             ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),

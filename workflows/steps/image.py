@@ -6,9 +6,11 @@ from typing import Any
 from workflows.aws import Aws, tags
 from workflows.aws.images import Image, Snapshot
 from workflows.engine.runbook import Wait, step
-from workflows.errors import ImageFailed, NotFound, PointIncomplete
+from workflows.errors import FreezeOver, ImageFailed, NotFound, PointIncomplete
 from workflows.facts.evidence import Recorded
+from workflows.facts.profile import Profile
 from workflows.points import Point, launch_settings, point_of
+from workflows.steps.freeze import Frozen
 from workflows.steps.source import Source
 from workflows.words import count, safe
 
@@ -20,11 +22,17 @@ VISIBLE_WITHIN = 300.0
 
 @dataclass(frozen=True)
 class Asked:
-    """An image that was asked for; `at` is when, in seconds since the epoch: the content is as of then."""
+    """An image that was asked for; `at` is when, in seconds since the epoch: the content is as of then.
+
+    `consistency` is what is certain at that moment; only the thaw proves more. `freeze` names the freeze under which
+    the image was asked for, `note` says why there was none although the profile has one.
+    """
 
     image_id: str
     at: float
     consistency: str
+    freeze: str = ""
+    note: str = ""
 
 
 @step("Keep the launch settings", gives="launch", effect=True, tell=lambda mark: f"launch template `{mark}`")
@@ -35,11 +43,24 @@ def keep_launch_settings(home: Aws, server: str, instance_id: str, run_key: str)
     return home.templates.ensure(server, run_key, home.templates.settings_of(instance, volumes)).mark
 
 
-@step("Create the image", gives="asked", effect=True, tell=lambda asked: f"`{asked.image_id}`, {asked.consistency}")
+def _asked(asked: Asked) -> str:
+    held = "frozen until the thaw" if asked.freeze else asked.consistency
+    return ", ".join(part for part in (f"`{asked.image_id}`", held, safe(asked.note)) if part)
+
+
+@step("Create the image", gives="asked", effect=True, tell=_asked)
 def create_image(
-    home: Aws, server: str, instance_id: str, run_key: str, reboot: bool, launch: str, facts: Recorded, now: float
-) -> Asked:
-    """Ask for one AMI of all the instance's volumes. Looks first: CreateImage has no ClientToken."""
+    home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, reboot: bool, launch: str,
+    facts: Recorded, now: float, frozen: Frozen | None = None,
+) -> Asked:  # fmt: skip
+    """Ask for one AMI of all the instance's volumes. Looks first: CreateImage has no ClientToken.
+
+    It is tagged with the consistency that is certain by then: never more than it turns out to have. Raises FreezeOver.
+    """
+    name = tags.image_name(server, run_key)
+    freeze = frozen.token if frozen and not frozen.failed else ""
+    if frozen and freeze and frozen.required and now > frozen.until and not home.images.named(name, run_key):
+        raise FreezeOver
     consistency = "rebooted" if reboot else "crash-consistent"
     marks = {
         tags.INSTALLATION: home.installation,
@@ -50,9 +71,11 @@ def create_image(
         tags.FACTS: facts.digest,
         tags.LAUNCH: launch,
         tags.PROOF: "created",
+        **({tags.FREEZE: freeze} if freeze else {}),
     }
-    image = home.images.ensure(instance_id, name=tags.image_name(server, run_key), marks=marks, reboot=reboot)
-    return Asked(image.id, image.requested or now, consistency)
+    image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot)
+    note = "a reboot takes the freeze's place" if reboot and profile.freeze else ""
+    return Asked(image.id, image.requested or now, consistency, image.tags.get(tags.FREEZE, ""), note)
 
 
 @step("Wait for the image")
@@ -82,7 +105,7 @@ def _pending(image: Image, snapshots: dict[str, Snapshot]) -> Wait:
 @step(
     "Verify the recovery point",
     gives="point",
-    tell=lambda point: f"`{point.image_id}` is available, every snapshot is completed",
+    tell=lambda point: f"`{point.image_id}` is available, every snapshot is completed; {safe(point.held_still)}",
 )
 def verify_recovery_point(
     home: Aws, asked: Asked, source: Source, facts: Recorded, launch: str, run_id: str, now: float
