@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -55,6 +55,12 @@ class SlackTable(_Table):
     channel: str = ""
 
 
+class AuditTable(_Table):
+    """`[audit]`: `anchor` is where the head's digest is told once a day: `channel` is the one of `[slack]`."""
+
+    anchor: Literal["none", "channel"] = "none"
+
+
 class PaceTable(_Table):
     """`[pace]`: seconds between looks, growing from `first` to `most`; `lease` is how long a silent worker keeps a run,
     longer than the longest single call to AWS (30 s).
@@ -74,6 +80,7 @@ class File(_Table):
     threads: int = Field(default=8, ge=1, le=64)
     access: AccessTable = AccessTable()
     slack: SlackTable = SlackTable()
+    audit: AuditTable = AuditTable()
     pace: PaceTable = PaceTable()
     people: Mapping[str, str] = Field(default_factory=dict)
     profiles: Mapping[str, Any] = Field(default_factory=dict)

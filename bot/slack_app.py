@@ -16,8 +16,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from waitress.server import create_server
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import access, answers, check_world, note_policy, parts, persistence
+from bot.wiring import Parts, access, answers, check_world, note_policy, parts, persistence
 from handlers.actions import Actions
+from handlers.anchor import Anchor
 from handlers.answers import Answers
 from handlers.commands import Commands
 from handlers.notifier import Notifier
@@ -73,12 +74,22 @@ def run(settings: Settings, stop: Event) -> None:
     _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
     painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
     painting.start()
+    if settings.file.audit.anchor == "channel":
+        anchor = _anchor(settings, built, client)
+        Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
     _serve(settings, app, stop)
     painting.join(timeout=10)
 
 
+def _anchor(settings: Settings, built: Parts, client: WebClient) -> Anchor:
+    channel = settings.file.slack.channel
+    return Anchor(built.chainer, Cards(built.redis, built.clock), built.board, client, channel, built.clock)
+
+
 def _check_tokens(settings: Settings) -> None:
     environment = settings.environment
+    if settings.file.audit.anchor == "channel" and not settings.file.slack.channel:
+        raise SettingsError('`anchor = "channel"` needs a channel.', 'Name it under [slack]: channel = "C0123ABCD".')
     if not environment.slack_bot_token:
         raise SettingsError("SLACK_BOT_TOKEN is not set.", "docs/slack.md says where Slack shows it.")
     if not environment.slack_app_token and not environment.slack_signing_secret:

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.access import Access
 from handlers.cards import Card, card, replies
+from handlers.posting import Posting
 from workflows.engine.board import Cards
 from workflows.engine.connection import Away
 from workflows.engine.run import Run
@@ -38,6 +39,7 @@ class Notifier:
         self._store = store
         self._cards = cards
         self._slack = client
+        self._posting = Posting(cards, client, EVENT)
         self._access = access
         self._default = default_channel
 
@@ -104,46 +106,8 @@ class Notifier:
         return ts
 
     def _once(self, run: Run, channel: str, name: str, content: dict[str, Any], thread: str | None) -> str:
-        """Post a message once, whatever happens to the answer. Gives its ts.
-
-        The intent is noted first. A noted intent without a ts means that an answer was lost: then the message is
-        looked for by its metadata, and posted only if it is not there.
-        """
-        notes = self._cards.notes(run.id)
-        if name in notes:
-            return notes[name]
-        ts = self._seen(run, channel, name, thread) if f"intent:{name}" in notes else None
-        if ts is None:
-            self._cards.note(run.id, f"intent:{name}", "1")
-            metadata = {"event_type": EVENT, "event_payload": {"run": run.key, "message": name}}
-            try:
-                answer = self._slack.chat_postMessage(
-                    channel=channel, thread_ts=thread, metadata=metadata, unfurl_links=False, **content
-                )
-            except SlackApiError as error:
-                if error.response.status_code in (200, 429):  # Slack's own word: it was not posted
-                    self._cards.unnote(run.id, f"intent:{name}")
-                raise
-            ts = str(answer["ts"])
-        self._cards.note(run.id, name, ts)
-        return ts
-
-    def _seen(self, run: Run, channel: str, name: str, thread: str | None) -> str | None:
-        """Look for a message of ours in the channel or the thread."""
-        cursor = ""
-        while True:
-            params: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200, "cursor": cursor}
-            if thread:
-                answer = self._slack.conversations_replies(ts=thread, **params)
-            else:
-                answer = self._slack.conversations_history(oldest=str(run.created - 3600), **params)
-            for message in answer["messages"]:
-                payload = (message.get("metadata") or {}).get("event_payload", {})
-                if payload == {"run": run.key, "message": name}:
-                    return str(message["ts"])
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return None
+        payload = {"run": run.key, "message": name}
+        return self._posting.once(run.id, channel, name, content, payload, since=run.created, thread=thread)
 
 
 def _pause(error: SlackApiError) -> float:

@@ -96,6 +96,13 @@ class Board:
         self._redis.set(key("world"), world, nx=True)
         return cast(bytes, self._redis.get(key("world"))).decode()
 
+    def take_turn(self, what: str, seconds: int) -> bool:
+        """Whether this process may do it now; for so many seconds, or until the turn is ended, nobody else may."""
+        return bool(self._redis.set(key("turn", what), "1", nx=True, ex=seconds))
+
+    def end_turn(self, what: str) -> None:
+        self._redis.delete(key("turn", what))
+
     def beat(self, worker: str) -> None:
         self._redis.set(key("worker", worker), "alive", ex=60)
 

@@ -17,9 +17,10 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | audit:head               | hash   | chainer          | for ever         | number and digest of its last entry        |
 | policy                   | string | every process    | for ever         | the policy that the audit told last        |
 | unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
-| card:<id>                | hash   | notifier         | as its run       | where a run's messages stand in Slack      |
+| card:<id>                | hash   | notifier         | as its run       | where its messages stand; `audit`'s: a day |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
+| turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 

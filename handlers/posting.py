@@ -1,0 +1,64 @@
+"""A message posted to Slack once, whatever happens to the answer."""
+
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from workflows.engine.board import Cards
+
+#: Seconds before the beginning of what a message is about, from which on it is looked for: clocks differ.
+SLACK = 3600
+
+
+class Posting:
+    """`client` must not retry by itself. `event` is the type of the metadata by which a message is known again."""
+
+    def __init__(self, cards: Cards, client: WebClient, event: str) -> None:
+        self._cards = cards
+        self._slack = client
+        self._event = event
+
+    def once(
+        self, about: str, channel: str, name: str, content: dict[str, Any], payload: dict[str, str], *, since: float,
+        thread: str | None = None,
+    ) -> str:  # fmt: skip
+        """Post the message `name` of what it is `about`. Gives its ts.
+
+        The intent is noted first. A noted intent without a ts means that an answer was lost: then the message is
+        looked for by its metadata's payload, and posted only if it is not there.
+        """
+        notes = self._cards.notes(about)
+        if name in notes:
+            return notes[name]
+        ts = self._seen(channel, payload, since, thread) if f"intent:{name}" in notes else None
+        if ts is None:
+            self._cards.note(about, f"intent:{name}", "1")
+            metadata = {"event_type": self._event, "event_payload": payload}
+            try:
+                answer = self._slack.chat_postMessage(
+                    channel=channel, thread_ts=thread, metadata=metadata, unfurl_links=False, **content
+                )
+            except SlackApiError as error:
+                if error.response.status_code in (200, 429):  # Slack's own word: it was not posted
+                    self._cards.unnote(about, f"intent:{name}")
+                raise
+            ts = str(answer["ts"])
+        self._cards.note(about, name, ts)
+        return ts
+
+    def _seen(self, channel: str, payload: dict[str, str], since: float, thread: str | None) -> str | None:
+        """Look for a message of ours in the channel or the thread."""
+        cursor = ""
+        while True:
+            params: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200, "cursor": cursor}
+            if thread:
+                answer = self._slack.conversations_replies(ts=thread, **params)
+            else:
+                answer = self._slack.conversations_history(oldest=str(since - SLACK), **params)
+            for message in answer["messages"]:
+                if (message.get("metadata") or {}).get("event_payload", {}) == payload:
+                    return str(message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
