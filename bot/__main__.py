@@ -16,6 +16,7 @@ from bot.settings import Settings, load
 from handlers.grammar import grammar
 from handlers.requests import Help, Request
 from workflows.errors import FiredrillError
+from workflows.words import plain
 
 
 @click.group(context_settings={"max_content_width": 100})
@@ -90,7 +91,7 @@ def main() -> None:
     try:
         firedrill(prog_name="firedrill")
     except FiredrillError as error:
-        click.echo(shell.plain(f"{error.text}\n{error.hint}").strip(), err=True)
+        click.echo(plain(f"{error.text}\n{error.hint}").strip(), err=True)
         sys.exit(2)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import re
 import secrets
 import time
 
@@ -19,7 +18,7 @@ from handlers.requests import Request
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun
-from workflows.words import duration
+from workflows.words import duration, plain
 
 _MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
 
@@ -48,15 +47,6 @@ def perform(settings: Settings, request: Request, follow: bool, words: str) -> i
     if not follow:
         return 0
     return max((_followed(built, run, console) for run in started), default=0)
-
-
-def plain(text: str) -> str:
-    """Slack's mrkdwn as plain text."""
-    text = re.sub(r"<!date\^\d+\^[^|>]*\|([^>]*)>", r"\1", text)
-    text = re.sub(r"<[@#!]([^|>]*)(?:\|([^>]*))?>", lambda found: f"@{found[2] or found[1]}", text)
-    text = re.sub(r":[a-z_]+: ?", "", text)
-    text = re.sub(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", r"\1", text).replace("```", "").replace("`", "")
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _check_known(actor: Actor) -> None:

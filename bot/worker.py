@@ -22,6 +22,7 @@ from workflows.engine.engine import Engine, Pace
 from workflows.engine.ledger import Ledger
 from workflows.engine.store import Store
 from workflows.errors import FiredrillError, UnknownRun
+from workflows.report.reading import seal
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +182,7 @@ def run(settings: Settings, stop: Event) -> bool:
     home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None, ledger.note)
     pace = Pace(**settings.file.pace.model_dump())
     services = {"home": lambda run: home.of(run.target.account, run.target.region)}
-    engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger)
+    engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file
     worker = Worker(
         engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads

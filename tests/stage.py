@@ -24,6 +24,7 @@ from workflows.engine.store import Store
 from workflows.engine.trail import Trail
 from workflows.facts.profile import Profile
 from workflows.facts.script import recognised
+from workflows.report.reading import seal
 
 OPERATOR = Actor("U0OPERATOR", "operator")
 APPROVER = Actor("U0APPROVER", "approver")
@@ -50,7 +51,9 @@ class Stage:
         rules = Rules(30, self.profile_for)
         self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
         services = {"home": lambda run: self.home.of(run.target.account, run.target.region)}
-        self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7), ledger=ledger)
+        self.engine = Engine(
+            self.store, RUNBOOKS, services, clock, Pace(), random.Random(7), seal=seal, ledger=ledger
+        )
 
     def profile_for(self, server: str, tags: Mapping[str, str], name: str) -> Profile:
         return self.profiles.get(name or server, _DEFAULT)

@@ -19,6 +19,8 @@ FORBIDDEN = {
                       "workflows.points", "workflows.desk", "workflows.inventory", "workflows.catalogue"),
     "workflows/facts": ("bot", "handlers", "practice", "workflows.aws", "workflows.engine", "workflows.steps",
                         "workflows.points", "workflows.desk", "workflows.inventory", "workflows.catalogue"),
+    "workflows/report": ("bot", "handlers", "practice", "workflows.aws", "workflows.steps", "workflows.facts",
+                         "workflows.desk", "workflows.inventory", "workflows.catalogue"),
     "workflows/steps": ("bot", "handlers", "practice", "workflows.desk", "workflows.inventory", "workflows.catalogue",
                         "workflows.backup", "workflows.restore", "workflows.drill"),
     "workflows": ("bot", "handlers", "practice"),
@@ -33,6 +35,8 @@ DOORS = {
     "slack_bolt": ("handlers", "bot"),
     "slack_sdk": ("handlers", "bot"),
     "apscheduler": ("bot/worker.py",),
+    "jinja2": ("workflows/report/page.py",),
+    "PIL": ("workflows/report/canvas.py",),
 }
 #: Who starts the practice world.
 OPENS_PRACTICE = ("bot/__main__.py",)

@@ -42,6 +42,7 @@ class Point:
     differed_at: float | None = None
     proof_by: str = ""
     proof_at: float | None = None
+    snapshots: tuple[tuple[str, str], ...] = ()
     consistency_reason: str = ""
 
     @property
@@ -98,6 +99,7 @@ def point_of(image: Image, region: str) -> Point:
         proof_by=marks.get(by, ""),
         proof_at=tags.seconds(marks.get(at, "")),
         consistency_reason=marks.get(tags.CONSISTENCY_REASON, ""),
+        snapshots=tuple(sorted(image.snapshots.items())),
     )
 
 

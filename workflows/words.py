@@ -1,5 +1,7 @@
 """How times, sizes and names are said, in Slack's mrkdwn. Names that come from people or from AWS go through safe()."""
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 
@@ -12,6 +14,16 @@ def safe(name: str) -> str:
 def cut(text: str, most: int) -> str:
     """At most `most` characters; what was cut is marked."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def plain(text: str, names: Mapping[str, str] | None = None) -> str:
+    """Slack's mrkdwn as plain text; `names` are those of user ids."""
+    known = names or {}
+    text = re.sub(r"<!date\^\d+\^[^|>]*\|([^>]*)>", r"\1", text)
+    text = re.sub(r"<[@#!]([^|>]*)(?:\|([^>]*))?>", lambda found: f"@{found[2] or known.get(found[1], found[1])}", text)
+    text = re.sub(r"(?<!\S):[a-z_]+:(?: |$)", "", text, flags=re.M)
+    text = re.sub(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", r"\1", text).replace("```", "").replace("`", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def duration(seconds: float) -> str:
