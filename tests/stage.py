@@ -51,9 +51,7 @@ class Stage:
         rules = Rules(30, self.profile_for)
         self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
         services = {"home": lambda run: self.home.of(run.target.account, run.target.region)}
-        self.engine = Engine(
-            self.store, RUNBOOKS, services, clock, Pace(), random.Random(7), seal=seal, ledger=ledger
-        )
+        self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7), seal=seal, ledger=ledger)
 
     def profile_for(self, server: str, tags: Mapping[str, str], name: str) -> Profile:
         return self.profiles.get(name or server, _DEFAULT)

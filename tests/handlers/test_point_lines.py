@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.shell import plain
 from handlers.point_lines import MOST, listed
 from workflows.points import Point
+from workflows.words import plain
 
 NOW = 1_795_500_000.0
 DAY = 86_400.0
