@@ -11,6 +11,7 @@ from handlers.access import Access
 from handlers.answers import Answers
 from workflows.chainer import Chainer
 from workflows.desk import Desk, Rules
+from workflows.engine.ahead import MovableClock
 from workflows.engine.board import Board
 from workflows.engine.clock import SharedClock
 from workflows.engine.connection import Away, connect, doubts
@@ -44,7 +45,8 @@ def parts(settings: Settings) -> Parts:
             f"No Redis answers at {where} ({type(error).__name__}).",
             "FIREDRILL_REDIS_URL says where it is; `make practice` brings its own.",
         ) from error
-    clock = SharedClock(client)
+    practice = settings.practice_slack or settings.practice_aws
+    clock = MovableClock(client) if practice else SharedClock(client)
     trail = Trail(client, clock)
     return Parts(client, clock, Store(client, clock), Board(client), trail, Chainer(trail, clock))
 

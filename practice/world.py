@@ -18,12 +18,13 @@ from threading import Event
 
 import redis
 
+from practice.clock import WorldClock
 from practice.cloud import Delays
 from practice.console import ADDRESS, WELCOME, Console, OpenLab, plays
 from practice.redis_server import RedisServer, free_port
 from practice.servers import SERVERS, settings_text
 from practice.workspace import Workspace
-from workflows.engine.clock import SharedClock
+from workflows.engine.ahead import MovableClock
 from workflows.engine.run import Run
 from workflows.engine.store import Store
 from workflows.facts.script import recognised
@@ -56,15 +57,18 @@ class World:
         self._delays = delays or Delays()
         self._settings = settings
         self._port = free_port() if http else None
+        self.clock = WorldClock()
         self._also = dict(also or {})
         self.redis = RedisServer(folder / "redis", password=secrets.token_hex(12))
-        self.lab = OpenLab(folder / "cloud", accepts=self.accepts, delays=self._delays)
+        self.lab = OpenLab(folder / "cloud", accepts=self.accepts, delays=self._delays, now=self.clock.now)
         self.workspace = Workspace(
             MANIFEST,
+            now=self.clock.now,
             request_url=self.request_url,
             extra=Console(self).add_to,
             tabs=[("Cloud", ADDRESS)],
             welcome=WELCOME,
+            tiers=True,
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.instances: dict[str, str] = {}
@@ -178,7 +182,7 @@ class World:
     def store(self) -> Store:
         """The runs as the processes have recorded them."""
         client = redis.Redis.from_url(self.redis.url)
-        return Store(client, SharedClock(client))
+        return Store(client, MovableClock(client))
 
     def log(self, name: str) -> str:
         path = self.folder / f"{name}.log"

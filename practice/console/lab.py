@@ -24,9 +24,11 @@ class OpenLab(LabCloud):
 
     faults: Switches
 
-    def __init__(self, folder: Path, *, accepts: Callable[[str], bool], delays: Delays) -> None:
-        self.pace = Pace(delays, time.time)
-        super().__init__(folder, accepts=accepts, delays=self.pace)
+    def __init__(
+        self, folder: Path, *, accepts: Callable[[str], bool], delays: Delays, now: Callable[[], float] = time.time
+    ) -> None:
+        self.pace = Pace(delays, now)
+        super().__init__(folder, accepts=accepts, delays=self.pace, now=now)
         self.faults = Switches()
         self._answering: dict[tuple[str, str], Handler] = {}
 

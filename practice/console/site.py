@@ -19,6 +19,7 @@ from practice.console.picture import picture
 from practice.console.process_faults import process_faults
 from practice.console.slack_faults import slack_faults
 from practice.console.stage import AlreadyPlaying, Stage
+from practice.console.upcoming import NothingAhead, Upcoming
 
 if TYPE_CHECKING:
     from practice.world import World
@@ -41,6 +42,7 @@ class Console:
     def __init__(self, world: "World", pause: float = PAUSE) -> None:
         self._world = world
         self._stage = Stage(world, pause)
+        self._upcoming = Upcoming(world)
         self._deciding = threading.Lock()
 
     @cached_property
@@ -56,6 +58,7 @@ class Console:
             "end": self._end,
             "clear": self._clear,
             "finish": self._finish,
+            "ahead": self._ahead,
             "play": self._play,
             "list": self._list,
             "open": self._open,
@@ -73,6 +76,7 @@ class Console:
             **picture(self._world.lab),
             "faults": self._panel.shown(),
             "on": self._panel.on(),
+            "clock": self._upcoming.shown(),
             **self._newcomer(body),
         }
 
@@ -98,6 +102,11 @@ class Console:
 
     def _finish(self, _body: Json) -> Json:
         self._world.lab.pace.finish()
+        return {}
+
+    def _ahead(self, _body: Json) -> Json:
+        with self._deciding:
+            self._upcoming.go()
         return {}
 
     def _play(self, _body: Json) -> Json:
@@ -142,7 +151,7 @@ def _answering(deed: Deed) -> Callable[[web.Request], Awaitable[web.StreamRespon
             return _refused("The request is not well formed.")
         except UnknownFault as fault:
             return _refused(f"There is no such fault: {fault}.")
-        except (trees.CannotOpen, AlreadyPlaying) as why:
+        except (trees.CannotOpen, AlreadyPlaying, NothingAhead) as why:
             return _refused(str(why))
 
     return handle

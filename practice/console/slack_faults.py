@@ -1,7 +1,6 @@
 """What can go wrong between Slack and the bot."""
 
 import threading
-import time
 
 from practice.console.panel import Fault, Words
 from practice.workspace import Workspace
@@ -30,40 +29,13 @@ class Absence:
         self._workspace.faults.back()
 
 
-class Limits:
-    """The next calls are answered with 429."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._since = 0.0
-        self._asked = 0
-
-    def begin(self) -> None:
-        if not self.left():
-            self._asked, self._since = 0, time.time()
-        self._asked += LIMITED_CALLS
-        self._workspace.faults.rate_limit("*", LIMITED_CALLS, RETRY_AFTER)
-
-    def end(self) -> None:
-        """The workspace ends all its faults at once, but for its absence here."""
-        away = self._workspace.faults.is_away
-        self._workspace.faults.clear()
-        self._asked = 0
-        if away:
-            self._workspace.faults.away()
-
-    def left(self) -> int:
-        """How many calls are still to meet it."""
-        met = [each for each in self._workspace.calls if each.outcome == "ratelimited" and each.at >= self._since]
-        return max(0, self._asked - len(met))
-
-
 def slack_faults(workspace: Workspace) -> list[Fault]:
     """Of this workspace."""
-    absence, limits = Absence(workspace), Limits(workspace)
+    absence, faults = Absence(workspace), workspace.faults
 
     def limited() -> Words:
-        return [("", f"Slack answers the next {limits.left()} calls with 429.")] if limits.left() else []
+        left = faults.limits_left()
+        return [("", f"Slack answers the next {left} calls with 429.")] if left else []
 
     return [
         Fault(
@@ -83,8 +55,8 @@ def slack_faults(workspace: Workspace) -> list[Fault]:
             "Too many calls",
             f"Slack answers the next {LIMITED_CALLS} calls with 429: come back in {RETRY_AFTER} seconds.",
             "The card pauses and its last state arrives all the same; the run does not wait for it.",
-            begin=lambda _: limits.begin(),
-            end=lambda _: limits.end(),
+            begin=lambda _: faults.rate_limit("*", LIMITED_CALLS, RETRY_AFTER),
+            end=lambda _: faults.end_limits(),
             on=limited,
         ),
         Fault(

@@ -1,7 +1,6 @@
 """The drill that plays by itself, for those who watch: what was done so far, and what came of it."""
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from practice.console.plays import CHANNEL, Play
@@ -46,7 +45,9 @@ class Stage:
 
     def say(self, who: str, text: str) -> None:
         words = f"types {text}" if text.startswith("/") else text
-        self._lines.append({"id": len(self._lines), "at": time.time(), "who": _NAMES.get(who, ""), "text": words})
+        self._lines.append(
+            {"id": len(self._lines), "at": self._world.clock.now(), "who": _NAMES.get(who, ""), "text": words}
+        )
 
     def look(self) -> None:
         """What the bot answers one of the two alone belongs to the story; the rest is seen in the channel."""

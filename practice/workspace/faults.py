@@ -18,8 +18,9 @@ class RateLimited:
 class Faults:
     """Switches. A method is named as in the Web API; "respond" is a response URL; "*" is every method."""
 
-    def __init__(self, drop: Callable[[], None]) -> None:
+    def __init__(self, drop: Callable[[], None], tiers: bool = False) -> None:
         self._drop = drop
+        self._tiers = tiers
         self._lock = threading.Lock()
         self._reset()
 
@@ -29,12 +30,21 @@ class Faults:
         self._lost: dict[str, int] = defaultdict(int)
         self._slow: dict[str, float] = {}
         self.is_away = False
-        self.counts_tiers = False
+        self.counts_tiers = self._tiers
 
     def rate_limit(self, method: str = "*", times: int = 1, retry_after: int = 1) -> None:
         """The next `times` calls get 429 with this Retry-After, in whole seconds as Slack sends them."""
         with self._lock:
             self._limits[method] += [RateLimited(retry_after)] * times
+
+    def limits_left(self, method: str = "*") -> int:
+        """How many calls are still to get the 429 that was asked for."""
+        with self._lock:
+            return len(self._limits[method])
+
+    def end_limits(self, method: str = "*") -> None:
+        with self._lock:
+            self._limits[method].clear()
 
     def refuse(self, method: str, error: str, times: int = 1) -> None:
         """The next `times` calls are answered with this error code and do nothing."""
@@ -52,7 +62,7 @@ class Faults:
             self._slow[method] = seconds
 
     def tiers(self, counted: bool = True) -> None:
-        """Count calls as Slack's rate tiers do, and answer 429 above them. Off at first."""
+        """Count calls as Slack's rate tiers do, and answer 429 above them."""
         self.counts_tiers = counted
 
     def away(self) -> None:

@@ -14,6 +14,7 @@ def seen_by(state: State, person: str, channel: str) -> dict[str, Any]:
     team, board, home = state.team, state.board, state.views.home(person)
     shown = [*board.shared(channel), *board.ephemerals(person, channel)]
     return {
+        "now": state.now(),
         "bot": {"id": BOT_USER, "name": team.bot_name},
         "apps": [BOT_USER, SLACKBOT],
         "commands": [

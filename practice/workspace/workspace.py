@@ -49,19 +49,21 @@ class Workspace:
         extra: Callable[[web.Application], None] | None = None,
         tabs: Sequence[tuple[str, str]] = (),
         welcome: str = "",
+        tiers: bool = False,
     ) -> None:
         """`channels` maps ids to names; the bot is a member of all but `random`.
 
         With a `request_url` the app is reached by signed HTTP requests instead of Socket Mode. `now` decides about
         timestamps, deadlines and rates. `extra` adds routes under /world/, which the same guard keeps; each of `tabs`
         is (title, address) of a link in the page's banner, to which the page adds the key; `welcome` is the address
-        of a script whose function of that name draws what newcomers are told. Raises what read_manifest raises.
+        of a script whose function of that name draws what newcomers are told. With `tiers` Slack's rate tiers hold
+        from the start. Raises what read_manifest raises.
         """
         read = read_manifest(manifest)
         self._state = State(read, Team(read.bot_name, people, channels), now)
         self._key = secrets.token_urlsafe(18)
         self._sockets = Sockets(now, self._state.changes, lambda: self._state.base_url)
-        self.faults = Faults(self._drop_sockets)
+        self.faults = Faults(self._drop_sockets, tiers)
         self._responses = Responses(self._state)
         courier: Courier = self._sockets
         if request_url is not None:

@@ -30,6 +30,7 @@ def shared(
 def world(shared: World) -> Iterator[World]:
     yield shared
     shared.lab.faults.clear()
+    shared.lab.pace.usual_images()
     shared.workspace.faults.clear()
 
 

@@ -26,8 +26,35 @@ class Windows:
         context = self._open.enter_context(context_of(self._browser, width=width, height=height))
         return Window(addressed(context.new_page(), self._world.workspace.url, person))
 
+    def cloud(self) -> "Panel":
+        """The cloud page beside the channel."""
+        page = self._open.enter_context(context_of(self._browser)).new_page()
+        page.goto(self._world.cloud_url)
+        return Panel(page)
+
     def close(self) -> None:
         self._open.close()
+
+
+class Panel:
+    """The cloud page, on which things are made to go wrong."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.wrong = page.get_by_role("region", name="Wrong at the moment")
+
+    def presses(self, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    def begins(self, fault: str, told: str) -> None:
+        """Switch a fault on, and see that it is."""
+        self.presses(fault)
+        expect(self.wrong).to_contain_text(told)
+
+    def ends(self, button: str, told: str) -> None:
+        """End a fault by its button, and see that `told` is over."""
+        self.wrong.get_by_role("button", name=button, exact=True).click()
+        expect(self.wrong).not_to_contain_text(told)
 
 
 class Window:

@@ -1,9 +1,12 @@
 """The product as its users hold it: drills by clicks, as two people, in a browser."""
 
+import re
+
 from playwright.sync_api import expect
 
 from practice.world import World
 from tests.pages.people import LONG, Windows
+from tests.practice.browser import faults_for_readers
 
 
 def test_a_live_drill_is_asked_for_by_one_person_and_approved_by_another(world: World, windows: Windows) -> None:
@@ -11,6 +14,9 @@ def test_a_live_drill_is_asked_for_by_one_person_and_approved_by_another(world: 
     operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER", width=380, height=800)
     operator.types("/dr drill orders-db --live --reason rehearsal")
     card = operator.card("Live drill of orders-db")
+    expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
+    assert faults_for_readers(operator.page) == []
+    assert faults_for_readers(approver.page) == []
     operator.presses(card, "Approve termination")
     operator.is_told("somebody else must approve it")
     approver.presses(approver.card("Live drill of orders-db"), "Approve termination")
@@ -31,38 +37,64 @@ def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: Wor
     assert world.lab.tree(world.instances["billing-web"]).exists()
 
 
-def test_a_corrupted_disk_is_told_as_different_with_the_files_name(world: World, windows: Windows) -> None:
-    operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER")
+def test_a_disk_that_is_corrupted_in_the_panel_is_told_as_different_with_the_files_name(windows: Windows) -> None:
+    operator, approver, cloud = windows.of("U0OPERATOR"), windows.of("U0APPROVER"), windows.cloud()
     operator.types("/dr drill wiki --live")
     card = operator.card("Live drill of wiki")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
-    world.lab.faults.corrupt_disk("/data/pages/Main_Page.txt")
+    cloud.begins("Corrupt the restored disk", "The next restored disk will have one wrong byte.")
     approver.presses(approver.card("Live drill of wiki"), "Approve termination")
-    operator.sees(card, "Different: files: /data/pages/Main_Page.txt (content corrupt)")
+    operator.sees(card, "Different: files: /")
+    operator.sees(card, "(content corrupt)")
     operator.sees(card, "Failed")
+    expect(cloud.wrong).to_contain_text("all is well")
 
 
-def test_a_killed_worker_is_started_again_and_the_card_goes_on(world: World, windows: Windows) -> None:
-    operator = windows.of("U0OPERATOR")
+def test_a_worker_that_is_killed_in_the_panel_is_started_again_and_the_card_goes_on(windows: Windows) -> None:
+    operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
+    cloud.begins("Slow images", "New images take 60 seconds.")
     operator.types("/dr backup billing-web")
     card = operator.card("Backup of billing-web")
-    operator.sees(card, "Wait for the image")
-    world.kill("worker")
-    world.start_process("worker")
+    operator.sees(card, "of the blocks")
+    cloud.begins("Kill the worker", "The worker is dead.")
+    cloud.presses("Finish what AWS is waiting for")
+    cloud.ends("Start the worker", "The worker is dead.")
     operator.sees(card, "every snapshot is completed")
     operator.sees(card, "Succeeded")
 
 
 def test_while_slack_is_away_the_run_goes_on_and_the_card_is_right_afterwards(world: World, windows: Windows) -> None:
-    operator = windows.of("U0OPERATOR")
+    operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
+    cloud.begins("Slow images", "New images take 60 seconds.")
     operator.types("/dr backup billing-web --reason 'Slack goes away'")
     card = operator.card("Slack goes away")
-    expect(card).to_be_visible(timeout=LONG)
-    world.workspace.faults.away()
+    operator.sees(card, "of the blocks")
+    cloud.begins("Slack away", "Slack is away.")
+    cloud.presses("Finish what AWS is waiting for")
     store = world.store()
     world.workspace.wait_for(lambda: not store.latest(1)[0].status.open, 60)
-    world.workspace.faults.back()
+    expect(card).not_to_contain_text("Succeeded")
+    cloud.ends("Slack is back", "Slack is away.")
     operator.sees(card, "Succeeded")
+
+
+def test_a_question_that_nobody_answers_expires_when_the_clock_runs_ahead(world: World, windows: Windows) -> None:
+    operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
+    operator.types("/dr drill billing-web --live --reason 'nobody is there'")
+    card = operator.card("nobody is there")
+    operator.sees(card, "Waits for an approval")
+    ahead = cloud.page.get_by_role("button", name="Run the clock ahead")
+    expect(cloud.page.locator("#ahead-next")).to_contain_text("expires in 29 min.")
+    ahead.click()
+    operator.sees(card, "Expired")
+    operator.sees(card, "Nobody approved it in time. Nothing was terminated.")
+    assert card.get_by_role("button").count() <= 1  # the thread's link alone
+    expect(ahead).to_be_disabled()
+    expect(cloud.page.locator("#ahead-by")).to_contain_text("ahead.")
+    assert world.lab.tree(world.instances["billing-web"]).exists()
+    operator.types("/dr backup billing-web --reason 'after the clock ran ahead'")
+    operator.sees(operator.card("after the clock ran ahead"), "Succeeded")
+    expect(operator.card("after the clock ran ahead").get_by_role("time").first).to_have_text(re.compile("now|min"))
 
 
 def test_a_mistyped_command_is_answered_to_its_author_alone(world: World, windows: Windows) -> None:

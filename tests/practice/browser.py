@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 MISSING = "no Chromium on this machine: apt-get install chromium"
@@ -58,3 +59,9 @@ def addressed(page: Page, url: str, person: str, place: str = "C0DROPS") -> Page
     """The page as this person sees that channel."""
     page.goto(f"{url}&as={person}#{place}")
     return page
+
+
+def faults_for_readers(page: Page) -> list[str]:
+    """What axe finds wrong for those who use a keyboard or a screen reader."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]

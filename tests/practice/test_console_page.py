@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from practice.console import guide
 from practice.world import World
-from tests.practice.browser import addressed, context_of
+from tests.practice.browser import addressed, context_of, faults_for_readers
 from tests.practice.console_world import DELAYS, LONG, living, post
 
 LINE = "# a visitor was here"
@@ -75,7 +74,7 @@ def test_the_channel_greets_with_the_same_four_lines_until_they_are_read(browser
         note = page.get_by_role("region", name="New here?")
         for each in guide.lines():
             expect(note).to_contain_text(each["text"].replace("`", ""))
-        assert faults(page) == []
+        assert faults_for_readers(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == 380
         note.get_by_role("button", name="Got it").click()
         expect(note).to_be_hidden()
@@ -97,7 +96,7 @@ def test_the_drill_is_played_in_the_channel_by_one_button(browser: Browser, worl
         assert page.locator("#log").evaluate("node => node.scrollHeight - node.scrollTop - node.clientHeight") < 80
         card.get_by_role("button", name="replies").click()
         expect(page.get_by_role("region", name="Thread")).to_be_visible()
-        assert faults(page) == []
+        assert faults_for_readers(page) == []
         expect(page.get_by_role("option", name="Practice Guide")).to_have_count(0)
 
 
@@ -170,16 +169,11 @@ def test_axe_finds_nothing_wrong_and_nothing_is_scrolled_sideways(
         begin(page, "Slow images")
         files = go_to(page, "orders-db", "srv", "app")
         expect(files).to_contain_text("config.ini")
-        assert faults(page) == []
+        assert faults_for_readers(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
         files.get_by_role("button", name="config.ini").click()
         expect(page.get_by_role("dialog")).to_be_visible()
-        assert faults(page) == []
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+        assert faults_for_readers(page) == []
 
 
 def test_the_drill_plays_by_itself_and_a_visitors_line_comes_back_with_the_server(page: Page, world: World) -> None:

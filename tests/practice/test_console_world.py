@@ -76,7 +76,7 @@ def test_nothing_is_told_without_the_key(world: World, path: str) -> None:
     assert request(world, path, Origin="https://evil.example")[0] == 403
 
 
-@pytest.mark.parametrize("deed", ["begin", "end", "clear", "finish", "play", "list", "open", "save"])
+@pytest.mark.parametrize("deed", ["begin", "end", "clear", "finish", "ahead", "play", "list", "open", "save"])
 def test_nothing_is_done_without_the_key_nor_for_another_page_nor_by_a_mere_look(world: World, deed: str) -> None:
     assert request(world, f"/world/{deed}", {}, key="")[0] == 403
     for origin in ("https://evil.example", "http://127.0.0.1:1", "null"):

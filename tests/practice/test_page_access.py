@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from practice.workspace import Workspace
-from tests.practice.browser import addressed, context_of
+from tests.practice.browser import addressed, context_of, faults_for_readers
 from tests.practice.conftest import Opener
 from tests.practice.gallery import CHOICES, REPORTS, WORDS
 from tests.practice.page_app import PageApp
@@ -26,29 +25,24 @@ def post_everything(app: PageApp) -> None:
     app.bolt.client.chat_postEphemeral(channel="C0DROPS", user="U0OPERATOR", text="`/dr help`")
 
 
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_axe_finds_nothing_wrong(opened: Opener, app: PageApp, width: int, height: int, dark: bool) -> None:
     post_everything(app)
     page = opened(width=width, height=height, dark=dark)
     expect(page.get_by_text("Only visible to you")).to_be_visible()
-    assert faults(page) == []
+    assert faults_for_readers(page) == []
     page.get_by_role("textbox", name="Message").press_sequentially("/d")
-    assert faults(page) == []
+    assert faults_for_readers(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("article", name="choices").get_by_role("button", name="Reply in thread").click()
-    assert faults(page) == []
+    assert faults_for_readers(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("textbox", name="Message").fill("/dr restore")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Start").click()
     expect(page.get_by_role("textbox", name="Server")).to_have_attribute("aria-invalid", "true")
-    assert faults(page) == []
+    assert faults_for_readers(page) == []
 
 
 def test_at_380_pixels_nothing_must_be_scrolled_sideways(opened: Opener, app: PageApp) -> None:

@@ -22,6 +22,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
+| ahead                    | string | practice         | for ever         | seconds that the practice clock is ahead   |
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.

@@ -6,7 +6,7 @@ import { isRead, line as guideLine, read } from "./guide.js";
 import { address, effect, fill, image, snapshot, template } from "./rows.js";
 import { refreshDisks, showServers } from "./servers.js";
 import { doing, look, withKey } from "./wire.js";
-import { at } from "./words.js";
+import { at, setClock, span } from "./words.js";
 
 const BEAT = 1000;
 const $ = (id) => document.getElementById(id);
@@ -16,6 +16,7 @@ let looks = 0;
 let newestShown = 0;
 
 function show(state) {
+  setClock(state.clock.now);
   showServers(state.instances);
   fill("images", state.images, image);
   fill("snapshots", state.snapshots, snapshot);
@@ -24,6 +25,7 @@ function show(state) {
   fill("effects", state.effects, effect);
   showFaults(state.faults, state.on);
   showPlay(state.play);
+  showClock(state.clock);
   showGuide(state.guide);
   const newest = state.effects[0]?.id ?? -1;
   if (newest !== carriedOut) refreshDisks();
@@ -41,6 +43,12 @@ const line = (each) => el("li", {}, el("time", {}, at(each.at)), el("span", {}, 
 
 function showGuide(lines) {
   sync($("guide-lines"), lines.map((each) => ({ id: each.word, sign: each.text, draw: () => guideLine(each) })));
+}
+
+function showClock(clock) {
+  $("ahead").disabled = !clock.next;
+  $("ahead-next").textContent = clock.next ? `Next: ${clock.next.text} in ${span(clock.next.at - clock.now)}.` : "Nothing waits for the clock. A drill that asks for an approval does.";
+  $("ahead-by").textContent = clock.ahead ? `The clock is ${span(clock.ahead)} ahead.` : "";
 }
 
 async function beat() {
@@ -79,6 +87,7 @@ function start() {
     document.querySelector("main").focus();
   });
   $("finish").addEventListener("click", doing($("finish"), "finish", () => ({}), () => "What was pending has had its time."));
+  $("ahead").addEventListener("click", doing($("ahead"), "ahead", () => ({}), () => "The clock has run ahead."));
   $("clear").addEventListener("click", doing($("clear"), "clear", () => ({}), () => "All is well again."));
   $("play-begin").addEventListener("click", doing($("play-begin"), "play", () => ({}), () => "The drill begins."));
   document.addEventListener("done", beat);

@@ -7,6 +7,7 @@ import { keepAtEnd, showMessages } from "./messages.js";
 import { showModal } from "./modal.js";
 import { address, ask, key, me, post, trouble } from "./server.js";
 import { surfaceOf } from "./surface.js";
+import { setClock } from "./time.js";
 
 const HOME = "home";
 const $ = (id) => document.getElementById(id);
@@ -73,6 +74,7 @@ function become(person) {
 
 function show(now) {
   state = now;
+  setClock(state.now);
   arrived();
   const home = channel === HOME;
   const name = home ? state.bot.name : `#${state.channels.find((each) => each.id === channel).name}`;
