@@ -61,7 +61,7 @@ def _conclude(ended: Ended) -> int:
     sys.stdout.write("\nEvidence, fact by fact:\n")
     for result in evidence.get("results", []):
         word = "same" if result["same"] else "DIFFERENT"
-        sys.stdout.write(f"  {result['fact']:<8} {word:<10} before: {result['before']}; after: {result['after']}\n")
+        sys.stdout.write(f"  {result['fact']:<16} {word:<10} before: {result['before']}; after: {result['after']}\n")
         for one in result["differences"]:
             sys.stdout.write(f"           {one['kind']}: {one['path']} ({one['detail']})\n")
     gone = "is gone from this machine" if not ended.disk.exists() else "IS STILL THERE"

@@ -10,12 +10,13 @@ _FSTAB = b"/dev/xvda / xfs defaults 0 1\n/dev/sdf /data xfs defaults,nofail 0 2\
 
 @dataclass(frozen=True)
 class PracticeServer:
-    """One server: its disks, and the paths that its profile measures."""
+    """One server: its disks, the paths that its profile measures, and its checks as they stand in firedrill.toml."""
 
     name: str
     disks: tuple[Disk, ...]
     paths: tuple[str, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
+    checks: str = ""
 
 
 def _disks(root: Mapping[str, bytes], data: Mapping[str, bytes], size: int) -> tuple[Disk, ...]:
@@ -47,6 +48,11 @@ SERVERS = (
         ),
         ("/srv/app", "/data/orders"),
         {"Environment": "production", "Team": "orders"},
+        """command = [
+  {name = "orders", run = 'cat "${DR_ROOT:-}"/data/orders/*.csv | wc -l', within = "1 %"},
+  {name = "version", run = 'cat "${DR_ROOT:-}/srv/app/VERSION"', show = true},
+]
+""",
     ),
     PracticeServer(
         "billing-web",
@@ -57,6 +63,8 @@ SERVERS = (
         ),
         ("/srv/www", "/data/invoices"),
         {"Environment": "production", "Team": "billing"},
+        """command = [{name = "invoices", run = 'ls "${DR_ROOT:-}/data/invoices" | wc -l', within = 0}]
+""",
     ),
     PracticeServer(
         "wiki",
@@ -67,6 +75,8 @@ SERVERS = (
         ),
         ("/srv/wiki", "/data/pages"),
         {"Environment": "internal", "Team": "it"},
+        """command = [{name = "home", run = 'cat "${DR_ROOT:-}/data/pages/Main_Page.txt"', matches = "Welcome"}]
+""",
     ),
 )
 
@@ -74,7 +84,8 @@ SERVERS = (
 def settings_text(login: str, region: str) -> str:
     """The practice world's firedrill.toml. Looks are closer together than in earnest, since the lab is fast."""
     profiles = "\n".join(
-        f'[profiles.{each.name}]\nservers = ["{each.name}"]\npaths = {list(each.paths)}\n' for each in SERVERS
+        f'[profiles.{each.name}]\nservers = ["{each.name}"]\npaths = {list(each.paths)}\n{each.checks}'
+        for each in SERVERS
     )
     return f"""installation = "practice"
 regions = ["{region}"]

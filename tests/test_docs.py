@@ -11,6 +11,8 @@ import pytest
 from bot.settings import Environment, File
 from handlers.grammar import grammar, parse
 from workflows.catalogue import RUNBOOKS
+from workflows.facts.kinds import KINDS
+from workflows.facts.profile import MOST_CHECKS
 from workflows.facts.tables import ProfileTable, read_profiles
 
 ROOT = Path(__file__).parent.parent
@@ -71,10 +73,32 @@ def test_the_example_settings_are_valid_and_show_each_key() -> None:
     made = tomllib.loads((ROOT / "firedrill.example.toml").read_text(encoding="utf-8"))
     File.model_validate(made)
     assert set(made) == set(File.model_fields)
-    profiles, faults = read_profiles(made["profiles"])
-    assert faults == []
-    shown = {key for table in profiles.tables.values() for key in table.model_fields_set}
-    assert shown == set(ProfileTable.model_fields)
+    assert read_profiles(made["profiles"])[1] == []
+    shown = {key for table in made["profiles"].values() for key in table}
+    assert shown == set(ProfileTable.model_fields) | set(KINDS)
+
+
+def test_the_page_of_facts_names_each_kind_with_its_keys_and_no_other() -> None:
+    text = (ROOT / "docs/facts.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### (\w+)$", text, re.M)) == list(KINDS)
+    for name, kind in KINDS.items():
+        assert keys_of(text, f"### {name}\n") == set(kind.model_fields), name
+    assert keys_of(text, "## Files and the marker\n") == set(ProfileTable.model_fields) - {"servers", "tags"}
+    assert f"at most {MOST_CHECKS} a profile" in text
+
+
+def keys_of(text: str, head: str) -> set[str]:
+    """The first column of a section's table."""
+    section = text.partition(head)[2].partition("\n#")[0]
+    return {key for row in re.findall(r"^\| (`.*?) \|", section, re.M) for key in re.findall(r"`(\w+)`", row)}
+
+
+def test_every_example_on_the_page_of_facts_is_valid() -> None:
+    text = (ROOT / "docs/facts.md").read_text(encoding="utf-8")
+    for example in re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S):
+        given = tomllib.loads(example)["profiles"]
+        given["orders"].setdefault("paths", ["/srv"])
+        assert read_profiles(given)[1] == [], example
 
 
 def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:

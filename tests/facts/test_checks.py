@@ -136,6 +136,14 @@ def test_the_answer_stays_small_when_all_that_a_profile_may_have_differs(disk: D
     assert {each.kind for each in evidence.results[0].differences} == {"changed", "missing", "new"}
 
 
+def test_a_sentence_names_six_facts_and_counts_the_rest(disk: Disk) -> None:
+    run = "cat ./srv/app/data.bin"
+    recorded = disk.record(asking(command=[{"name": f"c{number}", "run": run, "within": 0} for number in range(9)]))
+    assert disk.evidence(recorded).sentence().endswith("command c3 (exit 0, 0123456789) and 5 more.")
+    disk.path("/srv/app/data.bin").unlink()
+    assert disk.evidence(recorded).sentence().endswith(" and 4 more.")
+
+
 def test_a_profile_with_checks_survives_json() -> None:
     adapter = TypeAdapter(Profile)
     assert adapter.validate_python(adapter.dump_python(TWO, mode="json")) == TWO

@@ -8,6 +8,8 @@ Verdict = Literal["same", "different"]
 
 SHORT = 30
 """Characters of a measured value that a sentence shows."""
+MOST_NAMED = 6
+"""Facts that a sentence names."""
 ALWAYS = ("files", "marker")
 """Facts without which nothing counts as the same, whatever a manifest says."""
 
@@ -96,13 +98,11 @@ class Evidence:
     def sentence(self) -> str:
         """The result in one plain sentence with up to three differing names. Not escaped for Slack."""
         if self.verdict == "same":
-            shown = ", ".join(
-                f"{each.fact} ({each.after})" if len(each.after) <= SHORT else each.fact for each in self.results
-            )
-            return f"The same: {shown}."
+            shown = [f"{each.fact} ({each.after})" if len(each.after) <= SHORT else each.fact for each in self.results]
+            return f"The same: {_first(shown, ', ')}."
         if self.trouble:
             return self.trouble
-        return f"Different: {'; '.join(_told(result) for result in self.results if not result.same)}."
+        return f"Different: {_first([_told(result) for result in self.results if not result.same], '; ')}."
 
 
 def evidence_of(before: Recorded | str, compared: Compared) -> Evidence:
@@ -159,6 +159,11 @@ def _not_measured(fact: str, before: Recorded | str) -> FactResult:
         known = {each.fact: each.value for each in before.checks}
         known |= {"files": files_of(before.files, before.bytes), "marker": before.marker}
     return FactResult(fact=fact, before=known.get(fact, "recorded"), after="not measured again", same=False)
+
+
+def _first(facts: list[str], by: str) -> str:
+    more = len(facts) - MOST_NAMED
+    return by.join(facts[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _told(result: FactResult) -> str:
