@@ -13,7 +13,7 @@ def get_upload_url(state: State, args: Args) -> dict[str, Any]:
     length = args.needed("length")
     if not length.isdigit() or int(length) == 0:
         raise Refused("invalid_arguments")
-    ticket, upload = state.files.announce(args.needed("filename"), int(length))
+    ticket, upload = state.files.announce(args.needed("filename"), int(length), args.text("alt_txt"))
     return {"upload_url": f"{state.base_url}/upload/{ticket}", "file_id": upload.id}
 
 

@@ -19,12 +19,14 @@ class Upload:
     created: int
     data: bytes | None = None
     title: str = ""
+    alt: str = ""
 
     def wire(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
             "title": self.title or self.name,
+            "alt_txt": self.alt,
             "size": self.length,
             "created": self.created,
             "user": BOT_USER,
@@ -40,9 +42,9 @@ class Files:
         self._files: dict[str, Upload] = {}
         self._tickets: dict[str, str] = {}
 
-    def announce(self, name: str, length: int) -> tuple[str, Upload]:
+    def announce(self, name: str, length: int, alt: str = "") -> tuple[str, Upload]:
         """The ticket for the upload's address, and the file to be."""
-        upload = Upload(f"F{secrets.token_hex(5).upper()}", name, length, int(self._now()))
+        upload = Upload(f"F{secrets.token_hex(5).upper()}", name, length, int(self._now()), alt=alt)
         ticket = secrets.token_urlsafe(18)
         self._files[upload.id] = upload
         self._tickets[ticket] = upload.id

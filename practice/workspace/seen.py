@@ -51,9 +51,6 @@ def _drawn(message: Message) -> dict[str, Any]:
         "thread_ts": message.thread_ts if message.is_reply else None,
         "edited": message.shows_edited,
         "ephemeral": message.ephemeral_for is not None,
-        "files": [
-            {"id": file["id"], "title": file["title"], "name": file["name"], "size": file["size"]}
-            for file in message.files
-        ],
+        "files": [{name: file[name] for name in ("id", "title", "name", "size", "alt_txt")} for file in message.files],
         "reactions": {name: len(who) for name, who in message.reactions.items()},
     }

@@ -27,7 +27,7 @@ Deed = Callable[[Person, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Ui:
-    """Routes under /ui/, all of which need the key of this start."""
+    """Routes under /ui/, all of which need the key of this start. No `sockets` in HTTP mode."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Ui:
         interactions: Interactions,
         modals: Modals,
         events: Events,
-        sockets: Sockets,
+        sockets: Sockets | None,
         tabs: Sequence[tuple[str, str]] = (),
         welcome: str = "",
     ) -> None:
@@ -92,7 +92,8 @@ class Ui:
         with self._state.changes.reading():
             seen = seen_by(self._state, request.query.get("person", ""), request.query.get("channel", ""))
         tabs = [{"title": title, "address": address} for title, address in self._tabs]
-        return web.json_response({**seen, "connected": self._sockets.count, "tabs": tabs, "welcome": self._welcome})
+        reached = {"by_http": self._sockets is None, "connected": self._sockets.count if self._sockets else 0}
+        return web.json_response({**seen, **reached, "tabs": tabs, "welcome": self._welcome})
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """An uploaded file. Pictures are shown; all else is handed over as a download and never as a page."""

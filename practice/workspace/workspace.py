@@ -65,6 +65,7 @@ class Workspace:
         self._sockets = Sockets(now, self._state.changes, lambda: self._state.base_url)
         self.faults = Faults(self._drop_sockets, tiers)
         self._responses = Responses(self._state)
+        self._by_http = request_url is not None
         courier: Courier = self._sockets
         if request_url is not None:
             courier = HttpCourier(request_url, self._state.tokens.signing_secret, now)
@@ -78,7 +79,15 @@ class Workspace:
     ) -> web.Application:
         application = web.Application(middlewares=[make_guard(self._key)], client_max_size=BIGGEST_REQUEST)
         api = Api(self._state, self.faults, self._sockets.issue)
-        ui = Ui(self._state, self._interactions, self._modals, self._events, self._sockets, tabs, welcome)
+        ui = Ui(
+            self._state,
+            self._interactions,
+            self._modals,
+            self._events,
+            None if self._by_http else self._sockets,
+            tabs,
+            welcome,
+        )
 
         async def link(request: web.Request) -> web.StreamResponse:
             return await self._sockets.serve(request, self.faults)

@@ -1,5 +1,6 @@
 """A browser for the tests of pages, and the workspace with an app in it that they look at."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from practice.workspace import Workspace
 from tests.practice.browser import addressed, context_of, open_browser
-from tests.practice.page_app import FULL_MANIFEST, PageApp, page_app
+from tests.practice.page_app import PageApp, inhabited
 
 Opener = Callable[..., Page]
 
@@ -19,11 +20,19 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What goes to the app and back is tested in both modes."""
+    if "_inhabited" in metafunc.fixturenames:
+        both = metafunc.module.__name__.endswith(("test_page_elements", "test_page_modals"))
+        modes = {"socket-mode": False, **({"http-mode": True} if both else {})}
+        metafunc.parametrize("_inhabited", modes.values(), indirect=True, ids=modes.keys(), scope="module")
+
+
 @pytest.fixture(scope="module")
-def _inhabited() -> Iterator[tuple[Workspace, PageApp]]:
+def _inhabited(request: pytest.FixtureRequest) -> Iterator[tuple[Workspace, PageApp]]:
     """One for all tests of a file: an app takes half a second to connect."""
-    with Workspace(FULL_MANIFEST) as space, page_app(space) as app:
-        yield space, app
+    with inhabited(request.param) as both:
+        yield both
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def opened(browser: Browser, space: Workspace) -> Iterator[Opener]:
         def open_page(person: str = "U0OPERATOR", place: str = "C0DROPS", **window: int | bool) -> Page:
             context = windows.enter_context(context_of(browser, **window))  # type: ignore[arg-type]
             page = addressed(context.new_page(), space.url, person, place)
-            expect(page.get_by_text("App connected")).to_be_visible()
+            expect(page.get_by_text(re.compile("App (connected|reached by HTTP)"))).to_be_visible()
             return page
 
         yield open_page

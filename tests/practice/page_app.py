@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from slack_bolt import App
+from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from practice.workspace import Workspace
 from tests.practice.gallery import HOME, RESTORE, mrkdwn, option
 from tests.practice.gallery import modal as modal_of
-from tests.practice.workspace_apps import bolt_app, connected
+from tests.practice.workspace_apps import Served, bolt_app, connected
 
 FULL_MANIFEST = Path(__file__).parent / "manifest-full.yaml"
 POINTS = ["ami-0aaa proven", "ami-0bbb complete", "ami-0ccc created"]
@@ -82,7 +83,19 @@ class PageApp:
 
 
 @contextmanager
-def page_app(workspace: Workspace) -> Iterator[PageApp]:
-    app = PageApp(workspace)
-    with connected(workspace, app.bolt):
-        yield app
+def inhabited(http: bool) -> Iterator[tuple[Workspace, PageApp]]:
+    """A workspace with the app in it, reached by requests or over Socket Mode."""
+    if not http:
+        with Workspace(FULL_MANIFEST) as space:
+            app = PageApp(space)
+            with connected(space, app.bolt):
+                yield space, app
+        return
+    served = Served()
+    try:
+        with Workspace(FULL_MANIFEST, request_url=served.url) as space:
+            app = PageApp(space)
+            served.handler = SlackRequestHandler(app.bolt)
+            yield space, app
+    finally:
+        served.close()

@@ -1,6 +1,8 @@
 """The channel in a browser: writing, threads, notes for one, people, edits in place."""
 
 import re
+import struct
+import zlib
 from datetime import datetime
 
 from playwright.sync_api import Browser, Page, Route, expect
@@ -155,19 +157,56 @@ def test_a_mention_of_the_app_reaches_it(page: Page, app: PageApp, space: Worksp
     expect(page.get_by_role("article", name="Olga Operator: @Firedrill are you there?")).to_be_visible()
 
 
-def test_uploaded_pictures_are_shown_and_other_files_can_be_taken_away(page: Page, app: PageApp) -> None:
-    pixel = bytes.fromhex(
-        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
-        "a5f645400000000049454e44ae426082"
+def png(width: int, height: int) -> bytes:
+    """A grey picture of that size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + b"\x80" * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_uploaded_pictures_are_shown_in_channel_and_thread_and_other_files_can_be_taken_away(
+    page: Page, app: PageApp
+) -> None:
+    client = app.bolt.client
+    root = app.post(section("Live drill of orders-db"), text="D-0001")
+    client.files_upload_v2(
+        channel="C0DROPS",
+        filename="rto.png",
+        content=png(900, 600),
+        title="RTO by week",
+        alt_txt="Falls from 9 to 4 min",
     )
-    app.bolt.client.files_upload_v2(channel="C0DROPS", filename="rto.png", content=pixel, title="RTO by week")
-    app.bolt.client.files_upload_v2(channel="C0DROPS", filename="report.html", content="<b>no</b>", title="Report")
-    picture = page.get_by_role("img", name="RTO by week")
+    picture = page.get_by_role("log", name="#dr-ops").get_by_role("img", name="Falls from 9 to 4 min")
     expect(picture).to_be_visible()
-    assert picture.evaluate("node => node.naturalWidth") == 1
+    page.wait_for_function("node => node.naturalWidth === 900", arg=picture.element_handle())
+    page.wait_for_function(
+        "log => log.scrollHeight - log.scrollTop - log.clientHeight < 80", arg=page.query_selector("#log")
+    )
+    client.files_upload_v2(
+        channel="C0DROPS", thread_ts=root, initial_comment="The timeline.", filename="D-0001.png", content=png(9, 9),
+        title="Timeline of D-0001",
+    )  # fmt: skip
+    page.get_by_role("article", name="Firedrill: D-0001").get_by_role("button", name="1 reply").click()
+    reply = page.get_by_role("log", name="Thread").get_by_role("article", name="Firedrill: The timeline.")
+    shown = reply.get_by_role("img", name="Timeline of D-0001")
+    expect(shown).to_be_visible()
+    page.wait_for_function("node => node.naturalWidth === 9", arg=shown.element_handle())
+    client.files_upload_v2(channel="C0DROPS", filename="report.html", content="<b>no</b>", title="Report")
     with page.expect_download() as download:
         page.get_by_role("link", name="Report").click()
     assert download.value.path().read_text() == "<b>no</b>"
+
+
+def test_a_picture_that_was_uploaded_may_stand_in_a_block(page: Page, app: PageApp) -> None:
+    sent = app.bolt.client.files_upload_v2(filename="rto.png", content=png(9, 9), title="RTO")
+    app.post({"type": "image", "slack_file": {"id": sent["files"][0]["id"]}, "alt_text": "RTO by week"})
+    picture = page.get_by_role("img", name="RTO by week")
+    expect(picture).to_be_visible()
+    page.wait_for_function("node => node.naturalWidth === 9", arg=picture.element_handle())
 
 
 def test_a_click_that_no_app_hears_of_says_so(browser: Browser) -> None:

@@ -1,36 +1,13 @@
 """HTTP mode: signed requests to an app behind a WSGI server."""
 
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from slack_bolt import App
-from slack_bolt.adapter.wsgi import SlackRequestHandler
-from werkzeug.serving import make_server
 
 from practice.workspace import Workspace
-from tests.practice.workspace_apps import MANIFEST, actions, button, client_of
-
-
-class Served:
-    """A WSGI server on a free port whose app is put in later: the workspace needs its address first."""
-
-    def __init__(self) -> None:
-        self.handler: Any = None
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/slack/events"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def _answer(self, environ: Any, start_response: Any) -> Any:
-        return self.handler(environ, start_response)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+from tests.practice.workspace_apps import MANIFEST, Served, actions, button, serve
 
 
 @pytest.fixture
@@ -44,12 +21,6 @@ def served() -> Iterator[Served]:
 def workspace(served: Served) -> Iterator[Workspace]:
     with Workspace(MANIFEST, request_url=served.url) as workspace:
         yield workspace
-
-
-def serve(served: Served, workspace: Workspace, secret: str) -> App:
-    app = App(client=client_of(workspace), signing_secret=secret)
-    served.handler = SlackRequestHandler(app)
-    return app
 
 
 def test_a_slash_command_is_delivered_by_a_signed_request(served: Served, workspace: Workspace) -> None:

@@ -1,6 +1,7 @@
 """Real Bolt apps for the tests of the practice workspace."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 import yaml
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from werkzeug.serving import make_server
 
 from practice.workspace import Workspace
 
@@ -32,6 +35,31 @@ def client_of(workspace: Workspace) -> WebClient:
 
 def bolt_app(workspace: Workspace) -> App:
     return App(client=client_of(workspace), signing_secret=workspace.signing_secret)
+
+
+class Served:
+    """A WSGI server on a free port whose app is put in later: the workspace needs its address first."""
+
+    def __init__(self) -> None:
+        self.handler: Any = None
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/slack/events"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        return self.handler(environ, start_response)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+
+def serve(served: Served, workspace: Workspace, secret: str) -> App:
+    app = App(client=client_of(workspace), signing_secret=secret)
+    served.handler = SlackRequestHandler(app)
+    return app
 
 
 @contextmanager

@@ -81,8 +81,9 @@ function show(now) {
   document.title = `${name} · Practice workspace`;
   $("place").textContent = name;
   $("text").placeholder = `Message ${name}, or ${state.commands[0]?.name ?? "/"} help`;
-  $("connection").textContent = state.connected ? "App connected" : "No app connected";
-  $("connection").className = state.connected ? "on" : "off";
+  const [words, kind] = state.by_http ? ["App reached by HTTP", "on"] : state.connected ? ["App connected", "on"] : ["No app connected", "off"];
+  $("connection").textContent = words;
+  $("connection").className = kind;
   showFrame();
   showWelcome();
   for (const id of ["log", "composer"]) $(id).hidden = home;

@@ -30,7 +30,9 @@ export function showMessages(log, messages, state, { region, replies = () => [],
 export function keepAtEnd(log) {
   let end = true;
   log.addEventListener("scroll", () => { end = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR; });
-  new ResizeObserver(() => { if (end) log.scrollTop = log.scrollHeight; }).observe(log);
+  const keep = () => { if (end) log.scrollTop = log.scrollHeight; };
+  new ResizeObserver(keep).observe(log);
+  log.addEventListener("load", keep, true); // a picture takes its room when it has come
 }
 
 // What stays as long as the message does. Later changes are not read out: the log announces messages, not repaints.

@@ -17,5 +17,5 @@ export function drawFile(file) {
   const source = address(`file/${file.id}`);
   const size = file.size < 1024 ? `${file.size} bytes` : `${(file.size / 1024).toFixed(1)} KiB`;
   const named = el("a", { class: "file", href: source, download: file.name }, `📄 ${file.title} `, el("small", {}, size));
-  return PICTURE.test(file.name) ? el("figure", {}, el("figcaption", {}, named), el("img", { src: source, alt: file.title })) : named;
+  return PICTURE.test(file.name) ? el("figure", {}, el("figcaption", {}, named), el("img", { src: source, alt: file.alt_txt || file.title })) : named;
 }
