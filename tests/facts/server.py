@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -69,14 +70,20 @@ class Disk:
             read_recorded(done.stdout)
         return failure.value.text
 
-    def compare(self, recorded: Recorded, *, path: str = "") -> Compared:
-        done = self.run(compare_script(recorded.key, recorded.digest), path=path)
+    def compare(
+        self, recorded: Recorded, sealed: float | None = None, *, restored: bool = True, path: str = ""
+    ) -> Compared:
+        """Unless said otherwise the image was sealed the moment that the record began: nothing can have drifted."""
+        moment = (sealed or moment_of(recorded)) if restored else None
+        done = self.run(compare_script(recorded.key, recorded.digest, moment), path=path)
         assert done.stdout.splitlines()[-1].startswith("firedrill-facts:")
         assert len(done.stdout) < 20_000
         return read_compared(done.stdout)
 
-    def evidence(self, recorded: Recorded, *, path: str = "") -> Evidence:
-        return evidence_of(recorded, self.compare(recorded, path=path))
+    def evidence(
+        self, recorded: Recorded, sealed: float | None = None, *, restored: bool = True, path: str = ""
+    ) -> Evidence:
+        return evidence_of(recorded, self.compare(recorded, sealed, restored=restored, path=path))
 
     def restored(self, root: Path) -> "Disk":
         """What a new machine gets: a copy with owners, modes and times."""
@@ -94,6 +101,11 @@ def asking(**kinds: list[dict[str, object]]) -> Profile:
 def fact(evidence: Evidence, name: str) -> FactResult:
     """The one of that name."""
     return next(each for each in evidence.results if each.fact == name)
+
+
+def moment_of(recorded: Recorded) -> int:
+    """When the record began. What was written then has drifted: it was not before, and the image not sealed yet."""
+    return int(datetime.fromisoformat(recorded.measured_at).timestamp())
 
 
 def told(evidence: Evidence) -> list[tuple[str, str, str]]:

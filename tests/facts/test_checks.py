@@ -133,7 +133,7 @@ def test_the_answer_stays_small_when_all_that_a_profile_may_have_differs(disk: D
         disk.write(f"/srv/{'ö' * 90}{number}")
     evidence = disk.evidence(recorded)
     assert [each.same for each in evidence.results] == [False, True, *[False] * MOST_CHECKS]
-    assert {each.kind for each in evidence.results[0].differences} == {"changed", "missing", "new"}
+    assert {each.kind for each in evidence.results[0].differences} == {"corrupt", "missing", "new"}
 
 
 def test_a_sentence_names_six_facts_and_counts_the_rest(disk: Disk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.facts.server import FUTURE, KEY, LONG_AGO, Disk, not_as_root, told, tool_before
+from tests.facts.server import FUTURE, KEY, LONG_AGO, Disk, moment_of, not_as_root, told, tool_before
 from workflows.facts.evidence import Recorded, evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, record_script
@@ -31,15 +31,19 @@ def test_comparing_leaves_nothing_behind_and_changes_nothing(recorded: Recorded,
 def test_a_byte_that_flipped_under_an_old_time_of_writing_is_corrupt(recorded: Recorded, restored: Disk) -> None:
     restored.write("/srv/app/data.bin", "0123456780", mtime=LONG_AGO)
     evidence = restored.evidence(recorded)
-    assert told(evidence) == [("changed", "/srv/app/data.bin", "content corrupt")]
+    assert told(evidence) == [("corrupt", "/srv/app/data.bin", "content corrupt")]
     assert evidence.sentence() == "Different: files: /srv/app/data.bin (content corrupt)."
 
 
 def test_a_file_that_was_written_after_the_record_has_drifted(recorded: Recorded, restored: Disk) -> None:
-    restored.write("/srv/app/data.bin", "9876543210", mtime=FUTURE)
+    restored.write("/srv/app/data.bin", "9876543210", mtime=moment_of(recorded))
     evidence = restored.evidence(recorded)
-    assert told(evidence) == [("changed", "/srv/app/data.bin", "content drifted")]
-    assert evidence.verdict == "different"
+    assert told(evidence) == [("drifted", "/srv/app/data.bin", "content drifted")]
+    assert evidence.verdict == "same"
+    assert evidence.sentence() == (
+        "The same: files (3 files, 36 bytes: 1 drifted), marker. "
+        "1 name has drifted, which is no failure: /srv/app/data.bin (content drifted)."
+    )
 
 
 def test_a_file_that_was_only_touched_is_the_same(recorded: Recorded, restored: Disk) -> None:
@@ -50,7 +54,7 @@ def test_a_file_that_was_only_touched_is_the_same(recorded: Recorded, restored: 
 def test_a_truncated_file_is_told_with_both_sizes(recorded: Recorded, restored: Disk) -> None:
     restored.write("/srv/app/data.bin", "")
     assert told(restored.evidence(recorded)) == [
-        ("changed", "/srv/app/data.bin", "content corrupt; size 0 was 10"),
+        ("corrupt", "/srv/app/data.bin", "content corrupt; size 0 was 10"),
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.facts.server import KEY, LONG_AGO, Disk, told
 from workflows.errors import FactsNotMeasured
-from workflows.facts.profile import MOST_BYTES, MOST_PATHS, Profile
+from workflows.facts.profile import MOST_BYTES, MOST_CHECK_BYTES, MOST_PATHS, Profile
 from workflows.facts.script import read_recorded, record_script
 
 
@@ -15,7 +15,7 @@ def test_thousands_of_files_are_measured_and_the_same_again(disk: Disk) -> None:
     assert recorded.files == 6_003
     assert disk.evidence(recorded).verdict == "same"
     disk.write("/srv/many/7/3007", "x", mtime=LONG_AGO)
-    assert told(disk.evidence(recorded)) == [("changed", "/srv/many/7/3007", "content corrupt; size 1 was 4")]
+    assert told(disk.evidence(recorded)) == [("corrupt", "/srv/many/7/3007", "content corrupt; size 1 was 4")]
 
 
 def test_of_many_differences_forty_are_named_and_all_are_counted(disk: Disk) -> None:
@@ -27,7 +27,7 @@ def test_of_many_differences_forty_are_named_and_all_are_counted(disk: Disk) -> 
     files = disk.evidence(recorded).results[0]
     assert [one.path for one in files.differences] == [f"/srv/many/{number:03}" for number in range(40)]
     assert files.more == 260
-    assert files.after.endswith("300 changed")
+    assert files.after.endswith("300 corrupt")
 
 
 def deep(disk: Disk, count: int, letter: str) -> None:
@@ -69,7 +69,7 @@ def test_every_kind_of_difference_is_named_even_when_one_of_them_fills_the_answe
         disk.write(f"/srv/new/{number:03}{long}")
         disk.path(f"/srv/gone/{number:03}{long}").unlink()
     files = disk.evidence(recorded).results[0]
-    assert {one.kind for one in files.differences} == {"changed", "missing", "new"}
+    assert {one.kind for one in files.differences} == {"corrupt", "missing", "new"}
     assert len(files.differences) + files.more == 60 + 60 + 61
 
 
@@ -105,3 +105,5 @@ def test_the_largest_profile_makes_a_script_that_ssm_takes(disk: Disk) -> None:
     script = record_script(KEY, Profile("x", paths=paths))
     assert len(script.encode()) < 100_000
     assert disk.run(script).returncode == 1
+    usual = tuple(f"/{number}{'x' * 75}" for number in range(100, 100 + MOST_PATHS))
+    assert len(record_script(KEY, Profile("x", paths=usual)).encode()) < 64 * 1024 - MOST_CHECK_BYTES

@@ -78,7 +78,7 @@ def test_a_file_of_any_name_is_missed_when_it_is_gone_and_told_when_it_changed(d
     os.utime(changed, (1, 1))
     gone.unlink()
     assert told(disk.evidence(recorded)) == [
-        ("changed", "/srv/app/" + SHOWN[name], "content corrupt"),
+        ("corrupt", "/srv/app/" + SHOWN[name], "content corrupt"),
         ("missing", "/srv/spool/" + SHOWN[name], "file"),
     ]
 

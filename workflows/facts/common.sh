@@ -103,7 +103,8 @@ enter() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  for tool in awk cat date find grep head join mkdir mktemp mv nice readlink rm sed sha256sum sort sync tr wc xargs; do
+  for tool in awk cat comm cut date find grep head join mkdir mktemp mv nice printf readlink rm sed sha256sum sort sync tail timeout \
+    tr wc xargs; do
     command -v "$tool" >/dev/null || give_up "the program $tool is missing on this machine"
   done
   doing='entering the root folder'

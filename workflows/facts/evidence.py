@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
-DifferenceKind = Literal["changed", "type", "missing", "unreadable", "new"]
+DifferenceKind = Literal["corrupt", "missing", "changed", "type", "rewritten", "unreadable", "new", "drifted"]
+"""`corrupt`: the content differs although nobody has written it since it was recorded. `rewritten`: it was written
+after the image was taken. `changed`: mode, owner or a link's target. `drifted`: told, and no failure."""
 Verdict = Literal["same", "different"]
 
 SHORT = 30
 """Characters of a measured value that a sentence shows."""
 MOST_NAMED = 6
 """Facts that a sentence names."""
+_PLAIN = ("missing", "new", "unreadable")
+"""Differences that their kind tells whole."""
 ALWAYS = ("files", "marker")
 """Facts without which nothing counts as the same, whatever a manifest says."""
 
@@ -27,8 +31,8 @@ class Recorded:
     """What `record` measured. `digest` is the SHA-256 of the manifest, 64 hex digits: it stands for all the rest.
 
     `measured_at` is UTC in ISO 8601, `files` counts regular files and `bytes` theirs; `entries` counts folders and
-    links too. `absent` are optional paths that the server does not have, and
-    `checks` what the profile asks for beside its files.
+    links too. `absent` are optional paths that the server does not have, `checks` what the profile asks for beside its
+    files; `left_out` are sentences about what else was not measured, or not all of it.
     """
 
     key: str
@@ -41,6 +45,7 @@ class Recorded:
     list_digest: str
     absent: tuple[str, ...] = ()
     checks: tuple[Measured, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,7 @@ class Difference:
 
     `path` is shown readably and unambiguously: a backslash is doubled, a newline is `\\n`, a tab `\\t`, a carriage
     return `\\r`; any other control character and any byte that is not UTF-8 is `\\xHH`. Long paths lack their middle,
-    marked by `…`. `detail` is plain text such as `content corrupt; mode 600 was 644`: *corrupt* content differs
-    although the file was not written since, *drifted* content was written after the facts were recorded.
+    marked by `…`. `detail` is plain text such as `content corrupt; mode 600 was 644`.
     """
 
     kind: DifferenceKind
@@ -60,7 +64,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class FactResult:
-    """One fact before and after. `more` counts the differences beyond those that are named."""
+    """One fact before and after. `more` counts the differences beyond those that are named.
+
+    `same` says whether it passes; differences that fail nothing are of the kind *drifted*. `notes` are sentences that
+    belong to the verdict whatever it is: what was not measured, what has drifted.
+    """
 
     fact: str
     before: str
@@ -68,6 +76,7 @@ class FactResult:
     same: bool
     differences: tuple[Difference, ...] = ()
     more: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,13 +105,15 @@ class Evidence:
     trouble: str = ""
 
     def sentence(self) -> str:
-        """The result in one plain sentence with up to three differing names. Not escaped for Slack."""
-        if self.verdict == "same":
-            shown = [f"{each.fact} ({each.after})" if len(each.after) <= SHORT else each.fact for each in self.results]
-            return f"The same: {_first(shown, ', ')}."
+        """The result in one plain sentence with up to three differing names, and the notes. Not escaped for Slack."""
         if self.trouble:
             return self.trouble
-        return f"Different: {_first([_told(result) for result in self.results if not result.same], '; ')}."
+        notes = [note for each in self.results for note in each.notes]
+        if self.verdict == "same":
+            shown = [f"{each.fact} ({each.after})" if len(each.after) <= SHORT else each.fact for each in self.results]
+            return " ".join((f"The same: {_first(shown, ', ')}.", *notes))
+        differing = _first([_told(result) for result in self.results if not result.same], "; ")
+        return " ".join((f"Different: {differing}.", *notes))
 
 
 def evidence_of(before: Recorded | str, compared: Compared) -> Evidence:
@@ -167,8 +178,9 @@ def _first(facts: list[str], by: str) -> str:
 
 
 def _told(result: FactResult) -> str:
-    if not result.differences:
+    failing = [one for one in result.differences if one.kind != "drifted"]
+    if not failing:
         return f"{result.fact} is {result.after} and was {result.before}"
-    named = [f"{one.path} ({one.detail if one.kind == 'changed' else one.kind})" for one in result.differences[:3]]
-    more = len(result.differences) - len(named) + result.more
+    named = [f"{one.path} ({one.kind if one.kind in _PLAIN else one.detail})" for one in failing[:3]]
+    more = len(failing) - len(named) + result.more
     return f"{result.fact}: {', '.join(named)}{f' and {more:,} more' if more else ''}"

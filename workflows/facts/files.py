@@ -15,7 +15,37 @@ _TROUBLE = {
 }
 
 
-class Measured(Part):
+class _Total(Part):
+    count: _Count
+    bytes: _Count
+
+
+class _LeftOut(Part):
+    """What was there and not measured. `left` counts it, `out` names the first with the reason; `read` is the content
+    that was read, `short` says that it is less than the profile asked for."""
+
+    read: _Total
+    short: bool
+    left: _Count
+    out: list[tuple[str, str]]
+
+    def unmeasured(self) -> list[str]:
+        if not self.left:
+            return []
+        named = "; ".join(f"{readable(path)}: {readable(why)}" for path, why in self.out[:3])
+        more = self.left - len(self.out[:3])
+        return [f"Not measured: {named}{f'; and {more:,} more' if more > 0 else ''}."]
+
+    def sampled(self, total: _Total, sample: str = "") -> list[str]:
+        if self.read.count >= total.count:
+            return []
+        read = files_of(self.read.count, self.read.bytes)
+        asked = f", a sample of {sample} %" if sample else ""
+        limit = " A limit of the profile made it smaller than was asked for." if self.short else ""
+        return [f"Of {total.count:,} files only the content of {read}, was read{asked}.{limit}"]
+
+
+class Measured(_LeftOut):
     """What `record` says of the files."""
 
     count: _Count
@@ -24,10 +54,9 @@ class Measured(Part):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     absent: list[tuple[str]]
 
-
-class _Total(Part):
-    count: _Count
-    bytes: _Count
+    def told(self) -> tuple[str, ...]:
+        """A sentence each about what was left out."""
+        return (*self.sampled(_Total(count=self.count, bytes=self.bytes)), *self.unmeasured())
 
 
 class _Section(Part):
@@ -35,19 +64,29 @@ class _Section(Part):
     first: list[tuple[str, str]]
 
 
-class _Comparison(Part):
+class _Comparison(_LeftOut):
     before: _Total
     after: _Total
-    corrupt: _Count
-    drifted: _Count
+    sample: str
+    corrupt: _Section
+    missing: _Section
     changed: _Section
     type: _Section
-    missing: _Section
+    rewritten: _Section
     unreadable: _Section
     new: _Section
+    drifted: _Section
 
     def sections(self) -> list[tuple[DifferenceKind, _Section]]:
         return [(kind, getattr(self, kind)) for kind in get_args(DifferenceKind)]
+
+    def drift(self) -> list[str]:
+        if not self.drifted.count:
+            return []
+        shown = [f"{readable(path)} ({readable(detail)})" for path, detail in self.drifted.first[:3]]
+        more = self.drifted.count - len(shown)
+        names = "1 name has" if self.drifted.count == 1 else f"{self.drifted.count:,} names have"
+        return [f"{names} drifted, which is no failure: {', '.join(shown)}{f' and {more:,} more' if more else ''}."]
 
 
 class _Trouble(Part):
@@ -61,7 +100,7 @@ def result(part: object) -> FactResult:
         return FactResult(NAME, "recorded", _TROUBLE.get(trouble, f"not measured again: {trouble}"), same=False)
     found = _Comparison.of(part)
     sections = found.sections()
-    total = sum(section.count for _, section in sections)
+    failing = sum(section.count for kind, section in sections if kind != "drifted")
     differences = tuple(
         Difference(kind, readable(path), readable(detail))
         for kind, section in sections
@@ -69,11 +108,13 @@ def result(part: object) -> FactResult:
     )
     counts = ", ".join(f"{section.count:,} {kind}" for kind, section in sections if section.count)
     after = files_of(found.after.count, found.after.bytes)
+    explained = bool(differences) or found.before == found.after
     return FactResult(
         fact=NAME,
         before=files_of(found.before.count, found.before.bytes),
         after=f"{after}: {counts}" if counts else after,
-        same=total == 0 and not differences and found.before == found.after,
+        same=failing == 0 and explained and all(one.kind == "drifted" for one in differences),
         differences=differences,
-        more=max(0, total - len(differences)),
+        more=max(0, failing + found.drifted.count - len(differences)),
+        notes=(*found.sampled(found.before, found.sample), *found.unmeasured(), *found.drift()),
     )

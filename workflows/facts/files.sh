@@ -1,5 +1,6 @@
 # The fact "files": every entry below the profile's paths, one line each, sorted by name, parted by tabs:
-# name, type, mode, uid:gid, size, mtime, SHA-256, target of a link. Sockets are left out.
+# name, type, mode, uid:gid, size, mtime, SHA-256 or - where the content was not read, target of a link, ctime.
+# Lists of before the first release lack the ctime, and the mtime of all that is no file.
 
 files_leads_astray() {
   real=$(readlink -m -- ".$1")
@@ -23,19 +24,36 @@ files_start() {
   fi
 }
 
+# The manifest keeps the rules beside the paths: the restored machine is judged by those of the day.
 files_profile() {
   while [ $# -gt 0 ]; do
-    if [ "$1" = without ]; then printf 'without %s\n' "$2"; else files_start "$1" "$2"; fi
+    case $1 in
+      path | optional) files_start "$1" "$2" ;;
+      without | files-*) printf '%s %s\n' "$1" "$2" ;;
+    esac
     shift 2
   done
 }
 
-# One walk: what there is goes into $work/seen, the regular files' names into $work/names, complaints beside them.
+mend='name fewer paths, raise it, or read a sample'
+
+# $1 the manifest. Sets what the rules say; all content, and a day for it, where it says nothing.
+files_rules() {
+  sample=$(sed -n 's/^files-sample //p' "$1")
+  most=$(sed -n 's/^files-most //p' "$1")
+  most=${most:-9000000000 9000000000000000000 86400}
+  most_files=${most%% *}
+  most_seconds=${most##* }
+  most_bytes=${most#* }
+  most_bytes=${most_bytes% *}
+}
+
+# One walk: what there is goes into $work/entries, one line each, sorted by name: type, mode, owner, size, mtime, ctime,
+# device, name, target. No name holds two slashes in a row, so they part a name from a target. Complaints stand beside.
 # $1 the manifest that names the paths. On a comparison a path that is gone is no error: its files are missing.
 files_walk() {
   manifest=$1
   : >"$work/seen"
-  : >"$work/names"
   : >"$work/complaints"
   set --
   while IFS= read -r line; do
@@ -50,173 +68,222 @@ files_walk() {
       set -- "$@" ".$path"
     fi
   done <"$manifest"
-  if [ $# -eq 0 ]; then return; fi
-  if [ "$mode" = compare ]; then set -- "$@" -ignore_readdir_race; fi
-  set -- "$@" -xdev '(' -path "$store"
+  if [ $# -gt 0 ]; then files_find "$@"; fi
+  doing='sorting the list of files'
+  sure sed -z -e 's/\\/\\\\/g' -e 's/\n/\\n/g' -e 's/\t/\\t/g' -e 's/\r/\\r/g' \
+    -e 's/ /\t/;s/ /\t/;s/ /\t/;s/ /\t/;s/ /\t/;s/ /\t/;s/ /\t/' \
+    -e 's,\t\.,\t,' -e 's,//,\t,' -e 's,\t\t,\t/\t,' "$work/seen" |
+    sure tr '\000' '\n' |
+    sort -S 64M -T "$work" -t "$tab" -s -u -k 8,8 -o "$work/entries"
+  pipes_held
+}
+
+files_find() {
+  set -- "$@" -ignore_readdir_race -xdev '(' -path "$store"
   while IFS= read -r line; do
     case $line in
       'without '*) set -- "$@" -o -path ".$(printf '%s\n' "${line#* }" | sed 's/[][*?\\]/\\&/g')" ;;
     esac
   done <"$manifest"
-  find "$@" ')' -prune -o -type s \
-    -o -type f -fprintf "$work/seen" '%y %m %U:%G %s %T@ %p//\0' -fprint0 "$work/names" \
-    -o -type l -fprintf "$work/seen" '%y %m %U:%G - - %p//%l\0' \
-    -o -fprintf "$work/seen" '%y %m %U:%G - - %p//\0' 2>"$work/find" || [ -s "$work/find" ]
+  find "$@" ')' -prune \
+    -o -type f -fprintf "$work/seen" '%y %m %U:%G %s %T@ %C@ %D %p//\0' \
+    -o -type l -fprintf "$work/seen" '%y %m %U:%G - %T@ %C@ %D %p//%l\0' \
+    -o -fprintf "$work/seen" '%y %m %U:%G - %T@ %C@ %D %p//\0' 2>"$work/find" || [ -s "$work/find" ]
   sed -e 's/\t/ /g' -e 's/^find: .\.\(.*\).: \([^:]*\)$/\1\t\2/' -e '/\t/!s/^/\t/' "$work/find" >>"$work/complaints"
 }
 
-# All cores; each sha256sum appends to a file of its own, since lines of several writers would mix.
+# What the walk meets and the list cannot hold, or find does not enter: told, never silent. Name and reason.
+files_left_out() {
+  awk -F "$tab" -v OFS="$tab" '
+    stage == "paths" { if ($0 ~ /^path /) start[substr($0, 6)] = 1; next }
+    $1 == "s" { print $8, "a socket" }
+    $1 == "d" {
+      device[$8] = $7
+      parent = $8
+      sub(/\/[^\/]*$/, "", parent)
+      if (parent == "") parent = "/"
+      if (!($8 in start) && parent in device && device[parent] != $7) print $8, "another file system"
+    }' stage=paths "$1" stage=entries "$work/entries"
+}
+
+# Whose content is read, one escaped name a line. The choice is made by name and seed, so it hits the same names again.
+files_choose_sample() {
+  awk -F "$tab" -v OFS="$tab" -v seed="$key" -v sample="$sample" "$json_awk"'
+    function mixed(text,    at, sum) {
+      sum = start
+      for (at = 1; at <= length(text); at++) sum = (sum * 257 + number[substr(text, at, 1)]) % 67108859
+      for (at = 1; at <= 4; at++) sum = (sum * sum + sum * 7919 + start + at) % 67108859
+      return sum
+    }
+    BEGIN { start = 0; start = mixed(seed) }
+    $1 == "f" {
+      lot = mixed($8)
+      if (lot % 10000 < sample * 100) { print lot, $4, $8; chosen++ }
+      else if (first == "" || lot < lowest) { lowest = lot; first = lot OFS $4 OFS $8 }
+    }
+    END { if (!chosen && first != "") print first }' "$work/entries" >"$work/lots"
+  sort -S 64M -T "$work" -t "$tab" -n -k 1,1 "$work/lots" >"$work/drawn"
+  awk -F "$tab" -v most_files="$most_files" -v most_bytes="$most_bytes" '
+    files + 1 > most_files + 0 || bytes + $2 > most_bytes + 0 { next }
+    { files++; bytes += $2; print $3 }' "$work/drawn" >"$work/chosen"
+  if [ "$(wc -l <"$work/chosen")" -lt "$(wc -l <"$work/drawn")" ]; then : >"$work/short"; fi
+}
+
+# All cores; each sha256sum appends to a file of its own, since lines of several writers would mix. One that the
+# deadline ends may leave half a line. Reads $work/chosen; leaves $work/hashes: SHA-256, name; sorted by name.
 files_hash() {
   cores=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-  count=$(tr -dc '\000' <"$work/names" | wc -c)
+  count=$(wc -l <"$work/chosen")
   batch=$((count / (cores * 8) + 1))
   if [ "$batch" -gt 500 ]; then batch=500; fi
   : >"$work/sums.0"
+  sed 's/^/./' "$work/chosen" >"$work/dotted"
+  xargs -r -d '\n' -a "$work/dotted" printf '%b\0' </dev/null >"$work/names"
   # shellcheck disable=SC2016
-  nice -n 10 xargs -0 -r -a "$work/names" -P "$cores" -n "$batch" \
-    sh -c 'exec sha256sum -- "$@" >>"$0.$$"' "$work/sums" </dev/null || [ $? -eq 123 ]
+  nice -n 10 xargs -0 -r -a "$work/names" -P "$cores" -n "$batch" sh -c '
+    work=$1
+    left=$(($2 - $(date +%s)))
+    shift 2
+    if [ "$left" -le 0 ]; then : >"$work/late" && exit 0; fi
+    timeout --foreground -k 5 "$left" sha256sum -- "$@" >"$work/sums.$$"
+    status=$?
+    if [ "$status" -eq 124 ]; then
+      : >"$work/late"
+      if [ -n "$(tail -c 1 "$work/sums.$$")" ]; then sed -i "\$d" "$work/sums.$$"; fi
+    elif [ "$status" -gt 1 ]; then
+      exit 255
+    fi' sh "$work" "$deadline" </dev/null
   # sha256sum marks a name that it escaped with a leading backslash; older ones leave \r as it is, all leave tabs.
   sure cat "$work"/sums.* |
     sure sed -e 's/^\\//' -e 's/\t/\\t/g' -e 's/\r/\\r/g' -e 's/  \./\t/' |
     sort -S 64M -T "$work" -t "$tab" -s -u -k 2,2 -o "$work/hashes"
 }
 
-# $1 the manifest, $2 where the list goes. No name holds two slashes in a row, so they part a name from a target.
-files_measure() {
-  doing='walking the paths'
-  files_walk "$1"
+# Of the chosen names that gave no hash: $work/gone are no longer there, $work/unread still are.
+files_settle() {
+  sort -S 64M -T "$work" "$work/chosen" >"$work/asked"
+  cut -f 2 "$work/hashes" >"$work/answered"
+  comm -23 "$work/asked" "$work/answered" >"$work/unhashed"
+  : >"$work/gone"
+  : >"$work/unread"
+  while IFS= read -r name; do
+    raw=$(printf '%b.' "$name")
+    raw=.${raw%.}
+    if [ -e "$raw" ] || [ -L "$raw" ]; then printf '%s\n' "$name" >>"$work/unread"
+    else printf '%s\n' "$name" >>"$work/gone"; fi
+  done <"$work/unhashed"
+  # A sample may be smaller than it was meant to be; what it lacks is told and not held against the server.
+  if [ "$mode" = record ] && [ -n "$sample" ] && [ -e "$work/late" ]; then : >"$work/unread"; fi
+}
+
+# $work/chosen is there; $1 where the list goes. A tenth field, the device, goes into the list of a comparison only.
+files_list() {
   doing='reading the files'
   files_hash
-  doing='sorting the list of files'
-  sure sed -z -e 's/\\/\\\\/g' -e 's/\n/\\n/g' -e 's/\t/\\t/g' -e 's/\r/\\r/g' \
-    -e 's/ /\t/' -e 's/ /\t/' -e 's/ /\t/' -e 's/ /\t/' -e 's/ /\t/' \
-    -e 's,\t\.,\t,' -e 's,//,\t,' -e 's,\t\t,\t/\t,' "$work/seen" |
-    sure tr '\000' '\n' |
-    sort -S 64M -T "$work" -t "$tab" -s -u -k 6,6 -o "$work/entries"
-  join -t "$tab" -a 1 -1 6 -2 2 -o 1.6,1.1,1.2,1.3,1.4,1.5,2.1,1.7 "$work/entries" "$work/hashes" >"$2"
+  files_settle
+  doing='writing the list of files'
+  join -t "$tab" -a 1 -1 8 -2 2 -o 0,1.1,1.2,1.3,1.4,1.5,2.1,1.9,1.6,1.7 "$work/entries" "$work/hashes" >"$work/listed"
+  awk -F "$tab" -v OFS="$tab" -v mode="$mode" '
+    stage == "gone" { gone[$0] = 1; next }
+    stage == "unread" { unread[$0] = 1; next }
+    $2 == "s" || $1 in gone { next }
+    $2 == "f" && $7 == "" { $7 = $1 in unread ? "unreadable" : "-" }
+    mode == "record" { print $1, $2, $3, $4, $5, $6, $7, $8, $9; next }
+    { print }' stage=gone "$work/gone" stage=unread "$work/unread" stage=list "$work/listed" >"$1"
   pipes_held
 }
 
-files_totals() { awk -F "$tab" '$2 == "f" { files++; bytes += $5 } END { printf "%d %d %.0f", NR, files, bytes }' "$1"; }
+# $1 the list. Entries, files and their bytes, files whose content was read and their bytes.
+files_totals() {
+  awk -F "$tab" '
+    $2 == "f" { files++; bytes += $5; if ($7 != "-") { read++; seen += $5 } }
+    END { printf "%d %d %.0f %d %.0f", NR, files, bytes, read, seen }' "$1"
+}
+
+# Without a sample, what is too much stops the run before anything is read.
+files_choose() {
+  if [ -n "$sample" ]; then
+    files_choose_sample
+    return
+  fi
+  awk -F "$tab" '$1 == "f" { print $8 }' "$work/entries" >"$work/chosen"
+  awk -F "$tab" -v files="$most_files" -v bytes="$most_bytes" -v mend="$mend" '
+    $1 == "f" { count++; sum += $4 }
+    END {
+      if (count > files + 0) printf "files\t\tthere are %d files, more than most_files = %s: %s\n", count, files, mend
+      if (sum > bytes + 0) printf "files\t\tthere are %.0f bytes, more than most_bytes = %s: %s\n", sum, bytes, mend
+    }' "$work/entries" >>"$work/problems"
+  stop_on_problems
+}
 
 files_record() {
   files_profile "$@" >"$work/paths"
   stop_on_problems
+  printf 'files-asked %s\n' "$asked" >>"$work/paths"
   cat "$work/paths" >>"$kept/manifest"
+  files_rules "$work/paths"
+  deadline=$(($(date +%s) + most_seconds))
   list=$kept/files.list
-  files_measure "$kept/manifest" "$list"
+  doing='walking the paths'
+  files_walk "$work/paths"
   awk -F "$tab" '{ print "files" FS $1 FS $2 }' "$work/complaints" >>"$work/problems"
-  awk -F "$tab" '$2 == "f" && $7 == "" { print "files" FS $1 FS "vanished while it was read, or may not be read" }' \
-    "$list" >>"$work/problems"
+  files_choose
+  files_list "$list"
+  files_complain
   totals=$(files_totals "$list")
-  entries=${totals%% *}
-  bytes=${totals##* }
-  count=${totals#* }
-  count=${count%% *}
-  if [ "$count" -eq 0 ]; then problem files '' 'there is no file below the paths of the profile'; fi
+  # shellcheck disable=SC2086
+  set -- $totals
+  if [ "$2" -eq 0 ]; then problem files '' 'there is no file below the paths of the profile'; fi
   stop_on_problems
   digest=$(sum_of "$list")
-  printf 'files %s %s %s %s %s\n' "$digest" "$entries" "$(wc -c <"$list")" "$count" "$bytes" >>"$kept/manifest"
+  printf 'files %s %s %s %s %s\n' "$digest" "$1" "$(wc -c <"$list")" "$2" "$3" >>"$kept/manifest"
+  files_left_out "$work/paths" >"$work/left"
+  sed "s/\$/${tab}vanished while it was measured/" "$work/gone" >>"$work/left"
+  left=$(wc -l <"$work/left")
+  short=false
+  if [ -e "$work/short" ] || [ -e "$work/late" ]; then short=true; fi
+  head -n 3 "$work/left" | sed 's/^/files-out /' >>"$kept/manifest"
+  printf 'files-left %s\nfiles-short %s\n' "$left" "$short" >>"$kept/manifest"
   absent=$(sed -n -e 's/\\/\\\\/g' -e 's/^absent //p' "$work/paths" | json_rows)
-  printf '{"count":%s,"bytes":%s,"entries":%s,"digest":"%s","absent":%s}\n' \
-    "$count" "$bytes" "$entries" "$digest" "$absent" >"$work/files.json"
+  printf '{"count":%s,"bytes":%s,"entries":%s,"digest":"%s","absent":%s' "$2" "$3" "$1" "$digest" "$absent" \
+    >"$work/files.json"
+  printf ',"read":{"count":%s,"bytes":%s},"short":%s,"left":%s,"out":%s}\n' "$4" "$5" "$short" "$left" \
+    "$(head -n 3 "$work/left" | json_rows)" >>"$work/files.json"
 }
 
-# Of the names that gave no hash, those that are still there cannot be read; the others are gone.
-files_settle() {
-  awk -F "$tab" '$2 == "f" && $7 == "" { print $1 }' "$1" >"$work/unhashed"
-  while IFS= read -r name; do
-    raw=$(printf '%b.' "$name")
-    raw=.${raw%.}
-    if [ -e "$raw" ] || [ -L "$raw" ]; then printf '%s\n' "$name"; fi
-  done <"$work/unhashed" >"$work/unreadable"
-  awk -F "$tab" -v OFS="$tab" '
-    stage == "names" { unreadable[$0] = 1; next }
-    $2 == "f" && $7 == "" { if (!($1 in unreadable)) next; $7 = "unreadable" }
-    { print }' stage=names "$work/unreadable" stage=list "$1" >"$2"
+# What could not be read although it is there stops the run.
+files_complain() {
+  if [ -s "$work/unread" ] && [ -e "$work/late" ]; then
+    problem files '' "$(wc -l <"$work/unread") files could not be read within most_seconds = $most_seconds: $mend"
+  else
+    awk -F "$tab" '{ print "files" FS $1 FS "may not be read" }' "$work/unread" >>"$work/problems"
+  fi
 }
 
+files_trouble() { printf '{"trouble":"%s"}\n' "$1" >"$work/files.json"; }
+
+# What is read again is what the list has a hash of: its digest is in the manifest, so nothing else can choose.
 files_compare() {
   list=$own/files.list
   expected_list=$(sed -n 's/^files \([0-9a-f]*\) .*$/\1/p' "$work/manifest")
   if [ ! -f "$list" ] || [ -L "$list" ]; then
-    printf '{"trouble":"list-missing"}\n' >"$work/files.json"
+    files_trouble list-missing
     return
   fi
   if [ "$(sum_of "$list")" != "$expected_list" ]; then
-    printf '{"trouble":"list-tampered"}\n' >"$work/files.json"
+    files_trouble list-tampered
     return
   fi
-  files_measure "$work/manifest" "$work/measured"
-  files_settle "$work/measured" "$work/now"
+  files_rules "$work/manifest"
+  deadline=$(($(date +%s) + most_seconds))
+  doing='walking the paths'
+  files_walk "$work/manifest"
+  awk -F "$tab" '$2 == "f" && $7 != "-" { print $1 }' "$list" >"$work/hashed"
+  awk -F "$tab" '$1 == "f" { print $8 }' "$work/entries" >"$work/files"
+  comm -12 "$work/hashed" "$work/files" >"$work/chosen"
+  files_list "$work/now"
   doing='comparing the files'
-  join -t "$tab" -a 1 -a 2 -o 0,1.2,1.3,1.4,1.5,1.6,1.7,1.8,2.2,2.3,2.4,2.5,2.6,2.7,2.8 \
+  join -t "$tab" -a 1 -a 2 -o 0,1.2,1.3,1.4,1.5,1.6,1.7,1.8,1.9,2.2,2.3,2.4,2.5,2.6,2.7,2.8,2.9,2.10 \
     "$list" "$work/now" >"$work/joined"
-  epoch=$(sed -n 's/^measured \([0-9]*\) .*$/\1/p' "$work/manifest")
-  awk -F "$tab" -v measured="$epoch" -v room="$room" "$json_awk$files_awk" \
-    stage=complaints "$work/complaints" stage=files "$work/joined" >"$work/files.json"
+  files_judge
 }
-
-# Fields: 1 name; 2-8 before: type, mode, owner, size, mtime, hash, target; 9-15 now.
-# All comparisons are of strings: as numbers, 0e1 and 0e2 would be equal hashes.
-files_awk='
-function differ(a, b) { return (a "") != (b "") }
-function was(what, now, before) { return "; " what " " cut(now, 80) " was " cut(before, 80) }
-function note(kind, name, detail,    item) {
-  count[kind]++
-  if (count[kind] > 40) return
-  item = "[" quoted(cut(name, 200)) "," quoted(detail) "]"
-  items[kind, count[kind]] = item
-  size[kind] += length(item) + 1
-}
-function content(    drifted) {
-  drifted = differ($13, $6) && $13 + 0 >= measured + 0
-  if (drifted) { drifts++; return "; content drifted" }
-  corrupt++
-  return "; content corrupt"
-}
-function changes(    why) {
-  why = ""
-  if (differ($7, $14)) why = why content()
-  if (differ($5, $12)) why = why was("size", $12, $5)
-  if (differ($3, $10)) why = why was("mode", $10, $3)
-  if (differ($4, $11)) why = why was("owner", $11, $4)
-  if (differ($8, $15)) why = why was("target", $15, $8)
-  return substr(why, 3)
-}
-function section(kind, budget,    at, list) {
-  list = ""
-  for (at = 1; at <= count[kind] && at <= 40; at++) {
-    if (length(list) + length(items[kind, at]) + 1 > budget) break
-    list = list (at > 1 ? "," : "") items[kind, at]
-  }
-  left -= length(list)
-  return quoted(kind) ":{\"count\":" count[kind] + 0 ",\"first\":[" list "]}"
-}
-function reserve(kind) { return size[kind] < room / 6.4 ? size[kind] + 0 : int(room / 6.4) }
-BEGIN {
-  word["f"] = "file"; word["d"] = "directory"; word["l"] = "link"
-  word["p"] = "pipe"; word["b"] = "block device"; word["c"] = "character device"
-}
-stage == "complaints" { note("unreadable", $1, $2); next }
-$2 == "f" { before_count++; before_bytes += $5 }
-$9 == "f" { after_count++; after_bytes += $12 }
-$2 == "" { note("new", $1, word[$9]); next }
-$9 == "" { note("missing", $1, word[$2]); next }
-$14 == "unreadable" { note("unreadable", $1, "cannot be read"); next }
-differ($2, $9) { note("type", $1, word[$9] " was " word[$2]); next }
-{ why = changes(); if (why != "") note("changed", $1, why) }
-END {
-  printf "{\"before\":{\"count\":%d,\"bytes\":%.0f},", before_count, before_bytes
-  printf "\"after\":{\"count\":%d,\"bytes\":%.0f},", after_count, after_bytes
-  printf "\"corrupt\":%d,\"drifted\":%d", corrupt, drifts
-  kinds = split("changed type missing unreadable new", kind, " ")
-  left = room
-  for (k = 1; k <= kinds; k++) {
-    others = 0
-    for (later = k + 1; later <= kinds; later++) others += reserve(kind[later])
-    print "," section(kind[k], left - others)
-  }
-  print "}"
-}
-'

@@ -22,8 +22,10 @@ from workflows.facts.wire import read_line, readable
 _KEY = re.compile(r"[A-Z]-[0-9]{4,16}-[0-9a-f]{8}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"#!/bin/sh\n# [^\n]*\n(?P<data>mode=.*?\n)\n", re.DOTALL)
-_SETTING = re.compile(r"^(key|expected)=('[^\n]*')$")
+_SETTING = re.compile(r"^(key|expected|asked|sealed)=('[^\n]*')$")
 _CHECKS = "checks"
+_HELP = ("files_judge",)
+"""Pieces that are no part by themselves."""
 _TROUBLE = {
     "no-manifest": "The disk holds no facts of {key}.",
     "manifest-tampered": "The facts of {key} on the disk were tampered with: their manifest is not the one recorded.",
@@ -33,25 +35,32 @@ _TROUBLE = {
 }
 
 
-def record_script(run_key: str, profile: Profile) -> str:
+def record_script(run_key: str, profile: Profile, asked: float | None = None) -> str:
     """The script that measures `profile` and keeps the record under `run_key`, such as `D-0001-7f3a9c2e`.
+
+    `asked` is now, in seconds since the epoch by the clock that later says when the image was sealed: so the two
+    clocks, that one and the server's own, may differ.
 
     ValueError if the key is not of that form. The script exits with 1 and still answers if it cannot measure.
     """
     words = [("path", path) for path in profile.paths]
     words += [("optional", path) for path in profile.optional]
     words += [("without", path) for path in profile.without]
-    return _rendered("record", run_key, "", words, profile.checks)
+    words += profile.rules.words()
+    return _rendered("record", run_key, {"asked": _whole(asked)}, words, profile.checks)
 
 
-def compare_script(point_key: str, manifest_digest: str) -> str:
+def compare_script(point_key: str, manifest_digest: str, sealed: float | None = None) -> str:
     """The script that compares a machine with the record of `point_key`, if its manifest has that SHA-256 (64 hex).
+
+    `sealed`, in seconds since the epoch, is when nothing could be written into the image any more: what differs and was
+    written later was written after the restore. None for a machine that was not restored.
 
     ValueError if one of them is not of its form. Differences, and facts that are not there, are an answer (exit 0).
     """
     if not _DIGEST.fullmatch(manifest_digest):
         raise ValueError(f"The manifest's digest must be 64 hexadecimal digits, not {manifest_digest!r:.100}.")
-    return _rendered("compare", point_key, manifest_digest, [])
+    return _rendered("compare", point_key, {"expected": manifest_digest, "sealed": _whole(sealed)}, [])
 
 
 def recognised(script: str, profiles: Collection[Profile]) -> bool:
@@ -68,9 +77,10 @@ def recognised(script: str, profiles: Collection[Profile]) -> bool:
     values = {name: text for line in head["data"].split("\n") for name, text in _SETTING.findall(line)}
     try:
         key, expected = unquoted(values.get("key", "")), unquoted(values.get("expected", ""))
+        asked, sealed = _moment(values.get("asked", "")), _moment(values.get("sealed", ""))
         if expected:
-            return script == compare_script(key, expected)
-        return any(script == record_script(key, profile) for profile in profiles)
+            return script == compare_script(key, expected, sealed)
+        return any(script == record_script(key, profile, asked) for profile in profiles)
     except ValueError:
         return False
 
@@ -90,6 +100,7 @@ def read_recorded(stdout: str) -> Recorded:
             list_digest=measured.digest,
             absent=tuple(readable(path) for (path,) in measured.absent),
             checks=tuple(Measured(each.fact, value_of(KINDS[each.kind], each)) for each in _answers(answer).each),
+            left_out=measured.told(),
         )
     except (KeyError, TypeError, ValidationError) as error:
         raise FactsUnreadable("The server's answer lacks facts that it must hold.") from error
@@ -134,19 +145,30 @@ def _common(answer: dict[str, Any]) -> dict[str, Any]:
     return {"key": key, "digest": digest, "measured_at": measured}
 
 
+def _whole(moment: float | None) -> str:
+    return "" if moment is None else str(int(moment))
+
+
+def _moment(text: str) -> int | None:
+    digits = unquoted(text)
+    return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
 def _rendered(
-    mode: str, key: str, expected: str, words: Iterable[tuple[str, str]], checks: Sequence[Check] = ()
+    mode: str, key: str, values: dict[str, str], words: Iterable[tuple[str, str]], checks: Sequence[Check] = ()
 ) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError(f"A run's key looks like D-0001-7f3a9c2e, not like {key!r:.100}.")
     data = {
         "mode": mode,
         "key": key,
-        "expected": expected,
+        "expected": "",
+        "asked": "",
+        "sealed": "",
         "facts": " ".join([*(part.NAME for part in PARTS), _CHECKS]),
         "kinds": " ".join(KINDS),
         "checks": str(len(checks)),
-    }
+    } | values
     lines = [f"{name}={quoted(value)}" for name, value in data.items()]
     lines += ["profile_checks() {", "  :", *(f"  check {_words(each)}" for each in checks), "}"]
     lines.append(" \\\n".join(["set --", *(f"  {word} {quoted(path)}" for word, path in words)]))
@@ -165,9 +187,13 @@ def _words(check: Check) -> str:
 def _program() -> str:
     """The constant part of the script. It begins after the data and ends with the only line that starts anything."""
     folder = package_files("workflows.facts")
-    pieces = {
-        each: folder.joinpath(f"{each}.sh") for each in ("common", *(part.NAME for part in PARTS), _CHECKS, "main")
-    }
-    texts = {name: path.read_text(encoding="ascii") for name, path in pieces.items()}
+    names = ("common", *_HELP, *(part.NAME for part in PARTS), _CHECKS, "main")
+    texts = {name: folder.joinpath(f"{name}.sh").read_text(encoding="ascii") for name in names}
     texts[_CHECKS] += "".join(kind.SH for kind in KINDS.values())
-    return "\n".join(texts.values())
+    return _slim("\n".join(texts.values()))
+
+
+def _slim(text: str) -> str:
+    """Without comments and indentation, which no machine needs: Systems Manager takes 64 KiB, the profile included."""
+    lines = (line.lstrip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line and not line.startswith("# ")) + "\n"

@@ -13,6 +13,9 @@ from workflows.points import Point
 from workflows.steps.scripts import run_script
 from workflows.words import count, duration, safe, size
 
+#: Seconds after the request in which AWS surely fixed the image's content, the shutdown of a reboot included. What was
+#: written later, or when the replacement had been launched, was not written by the server that the image was taken of.
+SEALED_WITHIN = 300.0
 _AGAIN = "The machine was left as it is. `/dr retry` measures again."
 
 
@@ -32,7 +35,9 @@ class Report:
 def _recorded(facts: Recorded) -> str:
     first = f"{count(facts.files, 'file')}, {size(facts.bytes)}, marker written"
     more = f", {count(len(facts.checks), 'check')}" if facts.checks else ""
-    return "\n".join((first + more, *(f"{safe(each.fact)}: {safe(each.value)}" for each in facts.checks)))
+    more += "; the thread says what was left out" if facts.left_out else ""
+    checks = (f"{safe(each.fact)}: {safe(each.value)}" for each in facts.checks)
+    return "\n".join((first + more, *map(safe, facts.left_out), *checks))
 
 
 @step("Record its facts", gives="facts", effect=True, tell=_recorded)
@@ -41,7 +46,7 @@ def record_facts(
 ) -> Recorded | Wait:
     """Pre-backup validation: what cannot be measured stops the run before any image is made."""
     comment = f"Firedrill {run_key} records facts, try {retries + 1}"
-    done = run_script(home, instance_id, record_script(run_key, profile), comment, intended, kept, _AGAIN)
+    done = run_script(home, instance_id, record_script(run_key, profile, intended), comment, intended, kept, _AGAIN)
     return done if isinstance(done, Wait) else read_recorded(done.stdout)
 
 
@@ -53,6 +58,7 @@ def _compared(evidence: Evidence) -> str:
         lines.append(f"{safe(each.fact)}: {_plainly(each)}")
         lines += [f"- {one.kind}: `{safe(one.path)}` ({safe(one.detail)})" for one in each.differences]
         lines += [f"- and {each.more:,} more"] if each.more else []
+        lines += [safe(note) for note in each.notes]
     return "\n".join(lines)
 
 
@@ -64,12 +70,17 @@ def _plainly(result: FactResult) -> str:
     return f"*different*; {after}; was {before}"
 
 
+def _comparison(home: Aws, replacement_id: str, point: Point) -> str:
+    launched = home.instances.get(replacement_id).launched
+    return compare_script(point.run_key, point.facts, min(point.requested + SEALED_WITHIN, launched))
+
+
 @step("Compare the facts", gives="evidence", effect=True, tell=_compared)
 def compare_facts(
     home: Aws, replacement_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any]
 ) -> Evidence | Wait:
     """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
-    script = compare_script(point.run_key, point.facts)
+    script = "" if "command_id" in kept else _comparison(home, replacement_id, point)
     comment = f"Firedrill {run_key} compares facts, try {retries + 1}"
     done = run_script(home, replacement_id, script, comment, intended, kept, _AGAIN)
     return done if isinstance(done, Wait) else evidence_of(point.facts, read_compared(done.stdout))
