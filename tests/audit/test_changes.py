@@ -112,6 +112,13 @@ def test_the_check_says_which_entry_and_how(
     assert audit.told(verdict)[0] == "The chain is broken."
 
 
+@pytest.mark.parametrize(("old", "new"), [(b"u00e4", b"u00E4"), (b'":', b'": '), (b'{"actor"', b'{"run":"","actor"')])
+def test_an_entry_that_says_the_same_in_other_bytes_was_changed(lines: list[bytes], old: bytes, new: bytes) -> None:
+    changed = lines[6].replace(old, new, 1)
+    assert changed != lines[6]
+    assert checked([*lines[:6], changed, *lines[7:]]).faults == ("Entry 7 was changed (line 7).",)
+
+
 def test_a_chain_that_was_made_anew_from_the_change_on_is_found_by_a_digest_that_was_kept_elsewhere(
     lines: list[bytes],
 ) -> None:
