@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets
 import time
+from pathlib import Path
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -13,8 +14,10 @@ from rich.text import Text
 
 from bot.settings import Settings, SettingsError
 from bot.wiring import Parts, answers, note_policy, parts
+from handlers.answers import Answers
 from handlers.cards import sentence
-from handlers.requests import Request
+from handlers.reports import written
+from handlers.requests import Request, ShowReport
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun
@@ -41,12 +44,21 @@ def perform(settings: Settings, request: Request, follow: bool, words: str) -> i
     answered = answers(settings, built)
     with answered.recorded(asking, words):
         _check_known(asking.by)
-        text, started = answered.to(request, asking)
+        text, started = _carried_out(answered, request, asking)
     console = Console()
     console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
     if not follow:
         return 0
     return max((_followed(built, run, console) for run in started), default=0)
+
+
+def _carried_out(answered: Answers, request: Request, asking: Asking) -> tuple[str, list[Run]]:
+    if not isinstance(request, ShowReport):
+        return answered.to(request, asking)
+    found = answered.report(request)
+    if not request.to:
+        return f"{found.text}\n`--to FOLDER` writes it: {', '.join(each.name for each in found.files)}", []
+    return "\n".join((found.text, *(f"Written: {path}" for path in written(found.files, Path(request.to))))), []
 
 
 def _check_known(actor: Actor) -> None:

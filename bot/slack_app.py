@@ -43,7 +43,7 @@ def client_of(settings: Settings) -> WebClient:
     )
 
 
-def app_of(settings: Settings, client: WebClient, answered: Answers) -> App:
+def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Cards) -> App:
     """The app with all listeners."""
     os.environ.pop("SLACK_BOT_TOKEN", None)  # it is on the client; Bolt would warn that it has it twice
     app = App(
@@ -53,7 +53,7 @@ def app_of(settings: Settings, client: WebClient, answered: Answers) -> App:
         token_verification_enabled=False,
         listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
     )
-    Commands(answered).register(app)
+    Commands(answered, cards, settings.file.slack.channel).register(app)
     Actions(answered).register(app)
     return app
 
@@ -67,10 +67,9 @@ def run(settings: Settings, stop: Event) -> None:
         log.warning("%s", doubt)
     note_policy(settings, built, "bot")
     client = client_of(settings)
-    app = app_of(settings, client, answers(settings, built))
-    notifier = Notifier(
-        built.store, Cards(built.redis, built.clock), client, access(settings), settings.file.slack.channel
-    )
+    cards = Cards(built.redis, built.clock)
+    app = app_of(settings, client, answers(settings, built), cards)
+    notifier = Notifier(built.store, cards, client, access(settings), settings.file.slack.channel)
     _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
     painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
     painting.start()

@@ -8,6 +8,7 @@ from handlers import cards
 from handlers.access import Access
 from handlers.point_lines import listed
 from handlers.recording import recorded
+from handlers.reports import Given, given
 from handlers.requests import (
     Cancel,
     Decide,
@@ -16,6 +17,7 @@ from handlers.requests import (
     ListRuns,
     Request,
     Retry,
+    ShowReport,
     ShowStatus,
     Start,
     StartBackup,
@@ -45,7 +47,13 @@ class Answers:
         """Carry it out. Gives the answer in mrkdwn, and the runs that were started."""
         if isinstance(request, StartBackup | StartRestore | StartDrill):
             return self._start(request, asking)
+        if isinstance(request, ShowReport):
+            return self.report(request).text, []
         return self._say(request, asking), []
+
+    def report(self, request: ShowReport) -> Given:
+        """Its files, and the answer beside them."""
+        return given(request, self._desk)
 
     def _say(self, request: Decide | Cancel | Retry | ShowStatus | ListRuns | ListPoints | Help, asking: Asking) -> str:
         match request:

@@ -10,21 +10,26 @@ from slack_sdk.errors import SlackApiError
 from handlers.answers import Answers
 from handlers.errors import answering
 from handlers.grammar import parse
-from handlers.requests import StartBackup, StartDrill, StartRestore
+from handlers.report_command import deliver
+from handlers.requests import ShowReport, StartBackup, StartDrill, StartRestore
 from workflows.desk import Asking
+from workflows.engine.board import Cards
 from workflows.engine.run import Actor
 from workflows.errors import UserError
 
 log = logging.getLogger(__name__)
 
 COMMAND = "/dr"
+_REPORT = "Example: `/dr report D-0013`"
 
 
 class Commands:
     """The slash command's listener."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, cards: Cards, default_channel: str) -> None:
         self._answers = answers
+        self._cards = cards
+        self._default = default_channel
         self._joined: set[str] = set()
 
     def register(self, app: App) -> None:
@@ -42,7 +47,14 @@ class Commands:
         request = parse(body.get("text", ""))
         if isinstance(request, StartBackup | StartRestore | StartDrill) and not request.dry_run:
             self._check_member(client, body["channel_id"])
+        if isinstance(request, ShowReport):
+            return self._report(request, client, body["channel_id"])
         return self._answers.to(request, asking(body))[0]
+
+    def _report(self, request: ShowReport, client: WebClient, channel: str) -> str:
+        if request.to:
+            raise UserError("`--to` is for the shell: in Slack the files come into the thread.", _REPORT)
+        return deliver(self._answers.report(request), self._cards, client, channel, self._default)
 
     def _check_member(self, client: WebClient, channel: str) -> None:
         """Where the bot is no member it cannot show a card; better to say so before anything is started."""

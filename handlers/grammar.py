@@ -17,6 +17,7 @@ from handlers.requests import (
     ListRuns,
     Request,
     Retry,
+    ShowReport,
     ShowStatus,
     StartBackup,
     StartDrill,
@@ -37,10 +38,16 @@ class _RunId(click.ParamType[str]):
     name = "run"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        found = re.fullmatch(r"([A-Za-z])-?(\d{1,9})", str(value).strip().strip("`"))
+        found = _run_id(str(value).strip().strip("`"))
         if not found:
             self.fail(f"`{safe(cut(str(value), 40))}` is not the id of a run, such as `D-0013`.", param, ctx)
-        return f"{found[1].upper()}-{int(found[2]):04d}"
+        return found
+
+
+def _run_id(text: str) -> str:
+    """The id that a text may stand for, else nothing."""
+    found = re.fullmatch(r"([A-Za-z])-?(\d{1,9})", text)
+    return f"{found[1].upper()}-{int(found[2]):04d}" if found else ""
 
 
 class _Target(click.ParamType[str]):
@@ -188,6 +195,14 @@ def runs(most: int) -> Request:
 def points(target: str | None) -> Request:
     """List recovery points and what each is worth."""
     return ListPoints(target or "")
+
+
+@grammar.command(epilog="Example: report D-0013")
+@click.argument("subject", metavar="RUN|SERVER", type=_Target())
+@click.option("--to", default="", metavar="FOLDER", help="In the shell: where the files are written.")
+def report(subject: str, to: str) -> Request:
+    """Give the report of a run, or a picture of how long a server's restores took."""
+    return ShowReport(subject, _run_id(subject), to)
 
 
 @grammar.command(name="help", epilog="Example: help backup")

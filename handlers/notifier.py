@@ -12,7 +12,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.access import Access
 from handlers.cards import Card, card, replies
+from handlers.postbox import NotSettled, Postbox
 from handlers.posting import Posting
+from handlers.reports import shows_timeline, timeline_of
 from workflows.engine.board import Cards
 from workflows.engine.connection import Away
 from workflows.engine.run import Run
@@ -40,6 +42,7 @@ class Notifier:
         self._cards = cards
         self._slack = client
         self._posting = Posting(cards, client, EVENT)
+        self._postbox = Postbox(cards, client)
         self._access = access
         self._default = default_channel
 
@@ -72,6 +75,8 @@ class Notifier:
             pause = _pause(error)
             log.warning("run=%s card not painted: %s; again in %.0f s", run_id, error.response.get("error"), pause)
             self._cards.later(run_id, pause)
+        except NotSettled:
+            self._cards.later(run_id, AGAIN)
         except _UNREACHABLE as error:
             log.warning("run=%s card not painted: %s; again in %.0f s", run_id, type(error).__name__, AGAIN)
             self._cards.later(run_id, AGAIN)
@@ -89,7 +94,22 @@ class Notifier:
         thread = self._card(run, channel, card(run))
         for reply in replies(run, self._access.may_be_asked(run)):
             self._once(run, channel, reply.key, {"text": reply.text}, thread)
+        if shows_timeline(run):
+            self._timeline(run, channel, thread)
         self._cards.painted(run_id, revision, SPACING)
+
+    def _timeline(self, run: Run, channel: str, thread: str) -> None:
+        """The picture at the end. What only a person could mend is told once in the log: nothing waits for it."""
+        file, comment = timeline_of(run)
+        try:
+            self._postbox.once(run.id, file, channel, comment, thread)
+        except SlackApiError as error:
+            word = error.response.get("error")
+            if error.response.status_code != 200 or word in _PASSING:
+                raise
+            hint = "docs/slack.md says which scopes the app needs"
+            log.error("run=%s Slack does not take its timeline: %s (%s)", run.id, word, hint)
+            self._postbox.give_up(run.id, file)
 
     def _card(self, run: Run, channel: str, painted: Card) -> str:
         """Post the card, or bring it up to date. Gives its ts."""

@@ -73,9 +73,18 @@ class ListPoints:
 
 
 @dataclass(frozen=True)
+class ShowReport:
+    """Of a run, or the history of a server. `run_id` is set where `subject` may be a run's id; `to` is a folder."""
+
+    subject: str
+    run_id: str
+    to: str = ""
+
+
+@dataclass(frozen=True)
 class Help:
     text: str
 
 
 Start = StartBackup | StartRestore | StartDrill
-Request = Start | Decide | Cancel | Retry | ShowStatus | ListRuns | ListPoints | Help
+Request = Start | Decide | Cancel | Retry | ShowStatus | ListRuns | ListPoints | ShowReport | Help

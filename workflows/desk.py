@@ -167,6 +167,10 @@ class Desk:
         """The time that all runs share, in seconds since the epoch."""
         return self._clock.now()
 
+    def server_of(self, target: str) -> str:
+        """The server that a target names, alive or not. Raises UserError."""
+        return self._look(lambda known: known.server_of(target))
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _look(self, find: Callable[[Inventory], T]) -> T:

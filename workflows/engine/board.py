@@ -25,6 +25,9 @@ class Cards:
         self._claim = client.register_script(scripts.PAINT_CLAIM)
         self._painted = client.register_script(scripts.PAINTED)
 
+    def now(self) -> float:
+        return self._clock.now()
+
     def claim(self, most: int, lease: float) -> list[tuple[str, str]]:
         """Up to `most` runs to paint now, each with the revision to report back; for `lease` seconds nobody else
         gets them."""

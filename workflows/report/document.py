@@ -137,11 +137,14 @@ class Snapshot(Part):
 
 
 class RecoveryPoint(Part):
-    """`proof` is what the run left it worth. `facts` is the SHA-256 of the manifest, `made_by` the run that made it."""
+    """`proof` is what the run left it worth. `consistency` is what was really reached, `consistency_reason` why no
+    better where more was asked for. `facts` is the SHA-256 of the manifest, `made_by` the run that made it.
+    """
 
     image_id: str
     requested_at: Time
     consistency: str
+    consistency_reason: str
     proof: str
     source: str
     made_by: str

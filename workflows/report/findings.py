@@ -62,6 +62,7 @@ def point_in(run: Run) -> RecoveryPoint | None:
         image_id=image_id,
         requested_at=moment(found.number("requested") or asked.number("at") or run.created),
         consistency=found.text("consistency") or asked.text("consistency") or "not known",
+        consistency_reason=found.text("consistency_reason"),
         proof=_proof(run, found),
         source=found.text("source") or _text(run, "instance_id"),
         made_by=found.text("run_key") or run.key,
