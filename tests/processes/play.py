@@ -55,6 +55,17 @@ first = 0.1
 most = 0.3
 lease = 2.0
 
+# Whoever has the tag stands still while its image is asked for.
+[profiles.still]
+tags = {{Still = "yes"}}
+paths = ["/srv/app"]
+
+[profiles.still.freeze]
+freeze = ['touch "$DR_ROOT/tmp/still"']
+thaw = ['rm -f "$DR_ROOT/tmp/still"']
+seconds = 5
+required = false
+
 """
 
 
@@ -72,8 +83,8 @@ class Play:
         """The server's instance, there from the first asking."""
         return self.seed(self.server)
 
-    def seed(self, name: str) -> str:
-        return self.world.lab.add_server(name, DISKS, user_data=USER_DATA)
+    def seed(self, name: str, **tags: str) -> str:
+        return self.world.lab.add_server(name, DISKS, user_data=USER_DATA, tags=tags)
 
     # ── what people do ───────────────────────────────────────────────────────────────────────────────────
 

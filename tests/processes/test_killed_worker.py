@@ -23,6 +23,32 @@ def test_workers_that_die_after_the_termination_and_after_the_launch_leave_one_o
     play.check_done_once(run, DRILL_ONCE)
 
 
+def test_a_server_that_was_frozen_when_the_worker_was_killed_thaws_by_itself(play: Play) -> None:
+    name = f"{play.server}-still"
+    source = play.seed(name, Still="yes")
+    still = play.world.lab.tree(source) / "tmp/still"
+    stood: list[bool] = []
+
+    def killed() -> None:
+        stood.append(still.exists())
+        play.world.kill("worker")
+
+    play.world.lab.faults.before("CreateImage", killed)
+    play.world.lab.faults.unavailable("CreateImage")
+    run = play.ask("backup", name)
+    play.until(lambda: stood)
+    assert stood == [True]
+    play.until(lambda: not still.exists() or None)
+    assert not play.world.alive("worker"), "nobody but the watchdog on the server can have thawed it"
+    assert play.effects()["CreateImage"] == 0
+    _another(play)
+    done = play.ended(run)
+    assert done.status.value == "succeeded", done.problem
+    assert play.effects()["CreateImage"] == 1
+    assert done.values["point"]["consistency"] == "crash-consistent"
+    assert "watchdog" in done.values["consistency"]["why"]
+
+
 def test_two_workers_on_one_redis_do_each_of_several_runs_once(play: Play) -> None:
     names = [f"{play.server}-{number}" for number in range(3)]
     for name in names:
