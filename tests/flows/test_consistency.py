@@ -253,3 +253,11 @@ def test_a_thaw_that_fails_stops_the_run_loudly_and_a_retry_thaws(place: Place, 
     stuck.unlink()
     assert retried(stage, failed).status is Status.SUCCEEDED
     assert not place.still
+
+
+def test_a_windows_server_is_refused_before_anything_is_done(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    stage.lab._parts.control.ec2("us-east-1").get_instance(source).platform = "windows"
+    failed = stage.backup()
+    assert "runs Windows, and Windows is not measured yet" in words(failed)
+    assert (stage.count("SendCommand"), stage.count("CreateImage")) == (0, 0)

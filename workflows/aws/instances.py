@@ -37,6 +37,7 @@ class Instance:
     spot: bool = False
     public_ip: str = ""
     reason: str = ""
+    windows: bool = False
 
     @property
     def name(self) -> str:
@@ -203,4 +204,5 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         spot=raw.get("InstanceLifecycle") == "spot",
         public_ip=raw.get("PublicIpAddress", ""),
         reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),
+        windows=raw.get("Platform", "").lower() == "windows",
     )

@@ -89,6 +89,11 @@ def known(home: Aws, server: str, instance_id: str) -> Instance:
             f"`{instance_id}` is not *{safe(server)}* any more: it is *{safe(instance.server)}* by now.",
             f"`/dr backup {safe(instance.server)}` if that is the one you mean.",
         )
+    if instance.windows:
+        raise SourceRefused(
+            f"*{safe(server)}* (`{instance_id}`) runs Windows, and Windows is not measured yet.",
+            "No image was made: a backup that nobody can prove is not one. Make an AMI of it by hand until then.",
+        )
     if instance.state != "running":
         raise SourceRefused(
             f"*{safe(server)}* (`{instance_id}`) is `{instance.state}`: its facts can be measured only while it runs.",
