@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,6 +142,21 @@ def test_a_freeze_that_takes_longer_than_the_watchdog_waits_is_undone_and_no_fre
         server.freeze(slow)
     assert server.still == []
     assert not server.thaw(slow).held
+
+
+def test_what_freezes_only_after_the_watchdog_has_thawed_is_undone_and_no_freeze(server: Server) -> None:
+    wait = 'until [ -e "$DR_ROOT/fired" ]; do sleep 0.05; done; touch "$DR_ROOT/srv/still"'
+    late = Freezing(freeze=(*OWN.freeze, wait), thaw=OWN.thaw)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(server.freeze, late)
+        until(lambda: server.still)
+        os.kill(server.watchdog, signal.SIGTERM)
+        until(server.mark("fired").exists)
+        server.path("/fired").touch()
+        with pytest.raises(FreezeFailed, match="the watchdog has thawed"):
+            done.result()
+    until(server.mark("ended").exists)
+    assert server.still == []
 
 
 def test_what_a_command_leaves_running_keeps_nobody_waiting(server: Server) -> None:
