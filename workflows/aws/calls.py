@@ -71,7 +71,7 @@ class Calls:
         try:
             answer: dict[str, Any] = getattr(self._client(service), action)(**params)
         except (ClientError, BotoCoreError, HTTPClientError, ResponseParserError) as error:
-            self._tell(action, params, getattr(error, "response", {}), error)
+            self._tell(action, params, getattr(error, "response", None) or {}, error)  # botocore sets None too
             known = translated(action, error)
             log.debug("aws=%s.%s region=%s refused: %s", service, action, self.region, known.text)
             raise known from error
