@@ -10,6 +10,11 @@ from workflows.engine.run import Run, Status
 #: What a page must show as it is, and never take as its own: the longest name that AWS allows is 255 characters.
 HOSTILE = "<script>alert(1)</script><img src=//evil.example/x>\u202e&\"'\x07" + "W" * 200
 FILES = {"fact": "files", "before": "102 files, 1.0 MiB", "after": "102 files, 1.0 MiB", "same": True}
+#: What a later version of the step that reports gives besides.
+FIGURES = {
+    "since": "loss", "rto_hydrated": None, "hydration": "42 % was there", "downtime": 60.0, "disk_bytes": 30 << 30,
+    "judged": [{"name": "RTO", "target": 45.0, "measured": 60.0, "met": False, "at_most": False}],
+}  # fmt: skip
 POINT = {
     "image_id": "ami-0123456789abcdef0", "server": "orders-db", "region": "eu-west-1", "run_key": "B-0001-0123abcd",
     "source": "i-0123456789abcdef0", "requested": NOW - 86400, "state": "available", "proof": "complete",
@@ -31,7 +36,7 @@ def ended(book: str = "restore", status: Status = Status.SUCCEEDED, server: str 
         replace(each, state="done", started=NOW + at * 10, ended=NOW + at * 10 + 10)
         for at, each in enumerate(made.steps)
     )
-    report = {"rto_running": 20.0, "rto_validated": 60.0, "rpo": 90.0, "left_behind": []}
+    report = {"rto_running": 20.0, "rto_validated": 60.0, "rpo": 90.0, "left_behind": [], **FIGURES}
     held = {"point": POINT, "evidence": evidence(), "replacement_id": "i-9", "left_behind": [], "report": report}
     return replace(
         made, steps=steps, at=len(steps), status=status, ended=NOW + len(steps) * 10, values={**held, **values}

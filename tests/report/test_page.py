@@ -101,3 +101,11 @@ def test_every_way_to_end_makes_a_page_and_only_the_same_facts_pass(status: Stat
             assert document.verdict.headline in Read(page(document)).text
             same = document.evidence is not None and document.evidence.verdict == "same"
             assert (document.verdict.word == "passed") == (status is Status.SUCCEEDED and same)
+
+
+def test_a_target_that_was_missed_is_said_beside_the_figure_and_one_that_nobody_set_too() -> None:
+    text = re.sub(r"\s+", " ", Read(shown(ended("drill"))).text)
+    assert "RTO (validated)1 min missed: target 45 s" in text
+    assert "RPO1 min 30 s no target set" in text
+    assert "Disks brought back30" in text
+    assert "was not seen: 42 % was there" in text

@@ -112,7 +112,9 @@ class Difference(Part):
 
 
 class Fact(Part):
-    """One fact before and after. `more` counts differences beyond those that are named."""
+    """One fact before and after. `same` says whether it passes; differences that fail nothing are of the kind
+    *drifted*. `more` counts differences beyond those that are named. `notes` are sentences that belong to the verdict.
+    """
 
     fact: str
     before: str
@@ -120,6 +122,7 @@ class Fact(Part):
     same: bool
     differences: tuple[Difference, ...]
     more: int
+    notes: tuple[str, ...]
 
 
 class Evidence(Part):

@@ -13,16 +13,22 @@ from workflows.report.document import (
 )
 from workflows.report.values import Values, lasted, moment
 
-#: name in the record → title, and what it means. Seconds, but for `bytes`.
-_MEASURES = {
-    "rto_running": ("RTO (running)", "from the loss until the restored machine was seen running"),
-    "rto_validated": ("RTO (validated)", "from the loss until its facts had been measured again and compared"),
-    "rto_hydrated": ("RTO (hydrated)", "from the loss until AWS had copied every block to the new volumes"),
+#: name in the record → title, and what it means. All in seconds.
+_TIMES = {
+    "rto_running": ("RTO (running)", "from {since} until the restored machine was seen running"),
+    "rto_validated": ("RTO (validated)", "from {since} until its facts had been measured again and compared"),
+    "rto_hydrated": ("RTO (hydrated)", "from {since} until every block was on the new volumes"),
     "rpo": ("RPO", "from the request for the image until the loss: what was written in between is in no backup"),
-    "downtime": ("Downtime", "how long nobody could be served"),
+    "rpo_at_most": ("RPO, at most", "from the request for the image until the restore was asked for: nobody told when "
+                    "the server was lost"),
+    "downtime": ("Downtime", "from the loss until the server was there again and its facts compared"),
+}  # fmt: skip
+_SIZES = {
+    "disk_bytes": ("Disks brought back", "the size of the restored machine's volumes"),
+    "snapshot_bytes": ("Written blocks", "what the snapshots of these volumes hold of it"),
 }
-#: Which of them the profile's targets are about.
-_AIMED_AT = {"rto_validated": "rto", "rpo": "rpo"}
+#: Which of them a target is about.
+_AIMED_AT = {"rto_validated": "RTO", "rpo": "RPO", "rpo_at_most": "RPO"}
 CONSISTENCY = {
     "application-consistent": "the file systems stood still while the image was asked for",
     "rebooted": "the server was rebooted while the image was made",
@@ -45,6 +51,7 @@ def evidence_in(run: Run) -> Evidence | None:
                 for one in each.objects("differences")
             ),
             more=each.whole("more"),
+            notes=tuple(each.texts("notes")),
         )
         for each in found.objects("results")
     )
@@ -83,25 +90,33 @@ def _proof(run: Run, point: Values) -> str:
 
 def measures_in(run: Run) -> tuple[Measure, ...]:
     """The figures of the step that reports; none where the run did not come so far."""
-    found, aims = Values(run.values.get("report")), Values(run.values).within("profile").within("targets")
+    found = Values(run.values.get("report"))
+    since = "the request" if found.text("since") == "request" or run.runbook == "restore" else "the loss"
+    judged = {each.text("name"): each for each in found.objects("judged")}
     made = []
-    for name, (title, meaning) in _MEASURES.items():
+    for name, (title, meaning) in _TIMES.items():
         seconds = found.number(name)
-        if seconds is None:
-            continue
-        target = aims.number(_AIMED_AT[name]) if name in _AIMED_AT else None
-        made.append(
-            Measure(
-                name=name,
-                title=title,
-                seconds=lasted(seconds),
-                bytes=None,
-                target=target,
-                met=None if target is None else seconds <= target,
-                meaning=meaning,
-            )
-        )
+        if seconds is not None:
+            target, met = _judged(judged.get(_AIMED_AT.get(name, "")))
+            told = meaning.format(since=since)
+            made.append(_measure(name, title, told, seconds=lasted(seconds), target=target, met=met))
+    for name, (title, meaning) in _SIZES.items():
+        if found.number(name) is not None:
+            made.append(_measure(name, title, meaning, size=found.whole(name)))
     return tuple(made)
+
+
+def _judged(found: Values | None) -> tuple[float | None, bool | None]:
+    """The target that the run was given, and whether it was met."""
+    target = found.number("target") if found else None
+    return (None, None) if found is None or target is None else (target, found.true("met"))
+
+
+def _measure(
+    name: str, title: str, meaning: str, *, seconds: float | None = None, size: int | None = None,
+    target: float | None = None, met: bool | None = None,
+) -> Measure:  # fmt: skip
+    return Measure(name=name, title=title, meaning=meaning, seconds=seconds, bytes=size, target=target, met=met)
 
 
 def left_behind_in(run: Run) -> Leftovers:
@@ -119,19 +134,29 @@ def not_measured_in(run: Run) -> tuple[str, ...]:
     found, evidence = Values(run.values), evidence_in(run)
     notes = [f"Left out by the profile: {path}" for path in found.within("profile").texts("without")]
     notes += [f"Not there when the facts were recorded: {path}" for path in found.within("facts").texts("absent")]
+    notes += found.within("facts").texts("left_out")
     if evidence is None:
         notes.append("Facts were not compared: the run did not come so far, so it proves nothing about the backup.")
     else:
         named = ", ".join(each.fact for each in evidence.facts) or "nothing"
         notes.append(f"Only these facts were compared: {named}. Whatever else the server does was not looked at.")
-    if Values(run.values.get("report")).number("rto_hydrated") is None and found.text("replacement_id"):
-        notes.append("The time until every block was on the new volumes was not measured; first reads may be slow.")
+    notes += _hydration(Values(run.values.get("report")), bool(found.text("replacement_id")))
     if found.true("accept_loss"):
         notes.append("Instance-store disks, if there were any, are in no image: whoever asked accepted that loss.")
     point = point_in(run)
     if point is not None and point.consistency == "crash-consistent":
         notes.append("The image is crash-consistent: what programs held in memory when it was asked for is not in it.")
     return tuple(notes)
+
+
+def _hydration(report: Values, launched: bool) -> list[str]:
+    """Until every block is on the new volumes, a first read of one may be slow."""
+    if report.number("rto_hydrated") is not None or not launched:
+        return []
+    seen = report.text("hydration")
+    return [
+        f"When every block was on the new volumes was not seen{f': {seen}' if seen else ''}. First reads may be slow."
+    ]
 
 
 def _text(run: Run, name: str) -> str:

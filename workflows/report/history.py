@@ -31,7 +31,7 @@ class Entry:
 def entry_of(document: Document) -> Entry | None:
     """None for a run that has no RTO."""
     known = {each.name: each for each in document.measures}
-    rto, rpo = known.get("rto_validated"), known.get("rpo")
+    rto, rpo = known.get("rto_validated"), known.get("rpo") or known.get("rpo_at_most")
     if rto is None or rto.seconds is None:
         return None
     run = document.run

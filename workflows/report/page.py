@@ -10,7 +10,7 @@ from markupsafe import Markup
 from workflows.report.bars import bars_of
 from workflows.report.document import Document, digest
 from workflows.report.findings import CONSISTENCY
-from workflows.words import count, duration
+from workflows.words import count, duration, size
 
 _HERE = Path(__file__).parent
 #: What a reader could not see, or what could turn the order of what they see.
@@ -37,7 +37,7 @@ def page(document: Document, seal: str = "") -> str:
 def _template() -> Template:
     made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.finalize = _shown
-    made.filters |= {"duration": duration, "time": _time, "money": _money, "count": count}
+    made.filters |= {"duration": duration, "time": _time, "money": _money, "count": count, "size": size}
     return made.from_string((_HERE / "page.html").read_text(encoding="utf-8"))
 
 

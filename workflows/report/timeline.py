@@ -7,6 +7,8 @@ from workflows.words import duration
 
 WIDTH = 1120
 _LEFT, _RIGHT, _HEAD, _ROW, _FOOT = 300, 100, 92, 26, 64
+#: The figures that the heading has room for.
+_TOLD = ("rto_running", "rto_validated", "rpo", "rpo_at_most")
 _SPAN = WIDTH - _LEFT - _RIGHT
 
 
@@ -31,7 +33,11 @@ def _heading(canvas: Canvas, document: Document, drawn: Bars) -> None:
     run = document.run
     mark = "PRACTICE  " if run.practice else ""
     canvas.fitted(24, 28, f"{mark}{run.id}  {run.title}: {document.verdict.word}", WIDTH - 48, 20)
-    figures = [f"{each.title} {duration(each.seconds)}" for each in document.measures if each.seconds is not None]
+    figures = [
+        f"{each.title} {duration(each.seconds)}"
+        for each in document.measures
+        if each.seconds is not None and each.name in _TOLD
+    ]
     told = ",  ".join([f"{duration(drawn.seconds)} in all, from {_clock(run.asked_at)}", *figures])
     canvas.fitted(24, 56, told, WIDTH - 48, 14, GREY)
 
