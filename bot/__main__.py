@@ -57,6 +57,15 @@ def worker_() -> None:
 
 
 @firedrill.command()
+@click.argument("user")
+@click.argument("target", required=False)
+def access(user: str, target: str | None) -> None:
+    """Say what a Slack user id may run and approve, and why; about one server, if TARGET names it."""
+    logs.configure("WARNING")
+    shell.access(load(), user, target or "")
+
+
+@firedrill.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=None, help="Where the practice world lies.")
 def practice(folder: Path | None) -> None:
     """Open the practice world and keep it open: a small Slack in the browser, a lab cloud, no account."""

@@ -12,7 +12,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.lines import line_of
 from workflows.errors import FiredrillError
-from workflows.facts.tables import Fault, Profiles, read_profiles
+from workflows.facts.tables import Profiles, read_profiles
+from workflows.faults import Fault
+from workflows.policy import Policy
+from workflows.rulebook import read_policy
 
 CONFIG = "firedrill.toml"
 
@@ -42,13 +45,6 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class AccessTable(_Table):
-    """`[access]`: Slack user ids."""
-
-    operators: tuple[str, ...] = ()
-    approvers: tuple[str, ...] = ()
-
-
 class SlackTable(_Table):
     """`[slack]`: the channel for runs that were asked for in the shell."""
 
@@ -76,9 +72,8 @@ class File(_Table):
 
     installation: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9-]{0,29}$")
     regions: tuple[str, ...] = Field(default=("us-east-1",), min_length=1)
-    approval_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     threads: int = Field(default=8, ge=1, le=64)
-    access: AccessTable = AccessTable()
+    access: Mapping[str, Any] = Field(default_factory=dict)
     slack: SlackTable = SlackTable()
     audit: AuditTable = AuditTable()
     pace: PaceTable = PaceTable()
@@ -94,6 +89,7 @@ class Settings(BaseModel):
     environment: Environment
     file: File
     profiles: Profiles
+    policy: Policy
 
     @property
     def practice_slack(self) -> bool:
@@ -114,11 +110,11 @@ def load() -> Settings:
     faults: list[str] = []
     environment = _environment(faults)
     path = environment.firedrill_config if environment else Path(os.environ.get("FIREDRILL_CONFIG", CONFIG))
-    file, profiles = _file(path, faults)
+    file, profiles, policy = _file(path, faults)
     if faults or environment is None:
         lines = "\n".join(f"  - {fault}" for fault in faults)
         raise SettingsError(f"The settings have {len(faults)} fault(s):\n{lines}", "Mend them, then start again.")
-    return Settings(environment=environment, file=file, profiles=profiles)
+    return Settings(environment=environment, file=file, profiles=profiles, policy=policy)
 
 
 def _environment(faults: list[str]) -> Environment | None:
@@ -129,27 +125,37 @@ def _environment(faults: list[str]) -> Environment | None:
         return None
 
 
-def _file(path: Path, faults: list[str]) -> tuple[File, Profiles]:
+def _file(path: Path, faults: list[str]) -> tuple[File, Profiles, Policy]:
     """An absent file means defaults: whoever starts without one is told by the first refusal what to add."""
     if not path.exists():
         if "FIREDRILL_CONFIG" in os.environ:
             faults.append(f"FIREDRILL_CONFIG: there is no file {path}")
-        return File(), read_profiles({})[0]
+        return _NOTHING
     try:
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         faults.append(f"{path}: {error}")
-        return File(), read_profiles({})[0]
-    given = raw.get("profiles")
-    profiles, found = read_profiles(given if isinstance(given, dict) else {})
+        return _NOTHING
+    profiles, found = read_profiles(_table(raw, "profiles"))
+    policy, more = read_policy(_table(raw, "access"))
+    found += more
     file = File()
     try:
         file = File.model_validate(raw)
     except ValidationError as error:
         found = [Fault(each["loc"], each["msg"]) for each in error.errors()] + found
     faults += [_told(path, text, each) for each in found]
-    return file, profiles
+    return file, profiles, policy
+
+
+_NOTHING = (File(), read_profiles({})[0], read_policy({})[0])
+
+
+def _table(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Empty where it is none: that fault is told by File."""
+    given = raw.get(name)
+    return given if isinstance(given, dict) else {}
 
 
 def _told(path: Path, text: str, fault: Fault) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import secrets
 import time
 from pathlib import Path
@@ -13,14 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import Parts, answers, note_policy, parts
+from bot.wiring import Parts, answers, directory, note_policy, parts
 from handlers.answers import Answers
 from handlers.cards import sentence
 from handlers.reports import written
 from handlers.requests import Request, ShowReport
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
-from workflows.errors import UnknownRun
+from workflows.errors import UnknownRun, UserError
 from workflows.words import duration, plain
 
 _MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
@@ -41,7 +42,7 @@ def perform(settings: Settings, request: Request, follow: bool, words: str) -> i
         request=f"shell-{secrets.token_hex(8)}",
     )
     note_policy(settings, built, "shell")
-    answered = answers(settings, built)
+    answered = _answers(settings, built)
     with answered.recorded(asking, words):
         _check_known(asking.by)
         text, started = _carried_out(answered, request, asking)
@@ -59,6 +60,20 @@ def _carried_out(answered: Answers, request: Request, asking: Asking) -> tuple[s
     if not request.to:
         return f"{found.text}\n`--to FOLDER` writes it: {', '.join(each.name for each in found.files)}", []
     return "\n".join((found.text, *(f"Written: {path}" for path in written(found.files, Path(request.to))))), []
+
+
+def access(settings: Settings, user: str, target: str) -> None:
+    """Print what a person may do. Raises UserError and SettingsError."""
+    if not re.fullmatch(r"[UW][A-Z0-9]{2,30}", user):
+        raise UserError(
+            f"`{user}` is not a Slack member id.", 'It looks like U0123ABCD: "Copy member ID" in a profile.'
+        )
+    text = _answers(settings, parts(settings)).access_of(user, target, settings.file.slack.channel)
+    Console().print(plain(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def _answers(settings: Settings, built: Parts) -> Answers:
+    return answers(settings, built, lambda _: directory(built.board))
 
 
 def _check_known(actor: Actor) -> None:

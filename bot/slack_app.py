@@ -16,11 +16,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from waitress.server import create_server
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import Parts, access, answers, check_world, note_policy, parts, persistence
+from bot.wiring import Parts, answers, check_world, note_policy, parts, persistence
+from handlers.access import Access
 from handlers.actions import Actions
 from handlers.anchor import Anchor
 from handlers.answers import Answers
 from handlers.commands import Commands
+from handlers.directory import SlackDirectory
 from handlers.notifier import Notifier
 from workflows.engine.board import Cards
 
@@ -68,14 +70,17 @@ def run(settings: Settings, stop: Event) -> None:
     note_policy(settings, built, "bot")
     client = client_of(settings)
     cards = Cards(built.redis, built.clock)
-    app = app_of(settings, client, answers(settings, built), cards)
-    notifier = Notifier(built.store, cards, client, access(settings), settings.file.slack.channel)
+    people = SlackDirectory(client, built.board, settings.policy.members())
+    app = app_of(settings, client, answers(settings, built, people.look), cards)
+    access = Access(settings.policy, people.look)
+    notifier = Notifier(built.store, cards, client, access, settings.file.slack.channel)
     _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
     painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
     painting.start()
     if settings.file.audit.anchor == "channel":
         anchor = _anchor(settings, built, client)
         Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
+    Thread(target=people.work, args=(stop,), name="directory", daemon=True).start()
     _serve(settings, app, stop)
     painting.join(timeout=10)
 

@@ -1,5 +1,6 @@
 """The parts that both processes and the shell stand on, put together from the settings."""
 
+import json
 import os
 import pwd
 from dataclasses import dataclass
@@ -7,10 +8,10 @@ from dataclasses import dataclass
 import redis
 
 from bot.settings import Settings, SettingsError
-from handlers.access import Access
+from handlers.access import Access, Look
 from handlers.answers import Answers
 from workflows.chainer import Chainer
-from workflows.desk import Desk, Rules
+from workflows.desk import Desk
 from workflows.engine.ahead import MovableClock
 from workflows.engine.board import Board
 from workflows.engine.clock import SharedClock
@@ -19,6 +20,7 @@ from workflows.engine.happened import Place
 from workflows.engine.run import Actor
 from workflows.engine.store import Store
 from workflows.engine.trail import Trail
+from workflows.policy import Directory, directory_from_json
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,16 @@ def parts(settings: Settings) -> Parts:
     return Parts(client, clock, Store(client, clock), Board(client), trail, Chainer(trail, clock))
 
 
-def answers(settings: Settings, built: Parts) -> Answers:
-    """The desk with its rules, behind the access rules."""
-    rules = Rules(settings.file.approval_minutes, settings.profiles.choose)
-    return Answers(Desk(built.store, built.board, built.clock, rules), access(settings))
+def answers(settings: Settings, built: Parts, look: Look) -> Answers:
+    """The desk, behind the policy."""
+    desk = Desk(built.store, built.board, built.clock, settings.profiles.choose)
+    return Answers(desk, Access(settings.policy, look))
 
 
-def access(settings: Settings) -> Access:
-    return Access(settings.file.access.operators, settings.file.access.approvers)
+def directory(board: Board) -> Directory:
+    """What the bot last heard from Slack of the people in the policy."""
+    text = board.directory()
+    return directory_from_json(text) if text else Directory()
 
 
 def note_policy(settings: Settings, built: Parts, via: str) -> None:
@@ -66,9 +70,7 @@ def note_policy(settings: Settings, built: Parts, via: str) -> None:
     is of them: it says as whom a login acts."""
     file = settings.file
     rules = {
-        "operators": " ".join(sorted(file.access.operators)),
-        "approvers": " ".join(sorted(file.access.approvers)),
-        "approval_minutes": str(file.approval_minutes),
+        **{f"access.{name}": json.dumps(value, sort_keys=True) for name, value in file.access.items()},
         "people": " ".join(f"{login}={user}" for login, user in sorted(file.people.items())),
     }
     login = pwd.getpwuid(os.getuid()).pw_name

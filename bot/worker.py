@@ -9,7 +9,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import check_world, parts, persistence
+from bot.wiring import check_world, directory, parts, persistence
 from workflows import inventory
 from workflows.aws import Home
 from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
@@ -22,6 +22,7 @@ from workflows.engine.engine import Engine, Pace
 from workflows.engine.ledger import Ledger
 from workflows.engine.store import Store
 from workflows.errors import FiredrillError, UnknownRun
+from workflows.policy import about_run
 from workflows.report.reading import seal
 
 log = logging.getLogger(__name__)
@@ -181,7 +182,11 @@ def run(settings: Settings, stop: Event) -> bool:
     ledger = Ledger()
     home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None, ledger.note)
     pace = Pace(**settings.file.pace.model_dump())
-    services = {"home": lambda run: home.of(run.target.account, run.target.region)}
+    services = {
+        "home": lambda run: home.of(run.target.account, run.target.region),
+        "terms": lambda run: settings.policy.terms(about_run(run)),
+        "directory": lambda _: directory(built.board),
+    }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file
     worker = Worker(

@@ -1,35 +1,50 @@
-"""Who may run what, and who may approve what."""
+"""Who may ask, who may decide, and what a person is told of that: the policy, with what Slack says of people."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from handlers.whoami import explained
 from workflows.engine.run import Actor, Run
-from workflows.errors import NotAllowed
-from workflows.words import safe
+from workflows.policy import (
+    Circumstances,
+    Directory,
+    Policy,
+    about_run,
+    check_may_decide,
+    check_may_run,
+    check_reason,
+    may_approve,
+)
+
+#: Brings what is known of one person up to date, at the moment it matters, and gives everything that is known.
+Look = Callable[[str], Directory]
 
 
-@dataclass(frozen=True)
 class Access:
-    """Slack user ids, from `[access]` in firedrill.toml. Looking is free to everybody in the channel."""
+    """Looking is free to everybody in the channel. All checks raise NotAllowed."""
 
-    operators: tuple[str, ...]
-    approvers: tuple[str, ...]
+    def __init__(self, policy: Policy, look: Look) -> None:
+        self._policy = policy
+        self._look = look
 
-    def check_may_run(self, actor: Actor) -> None:
-        """Start, cancel and retry. Raises NotAllowed."""
-        if actor.id not in self.operators:
-            raise NotAllowed(
-                "You are not an operator here, so nothing was started.",
-                f"Whoever keeps firedrill.toml can add `{safe(actor.id)}` to `operators` under `[access]`.",
-            )
+    def check_may_start(self, actor: Actor, about: Circumstances, channel: str, reason: str) -> None:
+        """Start a run: of that kind, on that server, asked for in that channel, with or without a reason."""
+        terms = self._policy.terms(about)
+        check_may_run(terms, actor.id, channel, self._look(actor.id))
+        check_reason(terms, reason)
+
+    def check_may_steer(self, actor: Actor, run: Run, verb: str, channel: str) -> None:
+        """Cancel or retry a run."""
+        check_may_run(self._policy.terms(about_run(run, verb)), actor.id, channel, self._look(actor.id))
 
     def check_may_decide(self, actor: Actor, run: Run, approved: bool) -> None:
-        """Approve and reject. Nobody approves what they asked for. Raises NotAllowed."""
-        if actor.id not in self.approvers:
-            names = ", ".join(f"<@{each}>" for each in self.approvers) or "nobody yet"
-            raise NotAllowed("You are not an approver here, so nothing was decided.", f"Approvers are: {names}.")
-        if approved and actor.id == run.asked_by.id:
-            raise NotAllowed(f"You asked for `{run.id}` yourself, so somebody else must approve it.")
+        """Approve or reject what a run asks."""
+        terms = self._policy.terms(about_run(run))
+        check_may_decide(terms, actor.id, run.asked_by.id, approved, self._look(actor.id))
 
     def may_be_asked(self, run: Run) -> tuple[str, ...]:
         """Who can answer the run's question."""
-        return tuple(each for each in self.approvers if each != run.asked_by.id)
+        return tuple(may_approve(self._policy.terms(about_run(run)), run.asked_by.id, self._look("")))
+
+    def explained(self, person: str, about: Circumstances) -> str:
+        """What a person may do, and why, in mrkdwn."""
+        return explained(self._policy, person, about, self._look(person))

@@ -15,6 +15,8 @@ from handlers.requests import (
     Help,
     ListPoints,
     ListRuns,
+    Look,
+    Other,
     Request,
     Retry,
     ShowReport,
@@ -23,11 +25,13 @@ from handlers.requests import (
     StartBackup,
     StartDrill,
     StartRestore,
+    WhoAmI,
 )
 from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
 from workflows.errors import Busy
 from workflows.masking import masked
+from workflows.policy import Circumstances, about_run
 from workflows.words import safe
 
 
@@ -55,7 +59,7 @@ class Answers:
         """Its files, and the answer beside them."""
         return given(request, self._desk)
 
-    def _say(self, request: Decide | Cancel | Retry | ShowStatus | ListRuns | ListPoints | Help, asking: Asking) -> str:
+    def _say(self, request: Other, asking: Asking) -> str:
         match request:
             case Decide():
                 return self.decide(request, asking)
@@ -63,12 +67,20 @@ class Answers:
                 return self.cancel(request, asking)
             case Retry():
                 return self.retry(request, asking)
+            case _:
+                return self._look(request, asking)
+
+    def _look(self, request: Look, asking: Asking) -> str:
+        """What changes nothing."""
+        match request:
             case ShowStatus():
                 return self._status(request)
             case ListRuns():
                 return "\n".join(map(cards.line, self._desk.store.latest(request.most))) or _NONE_YET
             case ListPoints():
                 return self._points(request)
+            case WhoAmI():
+                return self.access_of(asking.by.id, request.target, asking.channel)
             case Help():
                 return f"```{request.text}```"
             case _:
@@ -88,16 +100,24 @@ class Answers:
         )
 
     def cancel(self, request: Cancel, asking: Asking) -> str:
-        self._access.check_may_run(asking.by)
+        run = self._desk.store.read(request.run_id)
+        self._access.check_may_steer(asking.by, run, "cancel", asking.channel)
         return self._desk.cancel(request.run_id, asking.by, asking.place)
 
     def retry(self, request: Retry, asking: Asking) -> str:
-        self._access.check_may_run(asking.by)
+        run = self._desk.store.read(request.run_id)
+        self._access.check_may_steer(asking.by, run, "retry", asking.channel)
         return self._desk.retry(request.run_id, asking.by, asking.place)
 
+    def access_of(self, person: str, target: str, channel: str) -> str:
+        """What a person may do, and why; about the server that a target names, if one is given."""
+        return self._access.explained(person, self._desk.about(target, channel))
+
     def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
-        self._access.check_may_run(asking.by)
+        self._access.check_may_start(asking.by, Circumstances(_verb(request), asking.channel), asking.channel, "any")
         planned = self._planned(request, replace(asking, reason=masked(request.reason)))
+        for each in planned:
+            self._access.check_may_start(asking.by, about_run(each), asking.channel, request.reason)
         if request.dry_run:
             return "\n".join(map(_plan, planned)), []
         lines, started = [], []
@@ -146,6 +166,13 @@ class Answers:
         if not found:
             return "There is no recovery point yet. Example: `/dr backup orders-db`"
         return listed(found, self._desk.now())
+
+
+def _verb(request: Start) -> str:
+    """As the policy's rules name it."""
+    if isinstance(request, StartDrill):
+        return "live" if request.live else "drill"
+    return "backup" if isinstance(request, StartBackup) else "restore"
 
 
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"

@@ -51,7 +51,7 @@ def card(run: Run) -> Card:
         _section(f"*{safe(run.title)}*  `{run.id}`\n{_HEADINGS[run.status]}{_outcome(run)}"),
         _context(_asked(run)),
     ]
-    asked = _question(run.question) if run.question and run.status is Status.ASKING else []
+    asked = _question(run, run.question) if run.question and run.status is Status.ASKING else []
     buttons = _buttons(run)
     act = [{"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}]
     foot = act if buttons else []
@@ -137,15 +137,23 @@ def _came_of_it(run: Run) -> str:
         return f"{details.get('verify_recovery_point', '')}."
     if run.status is Status.FAILED and run.problem:
         return f"{run.problem.text} {run.problem.hint}{_lost(run)}".strip()
-    if run.status is Status.REJECTED and run.answer:
-        why = f": {safe(run.answer.reason)}" if run.answer.reason else ""
-        return f"Rejected{by} {when(run.answer.at)}{why}. Nothing was terminated."
-    if run.status is Status.EXPIRED and run.answer:
-        text = f"<@{run.answer.by.id}> approved it in time, but no worker carried it out before it expired."
-        return f"{text} Nothing was terminated."
+    if run.status is Status.REJECTED:
+        why = next((f": {safe(each.reason)}" for each in run.answers if each.reason), "")
+        at = f" {when(run.ended)}" if run.ended else ""
+        return f"Rejected{by}{at}{why}. Nothing was terminated."
     if run.status is Status.EXPIRED:
-        return "Nobody approved it in time. Nothing was terminated."
+        return f"{_expired(run)} Nothing was terminated."
     return f"Stopped{by}. {_made(run)} Nothing was terminated."
+
+
+def _expired(run: Run) -> str:
+    people = " and ".join(f"<@{each.by.id}>" for each in run.answers)
+    needed = run.question.needed if run.question else 1
+    if not people:
+        return "Nobody approved it in time."
+    if len(run.answers) < needed:
+        return f"Only {people} approved it in time, and {needed} had to."
+    return f"{people} approved it in time, but no worker carried it out before it expired."
 
 
 def _asked(run: Run) -> str:
@@ -183,13 +191,19 @@ def bar(percent: int) -> str:
     return f"{'▓' * filled}{'░' * (10 - filled)} {percent} %"
 
 
-def _question(question: Question) -> list[Block]:
+def _question(run: Run, question: Question) -> list[Block]:
     items = "\n".join(f"*{label}:* {value}" for label, value in question.items)
     until = f"The question expires {when(question.expires_at)}. Without an answer nothing is terminated."
+    needed = [f"*Approvals:* {_approvals(run, question)}"] if question.needed > 1 else []
     return [
-        *[_section(chunk) for chunk in _chunks([f":warning: *{question.title}*", *items.split("\n")])],
+        *[_section(chunk) for chunk in _chunks([f":warning: *{question.title}*", *items.split("\n"), *needed])],
         _context(until),
     ]
+
+
+def _approvals(run: Run, question: Question) -> str:
+    said = ", ".join(f"<@{each.by.id}> {when(each.at)}" for each in run.answers)
+    return f"{len(run.answers)} of {question.needed}" + (f": {said}" if said else "")
 
 
 def _buttons(run: Run) -> list[Block]:

@@ -22,6 +22,7 @@ from handlers.requests import (
     StartBackup,
     StartDrill,
     StartRestore,
+    WhoAmI,
 )
 from workflows.errors import UserError
 from workflows.words import cut, safe
@@ -203,6 +204,13 @@ def points(target: str | None) -> Request:
 def report(subject: str, to: str) -> Request:
     """Give the report of a run, or a picture of how long a server's restores took."""
     return ShowReport(subject, _run_id(subject), to)
+
+
+@grammar.command(epilog="Example: whoami orders-db")
+@click.argument("target", type=_Target(), required=False)
+def whoami(target: str | None) -> Request:
+    """Say what you may run and approve, and why."""
+    return WhoAmI(target or "")
 
 
 @grammar.command(name="help", epilog="Example: help backup")

@@ -82,9 +82,19 @@ class ShowReport:
 
 
 @dataclass(frozen=True)
+class WhoAmI:
+    """What the asker may do; about one server, if a target is named."""
+
+    target: str
+
+
+@dataclass(frozen=True)
 class Help:
     text: str
 
 
 Start = StartBackup | StartRestore | StartDrill
-Request = Start | Decide | Cancel | Retry | ShowStatus | ListRuns | ListPoints | ShowReport | Help
+#: What changes nothing.
+Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Help
+Other = Decide | Cancel | Retry | Look
+Request = Start | ShowReport | Other

@@ -8,6 +8,8 @@ from typing import Any
 
 import redis
 
+from handlers.access import Access
+from handlers.answers import Answers
 from practice.cloud import Delays, Disk, LabCloud
 from practice.servers import SERVERS
 from tests.clock import HandClock
@@ -15,7 +17,7 @@ from workflows import inventory
 from workflows.aws import Aws, Home
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
-from workflows.desk import Asking, Desk, Rules
+from workflows.desk import Asking, Desk
 from workflows.engine.board import Board, Cards
 from workflows.engine.engine import Engine, Pace
 from workflows.engine.ledger import Ledger
@@ -24,10 +26,12 @@ from workflows.engine.store import Store
 from workflows.engine.trail import Trail
 from workflows.facts.profile import Profile
 from workflows.facts.script import recognised
+from workflows.policy import BASE, Directory, Policy, Rule, about_run
 from workflows.report.reading import seal
 
 OPERATOR = Actor("U0OPERATOR", "operator")
 APPROVER = Actor("U0APPROVER", "approver")
+APPROVER2 = Actor("U0APPROVER2", "second-approver")
 ASKING = Asking(by=OPERATOR, channel="C0DROPS")
 _DEFAULT = Profile("default", optional=("/srv", "/data"))
 #: Not the practice world's: tests turn their own faults on.
@@ -45,13 +49,23 @@ class Stage:
         self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
         self.lab = LabCloud(folder, accepts=self.accepts, now=clock.now, delays=DELAYS, regions=("us-east-1",))
         self.lab.start()
-        ledger = Ledger()
-        self.home = Home(installation, self.lab.url, ledger.note)
+        self.ledger = Ledger()
+        self.home = Home(installation, self.lab.url, self.ledger.note)
         self.chainer = Chainer(Trail(client, clock), clock)
-        rules = Rules(30, self.profile_for)
-        self.desk = Desk(self.store, self.board, clock, rules, patience=0.2)
-        services = {"home": lambda run: self.home.of(run.target.account, run.target.region)}
-        self.engine = Engine(self.store, RUNBOOKS, services, clock, Pace(), random.Random(7), seal=seal, ledger=ledger)
+        self.policy = Policy(
+            Rule(BASE, operators=(OPERATOR.id,), approvers=(OPERATOR.id, APPROVER.id, APPROVER2.id), minutes=30)
+        )
+        self.directory = Directory()
+        self.desk = Desk(self.store, self.board, clock, self.profile_for, patience=0.2)
+        self.answers = Answers(self.desk, Access(self.policy, lambda _: self.directory))
+        self.services: dict[str, Callable[[Run], object]] = {
+            "home": lambda run: self.home.of(run.target.account, run.target.region),
+            "terms": lambda run: self.policy.terms(about_run(run)),
+            "directory": lambda _: self.directory,
+        }
+        self.engine = Engine(
+            self.store, RUNBOOKS, self.services, clock, Pace(), random.Random(7), seal=seal, ledger=self.ledger
+        )
 
     def profile_for(self, server: str, tags: Mapping[str, str], name: str) -> Profile:
         return self.profiles.get(name or server, _DEFAULT)

@@ -17,12 +17,13 @@ from workflows.engine.happened import NOWHERE, Place, answered
 from workflows.engine.run import Actor, Answer, Run, StepState, Target
 from workflows.engine.runbook import Runbook
 from workflows.engine.store import Store
-from workflows.errors import NotAllowed, UserError
+from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.inventory import Inventory, Sighting
 from workflows.points import Point, choose
+from workflows.policy import Circumstances
 from workflows.steps.replacement import still_alive
-from workflows.words import safe, when
+from workflows.words import count, safe, when
 
 T = TypeVar("T")
 
@@ -44,22 +45,20 @@ class Asking:
         return Place(self.channel, self.via)
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What the settings say that a run needs: how long an approval is good for, and whose facts are measured how."""
-
-    approval_minutes: float
-    profile_for: Callable[[str, Mapping[str, str], str], Profile]
+#: Server, its tags, and a name or "" → what is measured on it. Raises UserError.
+ProfileFor = Callable[[str, Mapping[str, str], str], Profile]
 
 
 class Desk:
     """`patience` is how many seconds to wait for a worker's fresh look when a name is not known."""
 
-    def __init__(self, store: Store, board: Board, clock: Clock, rules: Rules, patience: float = 8.0) -> None:
+    def __init__(
+        self, store: Store, board: Board, clock: Clock, profile_for: ProfileFor, patience: float = 8.0
+    ) -> None:
         self.store = store
         self._board = board
         self._clock = clock
-        self._rules = rules
+        self._profile_for = profile_for
         self._patience = patience
 
     # ── planning: what would be done ─────────────────────────────────────────────────────────────────────
@@ -68,7 +67,9 @@ class Desk:
         """One planned run for each server that the target names. Raises UserError."""
         found = self._look(lambda known: known.living(target))
         return [
-            self._planned("backup", asking, self._target(each), self._source(each, reboot, accept_loss, profile))
+            self._planned(
+                "backup", asking, self._target(each), self._source(each, reboot, accept_loss, profile), each.tags
+            )
             for each in found
         ]
 
@@ -81,22 +82,23 @@ class Desk:
                 f"`{safe(target)}` names {len(found)} servers: {names}.", "A live drill takes one at a time."
             )
         values = self._source(found[0], False, accept_loss, profile) | {
-            "approval_minutes": self._rules.approval_minutes, "beside": False, "subnet": "", "instance_type": "",
+            "beside": False, "subnet": "", "instance_type": "",
             "rehearsed": True,
         }  # fmt: skip
-        return self._planned("drill", asking, self._target(found[0]), values)
+        return self._planned("drill", asking, self._target(found[0]), values, found[0].tags)
 
     def restore(
         self, asking: Asking, target: str, *, point: str = "latest", as_of: float | None = None, region: str = "",
         beside: bool = False, subnet: str = "", instance_type: str = "",
     ) -> Run:  # fmt: skip
         """A planned restore of a server from one of its recovery points. Raises UserError."""
-        chosen, account = self._look(lambda known: _restorable(known, target, point, as_of, region, beside))
+        found = self._look(lambda known: _restorable(known, target, point, as_of, region, beside))
+        chosen, account, tags = found
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
             "lost_at": self._clock.now(), "left_behind": [], "rehearsed": False,
         }  # fmt: skip
-        return self._planned("restore", asking, Target(chosen.server, account, chosen.region), values)
+        return self._planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
 
     # ── doing ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -109,13 +111,9 @@ class Desk:
     def answer(
         self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "", place: Place = NOWHERE
     ) -> str:
-        """Decide the run's open question, or the one that a button names. Gives what came of it, in a sentence.
-
-        Raises NotAllowed for an asker who would approve their own request.
-        """
+        """Answer the run's open question, or the one that a button names, for somebody who may. Gives what came of
+        it, in a sentence."""
         run = self.store.read(run_id)
-        if approved and by.id == run.asked_by.id:
-            raise NotAllowed(f"You asked for `{run.id}` yourself, so somebody else must approve it.")
         asked = question or (run.question.id if run.question else "")
         until = run.question.expires_at if run.question else 0.0
         said = Answer(asked, approved, by, self._clock.now(), until, reason=reason.strip())
@@ -129,10 +127,15 @@ class Desk:
                 return f"You {did} `{run.id}` already, {when(prior.at)}."
             return f"That was already decided: <@{prior.by.id}> {did} it {when(prior.at)}."
         if word == "done":
-            return f"You {'approved' if approved else 'rejected'} `{run.id}`."
+            return f"You {'approved' if approved else 'rejected'} `{run.id}`.{self._still_needed(run, approved)}"
         if word == "expired":
             return f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
         return f"That question of `{run.id}` is not open any more: the run is {self.store.read(run.id).status.value}."
+
+    def _still_needed(self, run: Run, approved: bool) -> str:
+        question = run.question
+        left = question.needed - len(self.store.inbox(run.id).answers_to(question.id)) if question and approved else 0
+        return f" {count(left, 'more approval is', 'more approvals are')} needed." if left > 0 else ""
 
     def cancel(self, run_id: str, by: Actor, place: Place = NOWHERE) -> str:
         """Gives what came of it, in a sentence."""
@@ -171,6 +174,14 @@ class Desk:
         """The server that a target names, alive or not. Raises UserError."""
         return self._look(lambda known: known.server_of(target))
 
+    def about(self, target: str, channel: str) -> Circumstances:
+        """What the policy must know of a server, for no verb in particular. Raises UserError."""
+        if not target:
+            return Circumstances("", channel)
+        seen = self._look(lambda known: known.living(target))[0]
+        own = self._target(seen)
+        return Circumstances("", channel, seen.server, seen.tags, own.account, seen.region)
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _look(self, find: Callable[[Inventory], T]) -> T:
@@ -203,7 +214,9 @@ class Desk:
             "Is `firedrill worker` running, with AWS credentials, on the same Redis?",
         )
 
-    def _planned(self, name: str, asking: Asking, target: Target, values: dict[str, Any]) -> Run:
+    def _planned(
+        self, name: str, asking: Asking, target: Target, values: dict[str, Any], tags: Mapping[str, str]
+    ) -> Run:
         book: Runbook = RUNBOOKS[name]
         return Run(
             id=book.letter,
@@ -219,10 +232,11 @@ class Desk:
             via=asking.via,
             reason=asking.reason,
             version=metadata.version("firedrill"),
+            tags=dict(tags),
         )
 
     def _source(self, seen: Sighting, reboot: bool, accept_loss: bool, profile: str) -> dict[str, Any]:
-        chosen = self._rules.profile_for(seen.server, seen.tags, profile)
+        chosen = self._profile_for(seen.server, seen.tags, profile)
         return {
             "instance_id": seen.instance_id,
             "profile": _PROFILE.dump_python(chosen, mode="json"),
@@ -237,8 +251,8 @@ class Desk:
 
 def _restorable(
     known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
-) -> tuple[Point, str]:
-    """The point that a restore is asked for, and the account that it lies in."""
+) -> tuple[Point, str, Mapping[str, str]]:
+    """The point that a restore is asked for, the account that it lies in, and the server's tags as last seen."""
     if region and region not in known.regions:
         names = ", ".join(f"`{each}`" for each in known.regions)
         raise UserError(f"This installation does not work in `{safe(region)}`.", f"It works in {names}.")
@@ -248,4 +262,5 @@ def _restorable(
         raise still_alive(server, alive[0].instance_id)
     wanted = target if target.startswith("ami-") else which
     points = [each for each in known.points if not region or each.region == region]
-    return choose(points, server, wanted, as_of), known.account
+    seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
+    return choose(points, server, wanted, as_of), known.account, seen.tags if seen else {}

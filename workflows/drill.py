@@ -2,7 +2,7 @@
 
 from workflows.engine.approval import approval
 from workflows.engine.runbook import Runbook
-from workflows.steps.approval import still_safe_to_terminate, terminate_question
+from workflows.steps.approval import still_approved_and_safe, terminate_question
 from workflows.steps.evidence import compare_facts, mark_proof, record_facts, report, verdict
 from workflows.steps.freeze import freeze_file_systems
 from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
@@ -22,7 +22,7 @@ LIVE_DRILL = Runbook(
     letter="D",
     title="Live drill of {server}",
     takes=[
-        "instance_id", "profile", "reboot", "accept_loss", "approval_minutes", "beside", "subnet", "instance_type",
+        "instance_id", "profile", "reboot", "accept_loss", "beside", "subnet", "instance_type",
         "rehearsed",
     ],
     steps=[
@@ -36,7 +36,7 @@ LIVE_DRILL = Runbook(
         verify_recovery_point,
         rehearse_calls,
         approval(
-            "terminate", title="Ask for approval", ask=terminate_question, recheck=still_safe_to_terminate
+            "terminate", title="Ask for approval", ask=terminate_question, recheck=still_approved_and_safe
         ),
         terminate_source,
         wait_until_gone,

@@ -62,6 +62,8 @@ class Team:
     channel_names: Mapping[str, str]
     """Channel id → name."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: GROUPS)
+    gone: set[str] = field(default_factory=set)
+    """Whose account was deactivated."""
 
     @cached_property
     def channels(self) -> dict[str, Channel]:
@@ -100,7 +102,7 @@ class Team:
             "team_id": TEAM_ID,
             "name": name,
             "real_name": real_name,
-            "deleted": False,
+            "deleted": id_ in self.gone,
             "is_bot": bot,
             "is_admin": False,
             "tz": "Etc/UTC",

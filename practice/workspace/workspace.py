@@ -150,6 +150,10 @@ class Workspace:
             "SLACK_SIGNING_SECRET": self.signing_secret,
         }
 
+    def deactivate(self, person: str) -> None:
+        """An administrator deactivates somebody's account."""
+        self._state.team.gone.add(self._state.team.person(person).id)
+
     def say(self, person: str, channel: str, text: str, *, thread: Message | None = None) -> Delivery:
         """Type something, people and channels by id or name. Returns when the app has acked or Slack gave up."""
         who, where = self._state.team.person(person), self._state.team.channel(channel)

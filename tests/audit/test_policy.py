@@ -13,7 +13,7 @@ def test_a_change_of_policy_is_told_with_before_and_after_and_the_same_policy_on
     redis_client: redis.Redis, clock: HandClock
 ) -> None:
     trail = Trail(redis_client, clock)
-    rules = {"operators": "U1 U2", "approvers": "U2", "approval_minutes": "30.0"}
+    rules = {"operators": "U1 U2", "approvers": "U2", "minutes": "30.0"}
     assert trail.note_policy(rules, ADA, Place(via="bot"))
     assert not trail.note_policy(dict(reversed(rules.items())), ADA, Place(via="bot"))
     assert trail.note_policy({**rules, "approvers": "U1 U2"}, ADA, Place(via="shell"))

@@ -13,6 +13,7 @@ from workflows.errors import NotSafe, RunFailed, Throttled
 
 ASKER = Actor("U1", "ada")
 APPROVER = Actor("U2", "bo")
+THIRD = Actor("U3", "cy")
 
 
 class World:
@@ -24,11 +25,14 @@ class World:
         self.trouble = 0
         self.broken = False
         self.safe = True
+        self.needed = 1
         self.on_destroy: Callable[[], None] = lambda: None
 
 
 def question(home: World) -> Ask:
-    return Ask("Terminate it?", "Approve termination", (("Instance", "i-1"),), "Terminate i-1?", minutes=30)
+    return Ask(
+        "Terminate it?", "Approve termination", (("Instance", "i-1"),), "Terminate i-1?", minutes=30, needed=home.needed
+    )
 
 
 def look_again(home: World) -> None:

@@ -1,9 +1,9 @@
 """Questions, answers, and stopping: on a real Redis."""
 
 from tests.clock import HandClock
-from tests.engine.book import APPROVER, ASKER, World, answer, drive, new_run
+from tests.engine.book import APPROVER, ASKER, THIRD, World, answer, drive, new_run
 from workflows.engine.engine import Engine
-from workflows.engine.run import Answer, Status
+from workflows.engine.run import Actor, Answer, Run, Status
 from workflows.engine.store import Store
 
 
@@ -115,3 +115,61 @@ def test_past_the_point_of_no_return_nothing_is_cancelled(
     drive(store, engine, clock)
     assert words == ["no return"]
     assert store.read(run.id).status is Status.SUCCEEDED
+
+
+# ── as many as must ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _says(store: Store, run: Run, clock: HandClock, who: Actor, approved: bool = True) -> str:
+    asked = store.read(run.id).question
+    assert asked is not None
+    return store.answer(run.id, Answer(asked.id, approved, who, clock.now(), asked.expires_at))[0]
+
+
+def _asking_two(store: Store, engine: Engine, clock: HandClock, world: World) -> Run:
+    world.ready, world.needed = True, 2
+    run = store.create(new_run(store, clock))
+    drive(store, engine, clock, most=60)
+    return run
+
+
+def test_two_approvals_are_two_people_and_the_first_is_shown_meanwhile(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = _asking_two(store, engine, clock, world)
+    assert _says(store, run, clock, APPROVER) == "done"
+    drive(store, engine, clock, most=60)
+    half = store.read(run.id)
+    assert half.status is Status.ASKING
+    assert [each.by for each in half.answers] == [APPROVER]
+    assert _says(store, run, clock, APPROVER) == "already"
+    drive(store, engine, clock, most=60)
+    assert store.read(run.id).status is Status.ASKING
+    assert world.did == ["make ami"]
+    assert _says(store, run, clock, THIRD) == "done"
+    drive(store, engine, clock)
+    done = store.read(run.id)
+    assert done.status is Status.SUCCEEDED
+    assert [each["by"]["id"] for each in done.values["approval_terminate"]["answers"]] == [APPROVER.id, THIRD.id]
+
+
+def test_one_no_ends_it_however_many_have_approved(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = _asking_two(store, engine, clock, world)
+    assert _says(store, run, clock, APPROVER) == "done"
+    assert _says(store, run, clock, THIRD, approved=False) == "done"
+    drive(store, engine, clock)
+    assert store.read(run.id).status is Status.REJECTED
+    assert world.did == ["make ami"]
+
+
+def test_too_few_approvals_at_the_expiry_destroy_nothing(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = _asking_two(store, engine, clock, world)
+    assert _says(store, run, clock, APPROVER) == "done"
+    clock.forward(31 * 60)
+    drive(store, engine, clock)
+    assert store.read(run.id).status is Status.EXPIRED
+    assert world.did == ["make ami"]

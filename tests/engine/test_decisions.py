@@ -28,8 +28,7 @@ def test_what_an_approver_was_shown_is_kept_with_the_answer(
     (decision,) = ended.decisions
     assert (ended.status, ended.question) == (Status.SUCCEEDED, None)
     assert decision.question == question
-    assert decision.answer is not None
-    assert (decision.answer.by, decision.answer.approved) == (APPROVER, True)
+    assert [(each.by, each.approved) for each in decision.answers] == [(APPROVER, True)]
 
 
 def test_a_rejected_an_expired_and_a_cancelled_question_are_kept_too(
@@ -38,10 +37,9 @@ def test_a_rejected_an_expired_and_a_cancelled_question_are_kept_too(
     question = asked(store, engine, clock, world)
     run = store.read("D-0001")
     said = Answer(question.id, False, APPROVER, clock.now(), question.expires_at, reason="x" * 9000)
-    rejected = moves.decided(run, said).decisions[-1]
-    assert rejected.answer is not None
-    assert len(rejected.answer.reason) == moves.MOST_SHOWN
-    assert moves.expired(run, clock.now(), None).decisions[-1].answer is None
+    rejected = moves.rejected(run, (said,), said).decisions[-1]
+    assert len(rejected.answers[0].reason) == moves.MOST_SHOWN
+    assert moves.expired(run, clock.now(), ()).decisions[-1].answers == ()
     assert moves.cancelled(run, clock.now(), ASKER).decisions[-1].question == question
 
 
@@ -72,6 +70,6 @@ def test_a_record_keeps_only_the_latest_decisions_and_cuts_what_is_long(
     for number in range(15):
         items = (("Volumes", "v" * 100_000),)
         shown = Question(f"q:{number}", "s", "t", "v", items, "c", question.asked_at, question.expires_at)
-        run = moves.decided(moves.asks(run, shown), Answer(shown.id, True, APPROVER, 1.0, 2.0))
+        run = moves.approved(moves.asks(run, shown), (Answer(shown.id, True, APPROVER, 1.0, 2.0),))
     assert [each.question.id for each in run.decisions] == [f"q:{number}" for number in range(5, 15)]
     assert len(run.decisions[-1].question.items[0][1]) == moves.MOST_SHOWN

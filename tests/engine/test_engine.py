@@ -25,7 +25,7 @@ def test_a_run_goes_through_its_steps_waits_asks_and_ends(
     done = store.read(run.id)
     assert done.status is Status.SUCCEEDED
     assert world.did == ["make ami", "recheck", "destroy ami-1"]
-    assert done.values["approval_terminate"]["by"]["id"] == "U2"
+    assert done.values["approval_terminate"]["answers"][0]["by"]["id"] == "U2"
     assert store.holder(run.target) is None
 
 

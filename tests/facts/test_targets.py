@@ -4,8 +4,9 @@ import tomllib
 
 import pytest
 
-from workflows.facts.tables import Fault, read_profiles
+from workflows.facts.tables import read_profiles
 from workflows.facts.targets import Targets
+from workflows.faults import Fault
 
 
 def read(line: str) -> tuple[Targets | None, list[Fault]]:

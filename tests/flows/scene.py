@@ -161,7 +161,7 @@ class Died(BaseException):
 def worker(stage: Stage, home: Home | None = None) -> Engine:
     """Another worker on the same Redis, with its own connections."""
     there = home or Home("test", stage.lab.url)
-    services = {"home": lambda run: there.region(run.target.region)}
+    services = {**stage.services, "home": lambda run: there.region(run.target.region)}
     return Engine(stage.store, RUNBOOKS, services, stage.clock, Pace(), random.Random(11))
 
 
@@ -171,7 +171,7 @@ def dying(stage: Stage, step: str) -> Engine:
     def home(run: Run) -> Any:
         return die(step) if run.step.name == step else stage.home.region(run.target.region)
 
-    return Engine(stage.store, RUNBOOKS, {"home": home}, stage.clock, Pace(), random.Random(13))
+    return Engine(stage.store, RUNBOOKS, {**stage.services, "home": home}, stage.clock, Pace(), random.Random(13))
 
 
 def die(step: str) -> NoReturn:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
+from handlers.requests import Decide
 from tests.flows import scene
 from tests.flows.scene import SMALL, Died, cloud, dying, made, nothing_lost, retried, shown, words
 from tests.stage import APPROVER, OPERATOR, Stage
+from workflows.desk import Asking
 from workflows.engine.engine import Pace
 from workflows.engine.run import Actor, Run, Status
 from workflows.errors import NotAllowed
@@ -138,7 +140,7 @@ def test_who_asked_cannot_approve_and_an_old_question_approves_nothing(stage: St
     source = stage.seed(disks=SMALL)
     asked = stage.drill()
     with pytest.raises(NotAllowed, match="somebody else"):
-        stage.desk.answer(asked.id, OPERATOR, True)
+        stage.answers.decide(Decide(asked.id, approved=True), Asking(OPERATOR))
     cloud(stage)("ec2", "modify_instance_attribute", InstanceId=source, DisableApiTermination={"Value": True})
     failed = stage.approve(asked)
     assert failed.status is Status.FAILED

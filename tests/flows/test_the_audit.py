@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from handlers.access import Access
-from handlers.answers import Answers
 from handlers.grammar import grammar, parse
 from tests.flows.scene import SMALL, asked_for
 from tests.stage import APPROVER, OPERATOR, Stage
@@ -26,13 +24,14 @@ TYPED = {
     "status": "status D-0009",
     "runs": "runs",
     "points": "points",
+    "whoami": "whoami",
     "help": "help backup",
 }
 
 
 def _said(stage: Stage, typed: str, by: Actor = OPERATOR) -> str:
     """As the listener carries it out; gives the error's text, if it was refused."""
-    answers = Answers(stage.desk, Access((OPERATOR.id, APPROVER.id), (OPERATOR.id, APPROVER.id)))
+    answers = stage.answers
     asking = Asking(by, "C0DROPS")
     try:
         with answers.recorded(asking, f"/dr {typed}"):

@@ -11,8 +11,7 @@ from workflows.engine.run import Run, Status
 
 
 def other_worker(stage: Stage) -> Engine:
-    services = {"home": lambda run: stage.home.of(run.target.account, run.target.region)}
-    return Engine(stage.store, RUNBOOKS, services, stage.clock, Pace(), random.Random(1))
+    return Engine(stage.store, RUNBOOKS, stage.services, stage.clock, Pace(), random.Random(1))
 
 
 def in_the_termination(stage: Stage, run: Run, befalls: Callable[[], None]) -> None:

@@ -81,7 +81,8 @@ def test_the_confirm_dialog_asks_by_name_and_the_button_carries_run_and_question
 
 
 def test_a_decided_card_says_who_and_has_no_buttons() -> None:
-    rejected = moves.decided(asking(), Answer("q:1", False, APPROVER, NOW, NOW + 1800, "not today"))
+    no = Answer("q:1", False, APPROVER, NOW, NOW + 1800, "not today")
+    rejected = moves.rejected(asking(), (no,), no)
     assert buttons(rejected) == []
     assert "<@U2>" in words(rejected)
     assert "not today" in words(rejected)

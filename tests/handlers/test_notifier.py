@@ -17,6 +17,9 @@ from workflows.engine import moves
 from workflows.engine.board import Cards
 from workflows.engine.run import Run
 from workflows.engine.store import Store
+from workflows.policy import BASE, Directory, Policy, Rule
+
+POLICY = Policy(Rule(BASE, operators=("U1",), approvers=("U2",), minutes=30))
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def notifier(space: Workspace, store: Store, redis_client: redis.Redis, clock: H
 
 def another(space: Workspace, store: Store, client: redis.Redis, clock: HandClock) -> Notifier:
     slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
-    return Notifier(store, Cards(client, clock), slack, Access(("U1",), ("U2",)), "")
+    return Notifier(store, Cards(client, clock), slack, Access(POLICY, lambda _: Directory()), "")
 
 
 def started(store: Store, clock: HandClock, channel: str = CHANNEL) -> Run:

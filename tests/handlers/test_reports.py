@@ -19,15 +19,17 @@ from handlers.requests import ShowReport
 from practice.workspace import Message, Workspace
 from practice.world import CHANNEL, MANIFEST
 from tests.clock import HandClock
+from tests.handlers.test_notifier import POLICY
 from tests.report.records import ended, evidence, failed
 from workflows import inventory
-from workflows.desk import Desk, Rules
+from workflows.desk import Desk
 from workflows.engine.board import Board, Cards
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store, lock_key
 from workflows.errors import UnknownRun, UserError
 from workflows.facts.profile import Profile
 from workflows.inventory import Inventory
+from workflows.policy import Directory
 
 
 @pytest.fixture
@@ -43,11 +45,11 @@ class Place:
         self.space, self.store, self.clock = space, store, clock
         self.slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
         self.cards = Cards(client, clock)
-        self.notifier = Notifier(store, self.cards, self.slack, Access(("U1",), ("U2",)), "")
+        self.notifier = Notifier(store, self.cards, self.slack, Access(POLICY, lambda _: Directory()), "")
         board = Board(client)
         board.put_inventory(inventory.to_json(Inventory(clock.now(), "0", ("eu-west-1",), (), ())))
-        rules = Rules(30, lambda server, tags, name: Profile("default", optional=("/srv",)))
-        self.desk = Desk(store, board, clock, rules, patience=0.05)
+        default = Profile("default", optional=("/srv",))
+        self.desk = Desk(store, board, clock, lambda server, tags, name: default, patience=0.05)
 
     def end(self, run: Run) -> Run:
         """The run is in the store, at its end, and its card is behind."""

@@ -20,9 +20,10 @@ def test_ten_clicks_at_once_are_one_decision_and_every_click_is_answered(play: P
     already = (f"You approved `{run.id}` already, <!date^", "That was already decided: <@U0APPROVER")
     assert answers().count(f"You approved `{run.id}`.") == 1
     assert sum(each.startswith(already) for each in answers()) == 9
-    assert len(play.redis.hgetall(f"dr:inbox:{run.id}")) == 1
+    kept = play.redis.hgetall(f"dr:inbox:{run.id}")
+    assert sorted(str(name, "ascii").split(":")[0] for name in kept if isinstance(name, bytes)) == ["answer", "decided"]
     done = play.check_done_once(run, DRILL_ONCE)
-    decider = done.values["approval_terminate"]["by"]["id"]
+    decider = done.values["approval_terminate"]["answers"][0]["by"]["id"]
     other = "second-approver" if decider == "U0APPROVER" else "approver"
     late = play.answer_to(other, lambda: play.click(other, card, "reject"))
     assert late.startswith(f"That was already decided: <@{decider}> approved it <!date^")
@@ -32,12 +33,12 @@ def test_ten_clicks_at_once_are_one_decision_and_every_click_is_answered(play: P
 def test_the_asker_and_a_bystander_are_refused_with_a_reason_in_slack_and_in_the_shell(play: Play) -> None:
     run, card = play.drill_asked()
     own = play.answer_to("operator", lambda: play.click("operator", card, "approve"))
-    assert own == f"You asked for `{run.id}` yourself, so somebody else must approve it."
+    assert own == "You asked for it yourself, so somebody else must approve it."
     other = play.answer_to("bystander", lambda: play.click("bystander", card, "approve"))
-    assert other.startswith("You are not an approver here, so nothing was decided. Approvers are: <@U0OPERATOR>")
+    assert other.startswith("You are not an approver for that, so nothing was decided.")
     shell = play.shell("approve", run.id, person="U0OPERATOR")
     assert (shell.returncode, shell.stdout) == (2, "")
-    assert shell.stderr == f"You asked for {run.id} yourself, so somebody else must approve it.\n"
+    assert shell.stderr == "You asked for it yourself, so somebody else must approve it.\n"
     assert play.redis.hgetall(f"dr:inbox:{run.id}") == {}
     assert play.shell("reject", run.id, "not", "today", person="U0APPROVER").stdout == f"You rejected {run.id}.\n"
     assert play.ended(run).status.value == "rejected"
@@ -48,10 +49,7 @@ def test_the_asker_and_a_bystander_are_refused_with_a_reason_in_slack_and_in_the
 
 
 def test_a_click_after_the_expiry_says_expired_and_terminates_nothing(play: Play) -> None:
-    assert play.source
-    play.shell("--no-follow", "drill", play.server, "--live", head="approval_minutes = 0.1\n")
-    run = play.until(lambda: play.newest(play.server))
-    card = play.asked(run)
+    run, card = play.hasty_drill()
     assert play.ended(run).status.value == "expired"
     late = play.answer_to("approver", lambda: play.click("approver", card, "approve"))
     assert late == f"That question of `{run.id}` is not open any more: the run is expired."

@@ -65,13 +65,13 @@ def test_an_address_of_redis_that_is_none_is_told_in_words(base: dict[str, str])
 
 def test_all_faults_of_the_settings_are_named_at_once(base: dict[str, str], settings: Path) -> None:
     settings.write_text(
-        'installation = "Not This"\nregions = []\napproval_minutes = 0\nmoon = "full"\n'
-        '[pace]\nlease = "long"\n[profiles.a]\nservers = ["x"]\npaths = ["relative"]\n',
+        'installation = "Not This"\nregions = []\nmoon = "full"\n'
+        '[access]\nminutes = 0\n[pace]\nlease = "long"\n[profiles.a]\nservers = ["x"]\npaths = ["relative"]\n',
         encoding="utf-8",
     )
     refused = firedrill("bot", environment={**base, "SLACK_PORT": "many"})
     assert refused.returncode == 2
-    for name in ("SLACK_PORT", "installation", "regions", "approval_minutes", "moon", "pace.lease"):
+    for name in ("SLACK_PORT", "installation", "regions", "access.minutes", "moon", "pace.lease"):
         assert f"{name}: " in refused.stderr, refused.stderr
     assert "Traceback" not in refused.stderr
 

@@ -25,7 +25,7 @@ def test_a_drill_that_passed_says_so_and_who_approved_what_they_saw(stage: Stage
     assert told.run.practice
     assert told.run.asked_by.id == OPERATOR.id
     (decision,) = told.decisions
-    assert (decision.outcome, decision.by and decision.by.id) == ("approved", APPROVER.id)
+    assert (decision.outcome, [each.by.id for each in decision.said]) == ("approved", [APPROVER.id])
     assert [each.label for each in decision.shown] == [label for label, _ in asked.question.items]
     assert "<" not in "".join(each.text for each in decision.shown)
 
@@ -66,7 +66,7 @@ def test_a_rejected_drill_says_that_nothing_was_terminated_and_proves_nothing(st
     told = document_of(stage.drive(asked))
     assert told.verdict.word == "not carried out"
     assert "Nothing was terminated" in told.verdict.headline
-    assert [(each.outcome, each.reason) for each in told.decisions] == [("rejected", "not during the sale")]
+    assert [(each.outcome, each.said[0].reason) for each in told.decisions] == [("rejected", "not during the sale")]
     assert told.evidence is None
 
 

@@ -1,20 +1,20 @@
-"""A step that stops until somebody entitled has answered, and looks at the world again at the click."""
+"""A step that stops until as many people as must have approved, and looks at the world again at the click."""
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.engine.run import Actor, Answer
+from workflows.engine.run import Answer, Question
 from workflows.engine.runbook import Ask, Step, signature_of, step_of
 
 
 @dataclass(frozen=True)
 class Approval:
-    """What an approved question leaves in the record. Times are seconds since the epoch."""
+    """Who said yes. Times are seconds since the epoch; what is allowed must have begun by `until`. What they were shown
+    stands in the run's `decisions`."""
 
-    by: Actor
-    at: float
+    answers: tuple[Answer, ...]
     until: float
     checked_at: float
 
@@ -26,13 +26,15 @@ def approval(name: str, *, title: str, ask: Callable[..., Ask], recheck: Callabl
     their arguments by name, as steps do. Rejection and expiry end the run before this step is called again.
     """
 
-    def decide(answer: Answer | None, now: float, **values: Any) -> Approval | Ask:
-        if answer is None:
+    def decide(question: Question | None, answers: tuple[Answer, ...], now: float, **values: Any) -> Approval | Ask:
+        if question is None or len(answers) < question.needed:
             return ask(**_fit(ask, values, now))
-        recheck(**_fit(recheck, values, now))
-        return Approval(by=answer.by, at=answer.at, until=answer.until, checked_at=now)
+        recheck(**_fit(recheck, {**values, "answers": answers}, now))
+        return Approval(answers, until=question.expires_at, checked_at=now)
 
-    parameters = {**signature_of(ask), **signature_of(recheck), "answer": Answer, "now": float}
+    parameters = {
+        **signature_of(ask), **signature_of(recheck), "question": Question, "answers": tuple[Answer, ...], "now": float
+    }  # fmt: skip
     return step_of(f"approve_{name}", title, decide, parameters, gives=f"approval_{name}", tell=_told)
 
 
@@ -42,4 +44,4 @@ def _fit(call: Callable[..., Any], values: dict[str, Any], now: float) -> dict[s
 
 
 def _told(value: Approval) -> str:
-    return f"approved by <@{value.by.id}>"
+    return f"approved by {' and '.join(f'<@{each.by.id}>' for each in value.answers)}"

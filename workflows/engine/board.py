@@ -81,6 +81,12 @@ class Board:
     def inventory(self) -> bytes | None:
         return cast(bytes | None, self._redis.get(key("inventory")))
 
+    def put_directory(self, text: str) -> None:
+        self._redis.set(key("directory"), text)
+
+    def directory(self) -> bytes | None:
+        return cast(bytes | None, self._redis.get(key("directory")))
+
     def want_inventory(self) -> None:
         """Ask the workers for a fresh look at AWS."""
         self._redis.set(key("inventory", "wanted"), "1", ex=60)

@@ -151,14 +151,17 @@ class Engine:
 
     def _answered(self, run: Run, question: Question, inbox: Inbox, now: float) -> Moved:
         """A question stands. Whatever was answered, nothing happens after its expiry."""
-        answer = inbox.answer_to(question.id)
-        if answer and not answer.approved:
-            return self._end(moves.decided(run, answer), f"rejected by {answer.by.id}")
+        answers = inbox.answers_to(question.id)
+        no = next((each for each in answers if not each.approved), None)
+        if no:
+            return self._end(moves.rejected(run, answers, no), f"rejected by {no.by.id}")
         if now >= question.expires_at:
-            return self._end(moves.expired(run, now, answer), f"{question.step} expired")
-        if answer:
-            return self._moved(moves.decided(run, answer), f"approved by {answer.by.id}")
-        return self._park(run, question.expires_at, "waits for a person")
+            return self._end(moves.expired(run, now, answers), f"{question.step} expired")
+        people = ", ".join(each.by.id for each in answers)
+        if len(answers) >= question.needed:
+            return self._moved(moves.approved(run, answers), f"approved by {people}")
+        said = f"approved by {people}, {len(answers)} of {question.needed}" if answers else "waits for a person"
+        return self._park(moves.answered(run, answers), question.expires_at, said)
 
     def _call(self, run: Run, step: Step, fence: int) -> Moved:
         """The one place where the engine meets a step."""
@@ -217,7 +220,8 @@ class Engine:
             "run_id": run.id, "run_key": run.key, "server": run.target.server, "account": run.target.account,
             "region": run.target.region, "asked_by": run.asked_by, "reason": run.reason,
             "now": self._clock.now(), "hold": lambda: self._store.renew(run.id, fence, self._pace.lease),
-            "kept": run.step.kept, "answer": run.answer, "intended": run.step.intended, "retries": run.retries,
+            "kept": run.step.kept, "question": run.question, "answers": run.answers,
+            "intended": run.step.intended, "retries": run.retries,
         }  # fmt: skip
         fed = {}
         for name, adapter in step.needs.items():
@@ -254,7 +258,7 @@ class Engine:
         now = self._clock.now()
         question = Question(
             id=f"{run.key}:{run.questions + 1}", step=step.name, title=ask.title, verb=ask.verb, items=ask.items,
-            confirm=ask.confirm, asked_at=now, expires_at=now + ask.minutes * 60,
+            confirm=ask.confirm, asked_at=now, expires_at=now + ask.minutes * 60, needed=ask.needed,
         )  # fmt: skip
         return self._park(moves.asks(run, question), question.expires_at, f"asks {step.name}")
 

@@ -86,7 +86,7 @@ def moved(before: Run, after: Run, what: str, calls: Sequence[Call]) -> tuple[st
     kind = _kind(before, after, calls)
     if kind is None:
         return None
-    just_answered = after.answer.by if after.answer and after.answer != before.answer else None
+    just_answered = after.answers[-1].by if len(after.answers) > len(before.answers) else None
     actor = after.ended_by or just_answered or after.asked_by
     problem = {"problem": after.problem.text} if after.problem and after.problem != before.problem else {}
     report = {"report": after.seal} if after.seal and after.seal != before.seal else {}

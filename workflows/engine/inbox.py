@@ -21,8 +21,9 @@ class Inbox:
     retry: Actor | None = None
     answers: tuple[Answer, ...] = ()
 
-    def answer_to(self, question: str) -> Answer | None:
-        return next((each for each in self.answers if each.question == question), None)
+    def answers_to(self, question: str) -> tuple[Answer, ...]:
+        """One a person, the earliest first."""
+        return tuple(sorted((each for each in self.answers if each.question == question), key=lambda each: each.at))
 
 
 def inbox_of(flat: Any) -> Inbox:

@@ -28,7 +28,7 @@ def gave(run: Run, now: float, name: str | None, value: Json, detail: str) -> Ru
         run, Status.RUNNING, state="done", ended=now, because="", trouble="", progress=None, kept={}, detail=detail
     )
     values = run.values if name is None else {**run.values, name: value}
-    following = replace(done, at=run.at + 1, values=values, question=None, answer=None)
+    following = replace(done, at=run.at + 1, values=values, question=None, answers=())
     return replace(following, status=Status.SUCCEEDED, ended=now) if following.finished else following
 
 
@@ -59,27 +59,35 @@ def troubled(run: Run, trouble: str, kept: dict[str, Json]) -> Run:
 def asks(run: Run, question: Question) -> Run:
     """The run stops at a question."""
     moved = _at_step(run, Status.ASKING, state="waiting", because="waiting for an approval", trouble="")
-    return replace(moved, question=question, questions=run.questions + 1, answer=None)
+    return replace(moved, question=question, questions=run.questions + 1, answers=())
 
 
-def decided(run: Run, answer: Answer) -> Run:
-    """The question was answered, in time. What was asked stays in the record beside the answer."""
-    settled = replace(_settled(run, answer), answer=answer)
-    if answer.approved:
-        return _at_step(settled, Status.RUNNING, state="doing")
-    because = f"rejected by {answer.by.name or answer.by.id}"
-    return _ends(settled, Status.REJECTED, answer.at, answer.by, because)
+def answered(run: Run, answers: tuple[Answer, ...]) -> Run:
+    """Some have approved, and more must."""
+    return replace(run, answers=answers)
 
 
-def expired(run: Run, now: float, answer: Answer | None) -> Run:
-    """Nobody decided in time, or the approval was not acted on in time."""
-    settled = replace(_settled(run, answer), answer=answer)
-    return _ends(settled, Status.EXPIRED, now, None, "not decided and carried out in time")
+def approved(run: Run, answers: tuple[Answer, ...]) -> Run:
+    """As many as must have approved, in time. What was asked stays in the record beside the answers."""
+    return replace(_at_step(_settled(run, answers), Status.RUNNING, state="doing"), answers=answers)
+
+
+def rejected(run: Run, answers: tuple[Answer, ...], no: Answer) -> Run:
+    """One "no" is enough."""
+    because = f"rejected by {no.by.name or no.by.id}"
+    return _ends(replace(_settled(run, answers), answers=answers), Status.REJECTED, no.at, no.by, because)
+
+
+def expired(run: Run, now: float, answers: tuple[Answer, ...]) -> Run:
+    """Too few decided in time, or the approval was not acted on in time."""
+    settled = replace(_settled(run, answers), answers=answers)
+    ended = _ends(settled, Status.EXPIRED, now, None, "not decided and carried out in time")
+    return replace(ended, question=run.question)
 
 
 def cancelled(run: Run, now: float, by: Actor) -> Run:
     """A person stopped it before the point of no return."""
-    return _ends(_settled(run, None), Status.CANCELLED, now, by, "cancelled")
+    return _ends(_settled(run, run.answers), Status.CANCELLED, now, by, "cancelled")
 
 
 def failed(
@@ -105,7 +113,7 @@ def retried(run: Run) -> Run:
         for i, step in enumerate(run.steps)
     )
     return replace(
-        run, status=Status.RUNNING, at=start, steps=fresh, problem=None, ended=None, question=None, answer=None,
+        run, status=Status.RUNNING, at=start, steps=fresh, problem=None, ended=None, question=None, answers=(),
         retries=run.retries + 1, seal="",
     )  # fmt: skip
 
@@ -120,14 +128,14 @@ def sealed(run: Run, digest: str) -> Run:
     return replace(run, seal=digest)
 
 
-def _settled(run: Run, answer: Answer | None) -> Run:
-    """The open question goes into the record with its answer, once, and bounded."""
+def _settled(run: Run, answers: tuple[Answer, ...]) -> Run:
+    """The open question goes into the record with its answers, once, and bounded."""
     question = run.question
     if question is None or any(each.question.id == question.id for each in run.decisions):
         return run
     items = tuple((cut(label, MOST_SHOWN), cut(value, MOST_SHOWN)) for label, value in question.items)
     shown = replace(question, title=cut(question.title, MOST_SHOWN), items=items)
-    said = replace(answer, reason=cut(answer.reason, MOST_SHOWN)) if answer else None
+    said = tuple(replace(each, reason=cut(each.reason, MOST_SHOWN)) for each in answers)
     return replace(run, decisions=(*run.decisions, Decision(shown, said))[-MOST_DECISIONS:])
 
 

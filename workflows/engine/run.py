@@ -72,7 +72,7 @@ class Question:
     """What a run stopped at, until somebody entitled answers or it expires.
 
     `verb` is the button's text ("Approve termination"), `items` are label and value of what is at stake,
-    `confirm` is the sentence of the confirm dialog.
+    `confirm` is the sentence of the confirm dialog, `needed` is how many different people must approve.
     """
 
     id: str
@@ -83,11 +83,12 @@ class Question:
     confirm: str
     asked_at: float
     expires_at: float
+    needed: int = 1
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Who decided, what, and when. `until` is when the question expires: what it allows must have begun by then."""
+    """Who said what, and when. `until` is when the question expires: what it allows must have begun by then."""
 
     question: str
     approved: bool
@@ -99,10 +100,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Decision:
-    """A question as it was shown, and what came of it; `answer` is None where nobody gave one."""
+    """A question as it was shown, and what people said to it."""
 
     question: Question
-    answer: Answer | None
+    answers: tuple[Answer, ...]
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,10 @@ class Run:
     """One execution of a runbook.
 
     `key` is the id with a random part: it names what the run makes in AWS, and stays unique when Redis was lost
-    and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON. `version` is that of the
-    program that took the request in. `decisions` are the questions that were settled, the latest last. `seal` is the
-    SHA-256 of the report of a run that has ended.
+    and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON. `tags` are the
+    server's as they were when it was asked for; the policy goes by them. `answers` are those to the open question, or
+    to the one that was just decided. `version` is that of the program that took the request in. `decisions` are the
+    questions that were settled, the latest last. `seal` is the SHA-256 of the report of a run that has ended.
     """
 
     id: str
@@ -139,12 +141,13 @@ class Run:
     values: dict[str, Json]
     via: Literal["slack", "shell"] = "slack"
     reason: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
     status: Status = Status.QUEUED
     at: int = 0
     no_return: bool = False
     question: Question | None = None
     questions: int = 0
-    answer: Answer | None = None
+    answers: tuple[Answer, ...] = ()
     problem: Problem | None = None
     ended_by: Actor | None = None
     ended: float | None = None

@@ -12,8 +12,8 @@ from workflows.engine.run import Json
 
 #: What the engine itself feeds, beside what was asked for and what earlier steps gave.
 FED = frozenset(
-    {"run_id", "run_key", "server", "account", "region", "asked_by", "reason", "now", "kept", "answer", "intended",
-     "retries", "hold", "home"}
+    {"run_id", "run_key", "server", "account", "region", "asked_by", "reason", "now", "kept", "question", "answers",
+     "intended", "retries", "hold", "home", "terms", "directory"}
 )  # fmt: skip
 
 
@@ -34,13 +34,14 @@ class Wait:
 
 @dataclass(frozen=True)
 class Ask:
-    """A step's way of saying "a person must decide". See Question for the fields; `minutes` until it expires."""
+    """A step's way of saying "people must decide". See Question for the fields; `minutes` until it expires."""
 
     title: str
     verb: str
     items: tuple[tuple[str, str], ...]
     confirm: str
     minutes: float
+    needed: int = 1
 
 
 @dataclass(frozen=True)

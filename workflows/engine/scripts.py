@@ -69,7 +69,7 @@ return {run[1], fence, begins, redis.call('HGETALL', KEYS[3])}
 
 #: keys: run, due, inbox, unpainted, card, events, unchained   argv: id, fence, record, status, open, due, lease, now,
 #: handled (comma-separated inbox fields), refuse-if-cancelled, question, its expiry, no return, event, seconds to keep,
-#: kind and event for the audit (empty: nothing that it keeps)
+#: approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps)
 COMMIT = (
     NOTE
     + """
@@ -80,11 +80,17 @@ if ARGV[10] == '1' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
 end
 for name in string.gmatch(ARGV[9], '[^,]+') do redis.call('HDEL', KEYS[3], name) end
 local due = ARGV[6]
-local said = redis.call('HEXISTS', KEYS[3], 'answer:' .. ARGV[11]) == 1
-  or (ARGV[13] == '0' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1)
+local said = ARGV[13] == '0' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1
+if ARGV[11] ~= '' then
+  local prefix, answers = 'answer:' .. ARGV[11] .. ':', 0
+  for _, name in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if string.sub(name, 1, #prefix) == prefix then answers = answers + 1 end
+  end
+  if answers > tonumber(ARGV[17]) then said = true end
+end
 if said and ARGV[5] == '1' then due = ARGV[8] end
 redis.call('HSET', KEYS[1], 'record', ARGV[3], 'status', ARGV[4], 'open', ARGV[5], 'due', due, 'lease', ARGV[7],
-  'question', ARGV[11], 'expires', ARGV[12], 'no_return', ARGV[13], 'begins', 0)
+  'question', ARGV[11], 'expires', ARGV[12], 'needed', ARGV[16], 'no_return', ARGV[13], 'begins', 0)
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[2], math.max(tonumber(due), tonumber(ARGV[7])), ARGV[1])
@@ -98,7 +104,7 @@ else
 end
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', '100000', '*', 'run', ARGV[1], 'event', ARGV[14], 'at', ARGV[8],
   'fence', ARGV[2])
-if ARGV[16] ~= '' then note(KEYS[7], ARGV[8], ARGV[16], '', ARGV[17]) end
+if ARGV[18] ~= '' then note(KEYS[7], ARGV[8], ARGV[18], '', ARGV[19]) end
 local paint_at = math.max(tonumber(ARGV[8]), tonumber(redis.call('HGET', KEYS[5], 'next_at') or '0'))
 redis.call('ZADD', KEYS[4], 'NX', paint_at, ARGV[1])
 redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
@@ -122,13 +128,15 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
 
-#: keys: run, due, inbox, unchained   argv: id, question, answer, now, event
+#: keys: run, due, inbox, unchained   argv: id, question, answer, now, event, whose, approved. What decides is written
+#: beside the answers, so that whoever comes later is told even when the question is long gone.
 ANSWER = (
     NOTE
     + """
-local field = 'answer:' .. ARGV[2]
-local prior = redis.call('HGET', KEYS[3], field)
-local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires', 'status')
+local prefix = 'answer:' .. ARGV[2] .. ':'
+local field = prefix .. ARGV[6]
+local prior = redis.call('HGET', KEYS[3], 'decided:' .. ARGV[2]) or redis.call('HGET', KEYS[3], field)
+local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires', 'status', 'needed')
 local function refused(word, more)
   note(KEYS[4], ARGV[4], 'refusal', word, ARGV[5], run[4])
   return {word, more}
@@ -139,7 +147,14 @@ if run[1] ~= '1' or run[2] ~= ARGV[2] or redis.call('HEXISTS', KEYS[3], 'cancel'
 end
 if tonumber(run[3]) <= tonumber(ARGV[4]) then return refused('expired', '') end
 note(KEYS[4], ARGV[4], 'decision', 'done', ARGV[5], run[4])
+local yes = 1
+for _, name in ipairs(redis.call('HKEYS', KEYS[3])) do
+  if string.sub(name, 1, #prefix) == prefix then yes = yes + 1 end
+end
 redis.call('HSET', KEYS[3], field, ARGV[3])
+if ARGV[7] == '0' or yes >= tonumber(run[5] or '1') then
+  redis.call('HSET', KEYS[3], 'decided:' .. ARGV[2], ARGV[3])
+end
 redis.call('HSET', KEYS[1], 'due', ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])

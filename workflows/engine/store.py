@@ -21,6 +21,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
+| directory                | string | bot              | for ever         | what Slack says of people in the policy    |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
 | ahead                    | string | practice         | for ever         | seconds that the practice clock is ahead   |
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
@@ -119,10 +120,14 @@ class Store:
         return run if word == "made" else self.read(which)
 
     def answer(self, run_id: str, answer: Answer, place: Place = NOWHERE) -> tuple[str, Answer | None]:
-        """First answer wins. Gives `done`, `already` (and the earlier answer), `expired` or `stale`."""
+        """One answer a person; a "no", or as many approvals as are needed, decide. Gives `done`, `already` (and the
+        answer that stands: the person's own, or the one that decided), `expired` or `stale`."""
         keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained")]
         told = answered(run_id, answer, place).to_json()
-        argv: list[Any] = [run_id, answer.question, answer_to_json(answer), millis(self.clock.now()), told]
+        argv: list[Any] = [
+            run_id, answer.question, answer_to_json(answer), millis(self.clock.now()), told, answer.by.id,
+            int(answer.approved),
+        ]  # fmt: skip
         word, prior = _texts(self._answer(keys=keys, args=argv))
         return word, answer_from_json(prior) if prior else None
 
@@ -203,7 +208,7 @@ class Store:
             run.id, fence, to_json(run), run.status.value, int(run.status.open), millis(due), millis(lease_until),
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
-            *((told[0], told[1].to_json()) if told else ("", "")),
+            question.needed if question else 0, len(run.answers), *((told[0], told[1].to_json()) if told else ("", "")),
         ]  # fmt: skip
         keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained")]
         got = cast(list[Any], self._commit(keys=keys, args=argv))
@@ -227,6 +232,10 @@ class Store:
             raise UserError(
                 f"`{run_id}` was written by another version of Firedrill.", "Update this process."
             ) from error
+
+    def inbox(self, run_id: str) -> Inbox:
+        """What people have said to the run."""
+        return inbox_of([part for pair in self.redis.hgetall(key("inbox", run_id)).items() for part in pair])
 
     def latest(self, most: int) -> list[Run]:
         """The newest runs first."""

@@ -13,6 +13,7 @@ from workflows.facts.kinds import KINDS
 from workflows.facts.profile import DEFAULT_PROFILE, Profile
 from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.facts.targets import Targets, seconds_of
+from workflows.faults import Fault
 from workflows.words import safe
 
 Where = tuple[str | int, ...]
@@ -67,14 +68,6 @@ class ProfileTable(BaseModel):
         )
         targets = self.targets.targets()
         return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, targets, checks)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong, and where: the key, part by part, as in `("profiles", "orders", "paths", 0)`."""
-
-    at: Where
-    text: str
 
 
 @dataclass(frozen=True)

@@ -78,16 +78,24 @@ class Shown(Part):
     text: str
 
 
+class Said(Part):
+    """What one person said to a question."""
+
+    by: Person
+    at: Time
+    approved: bool
+    reason: str
+
+
 class Decision(Part):
-    """A question and what came of it. `by` and `at` are null where nobody answered."""
+    """A question and what came of it. `needed` is how many had to approve."""
 
     title: str
     outcome: Outcome
     asked_at: Time
     expires_at: Time
-    by: Person | None
-    at: Time | None
-    reason: str
+    needed: int
+    said: tuple[Said, ...]
     shown: tuple[Shown, ...]
 
 

@@ -120,22 +120,26 @@ def _server(run: Run) -> parts.Server:
 
 
 def _decision(run: Run, each: Decision, names: dict[str, str]) -> parts.Decision:
-    said, asked = each.answer, each.question
+    asked = each.question
     return parts.Decision(
         title=plain(asked.title, names),
         outcome=_outcome(run, each),
         asked_at=moment(asked.asked_at),
         expires_at=moment(asked.expires_at),
-        by=_person(said.by) if said else None,
-        at=moment(said.at) if said else None,
-        reason=said.reason if said else "",
+        needed=asked.needed,
+        said=tuple(
+            parts.Said(by=_person(one.by), at=moment(one.at), approved=one.approved, reason=one.reason)
+            for one in each.answers
+        ),
         shown=tuple(parts.Shown(label=label, text=plain(text, names)) for label, text in asked.items),
     )
 
 
 def _outcome(run: Run, each: Decision) -> Outcome:
-    if each.answer:
-        return "approved" if each.answer.approved else "rejected"
+    if any(not one.approved for one in each.answers):
+        return "rejected"
+    if len(each.answers) >= each.question.needed:
+        return "approved"
     return "withdrawn" if run.status is Status.CANCELLED else "expired"
 
 
@@ -163,5 +167,5 @@ def _person(actor: Actor) -> parts.Person:
 
 def _names(run: Run) -> dict[str, str]:
     """What the people of this run are called."""
-    people = [run.asked_by, run.ended_by, *(each.answer.by for each in run.decisions if each.answer)]
+    people = [run.asked_by, run.ended_by, *(one.by for each in run.decisions for one in each.answers)]
     return {each.id: each.name for each in people if each and each.name}

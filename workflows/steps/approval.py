@@ -2,11 +2,12 @@
 
 from workflows.aws import Aws, tags
 from workflows.aws.instances import Instance
-from workflows.engine.run import Actor
+from workflows.engine.run import Actor, Answer
 from workflows.engine.runbook import Ask
-from workflows.errors import NotFound, NotSafe, RunFailed
+from workflows.errors import NotAllowed, NotFound, NotSafe, RunFailed
 from workflows.facts.evidence import Recorded
 from workflows.points import Point
+from workflows.policy import Directory, Terms, check_may_decide
 from workflows.steps.image import check_whole
 from workflows.steps.replacement import check_launchable
 from workflows.steps.source import Source
@@ -17,7 +18,7 @@ _STOPPED = "Nothing was terminated. Look at it, then start a new drill."
 
 def terminate_question(
     server: str, source: Source, point: Point, facts: Recorded, asked_by: Actor, reason: str, now: float,
-    approval_minutes: float,
+    terms: Terms,
 ) -> Ask:  # fmt: skip
     """Names what will be destroyed, what becomes of its disks and addresses, and the proof that this rests on."""
     age = duration(now - source.launched)
@@ -42,7 +43,8 @@ def terminate_question(
             f"Terminate {source.instance_id}, {cut(source.name or server, 100)}, {age} old? This cannot be undone. "
             f"It is to be restored from {point.image_id}, which is verified."
         ),
-        minutes=approval_minutes,
+        minutes=terms.minutes,
+        needed=terms.approvals,
     )
 
 
@@ -60,6 +62,30 @@ def _fate(source: Source) -> list[str]:
 
 def _addresses(source: Source) -> str:
     return ", ".join(f"{each.public_ip} (stays yours, points nowhere)" for each in source.addresses)
+
+
+def still_approved_and_safe(
+    home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point, answers: tuple[Answer, ...],
+    asked_by: Actor, terms: Terms, directory: Directory,
+) -> None:  # fmt: skip
+    """The people and the world at the moment of the click. Any doubt raises NotSafe and names it."""
+    check_approved(answers, asked_by, terms, directory)
+    still_safe_to_terminate(home, run_key, run_id, server, source, point)
+
+
+def check_approved(answers: tuple[Answer, ...], asked_by: Actor, terms: Terms, directory: Directory) -> None:
+    """By the policy as it is now, whatever it was when they clicked. Raises NotSafe."""
+    for answer in answers:
+        try:
+            check_may_decide(terms, answer.by.id, asked_by.id, True, directory)
+        except NotAllowed as refused:
+            raise NotSafe(f"<@{answer.by.id}> may not approve that any more: {refused.text}", _STOPPED) from refused
+    given = len({answer.by.id for answer in answers})
+    if given < terms.approvals:
+        raise NotSafe(
+            f"The policy now wants {count(terms.approvals, 'approval')}, and only {given} came.",
+            f"{_STOPPED} `/dr retry` asks again.",
+        )
 
 
 def still_safe_to_terminate(

@@ -1,0 +1,132 @@
+"""Who may do what: every verb and role, one's own run and another's, in a channel that is allowed or not."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from handlers.access import Access
+from tests.handlers.test_cards import run
+from workflows.engine.run import Actor, Run
+from workflows.errors import NotAllowed
+from workflows.policy import BASE, Circumstances, Directory, Policy, Rule, When, about_run, check_may_run, may_approve
+
+PEOPLE = {
+    "operator": Actor("U1OPERATOR"), "approver": Actor("U2APPROVER"), "both": Actor("U3BOTH"),
+    "bystander": Actor("U4NOBODY"), "deactivated": Actor("U5GONE"),
+}  # fmt: skip
+OPERATORS = ("U1OPERATOR", "U3BOTH", "U5GONE")
+APPROVERS = ("U2APPROVER", "S1GROUP", "U5GONE")
+DIRECTORY = Directory({"S1GROUP": frozenset({"U3BOTH"})}, frozenset({"U5GONE"}))
+HERE, ELSEWHERE = "C1OPS", "C2RANDOM"
+BASE_RULE = Rule(BASE, operators=OPERATORS, approvers=APPROVERS, channels=(HERE,), approvals=1, minutes=30)
+STRICT = Policy(BASE_RULE)
+SOMEBODY = Actor("U9ELSE")
+STARTS, STEERS, DECIDES = ("backup", "restore", "drill", "live", "validate"), ("cancel", "retry"), ("approve", "reject")
+
+
+def may(policy: Policy, verb: str, who: Actor, asked_by: Actor, channel: str) -> str:
+    """`yes`, or the refusal."""
+    access = Access(policy, lambda _: DIRECTORY)
+    own: Run = replace(run(), asked_by=asked_by, channel=HERE)
+    try:
+        if verb in STARTS:
+            access.check_may_start(who, Circumstances(verb, channel), channel, "why")
+        elif verb in STEERS:
+            access.check_may_steer(who, own, verb, channel)
+        else:
+            access.check_may_decide(who, own, verb == "approve")
+    except NotAllowed as refused:
+        return refused.text
+    return "yes"
+
+
+def right(verb: str, role: str, own: bool, allowed_channel: bool) -> str:
+    """What must come of it, told by the product's rules and not by the program."""
+    if role == "deactivated":
+        return "is deactivated"
+    if verb in DECIDES:
+        if role not in ("approver", "both"):
+            return "not an approver"
+        return "somebody else must approve" if own and verb == "approve" else "yes"
+    if role not in ("operator", "both"):
+        return "not an operator"
+    return "yes" if allowed_channel else "may not be asked for here"
+
+
+@pytest.mark.parametrize("verb", [*STARTS, *STEERS, *DECIDES])
+def test_every_verb_for_every_role_of_ones_own_and_anothers_run_in_both_kinds_of_channel(verb: str) -> None:
+    for (role, who), own, channel in product(PEOPLE.items(), (True, False), (HERE, ELSEWHERE)):
+        came = may(STRICT, verb, who, who if own else SOMEBODY, channel)
+        assert right(verb, role, own, channel == HERE) in came, (verb, role, own, channel, came)
+
+
+NARROW = Rule(
+    "production", When(tags={"Environment": "production"}), operators=("U1OPERATOR",),
+    approvers=("U2APPROVER", "U3BOTH"), approvals=2, minutes=10, reason=True, asker_may_approve=False, needs=("copy",),
+)  # fmt: skip
+LOOSE = Rule(
+    "orders", When(servers=("orders-*",)), operators=("U4NOBODY",), approvals=1, minutes=600, asker_may_approve=True
+)
+
+
+def test_of_two_rules_that_disagree_the_stricter_holds_in_every_term() -> None:
+    base = replace(BASE_RULE, asker_may_approve=True)
+    policy = Policy(base, (NARROW, LOOSE), without_approval=("copy",))
+    about = Circumstances("live", HERE, "orders-db", {"Environment": "production"})
+    for rules in ((NARROW, LOOSE), (LOOSE, NARROW)):
+        terms = replace(policy, rules=rules).terms(about)
+        assert (terms.approvals, terms.minutes, terms.reason, terms.asker_may_approve) == (2, 10, True, False)
+        assert terms.waived == frozenset()
+    for person in ("U1OPERATOR", "U4NOBODY"):
+        with pytest.raises(NotAllowed, match="not an operator"):
+            check_may_run(policy.terms(about), person, HERE, DIRECTORY)
+    assert may_approve(policy.terms(about), "U9ELSE", DIRECTORY) == ["U2APPROVER", "U3BOTH"]
+    assert policy.terms(Circumstances("live", HERE, "wiki")).waived == {"copy"}
+
+
+@pytest.mark.parametrize(
+    ("when", "fits"),
+    [
+        (When(), True),
+        (When(servers=("orders-*",)), True),
+        (When(servers=("wiki", "orders-db")), True),
+        (When(servers=("orders",)), False),
+        (When(tags={"Environment": "production"}), True),
+        (When(tags={"Environment": "production", "Team": "x"}), False),
+        (When(verbs=("live",)), True),
+        (When(verbs=("drill",)), False),
+        (When(channels=(HERE,), regions=("eu-central-1",), accounts=("000000000000",)), True),
+        (When(channels=(ELSEWHERE,)), False),
+        (When(regions=("us-east-1",)), False),
+        (When(accounts=("111111111111",)), False),
+    ],
+)
+def test_a_rule_applies_where_all_that_it_names_fits(when: When, fits: bool) -> None:
+    tags = {"Environment": "production"}
+    about = Circumstances("live", HERE, "orders-db", tags, "000000000000", "eu-central-1")
+    assert when.fits(about) is fits
+
+
+def test_a_user_group_that_slack_does_not_tell_of_has_nobody_in_it() -> None:
+    policy = Policy(replace(BASE_RULE, approvers=("S9UNKNOWN",)))
+    assert may_approve(policy.terms(about_run(run())), "U9ELSE", DIRECTORY) == []
+
+
+def test_a_reason_is_asked_for_where_a_rule_wants_one() -> None:
+    access = Access(Policy(replace(BASE_RULE, reason=True)), lambda _: DIRECTORY)
+    access.check_may_start(PEOPLE["operator"], Circumstances("backup", HERE), HERE, "the upgrade")
+    with pytest.raises(NotAllowed, match="wants a reason"):
+        access.check_may_start(PEOPLE["operator"], Circumstances("backup", HERE), HERE, "  ")
+
+
+def test_a_person_is_told_what_they_may_do_and_by_which_rule() -> None:
+    access = Access(Policy(BASE_RULE, (NARROW,)), lambda _: DIRECTORY)
+    about = Circumstances("", HERE, "orders-db", {"Environment": "production"})
+    told = access.explained("U3BOTH", about)
+    assert "about *orders-db*" in told
+    assert "• live drill: no. You are not an operator for that" in told
+    assert "the rule `production` lists who is" in told
+    assert "• approve a live drill: yes, never one that they asked for; it takes 2 approvals of 2 people" in told
+    assert "the rule `production` applies to Environment=production" in told
+    assert "• backup: yes, as an operator by `[access]`" in access.explained("U3BOTH", Circumstances("", HERE))
