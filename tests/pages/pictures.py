@@ -9,6 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 from practice.world import CHANNEL, World
 from tests.pages.people import LONG, QUICK, Window
 from tests.practice.browser import addressed, context_of, open_browser
+from workflows.report.page import page as as_page
+from workflows.report.reading import document_of
+from workflows.report.timeline import timeline
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "pictures"
 SIZES = {"desktop": (1280, 900), "phone": (380, 800)}
@@ -39,6 +42,7 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     _approve(world, "Live drill of orders-db")
     operator.sees(card, "Succeeded")
     _all(world, browser, "finished")
+    _report(world, browser)
     operator.types("/dr drill wiki --live")
     card = operator.card("Live drill of wiki")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
@@ -47,6 +51,17 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     operator.sees(card, "Failed")
     _all(world, browser, "failed")
     _all(world, browser, "cloud", address=world.cloud_url)
+
+
+def _report(world: World, browser: Browser) -> None:
+    """The report as a page, which is light on every screen, as on paper."""
+    run = world.store().latest(1)[0]
+    for size, (width, height) in SIZES.items():
+        with context_of(browser, width=width, height=height) as context:
+            page = context.new_page()
+            page.set_content(as_page(document_of(run), run.seal))
+            page.screenshot(path=FOLDER / f"report-{size}-light.png")
+    (FOLDER / "report-timeline.png").write_bytes(timeline(document_of(run)))
 
 
 def _approve(world: World, title: str) -> None:
