@@ -5,16 +5,22 @@ Plain mode isolates nothing; who runs it decides first which scripts are run at 
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 _LINKS = "/.alternatives"
 _PATH = f"{_LINKS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#: What bwrap's own processes are found by. The first in a script's namespace lives as long as anything in it, so what
+#: the script leaves running outlives it, as on a machine; its end is the end of all of them.
+_TREE = "FIREDRILL_LAB_TREE"
 
 #: The host's own, or made by bwrap.
 _HOSTS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -46,6 +52,9 @@ class Script:
         self._command = [*(_bwrap(tree) if isolated else []), "/bin/sh", "-c", text]
         home, root = ("/root", "") if isolated else (str(tree / "root"), str(tree))
         self._environment = {"PATH": _PATH, "LANG": "C", "HOME": home, "DR_ROOT": root}
+        self._mark = f"{_TREE}={tree}#{secrets.token_hex(8)}" if isolated else ""
+        if isolated:
+            self._environment[_TREE] = self._mark.partition("=")[2]
         self._tree = tree
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,7 +80,8 @@ class Script:
                 self._process.wait(seconds)
             except subprocess.TimeoutExpired:
                 timed_out = True
-            self.kill()
+            if timed_out or not self._mark:
+                self.kill()
             code = self._process.wait()
             stdout.seek(0)
             stderr.seek(0)
@@ -84,14 +94,21 @@ class Script:
             if self._process is not None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
+            if self._mark:
+                _end(lambda each: each == os.fsencode(self._mark))
 
 
 def end_left(tree: Path) -> None:
-    """End what scripts have left running on a tree, as on a machine that is turned off: found by its DR_ROOT."""
-    mark = b"DR_ROOT=" + os.fsencode(tree)
+    """End what scripts have left running on a tree, as on a machine that is turned off."""
+    plain, isolated = b"DR_ROOT=" + os.fsencode(tree), f"{_TREE}={tree}#".encode()
+    _end(lambda each: each == plain or each.startswith(isolated))
+
+
+def _end(is_mark: Callable[[bytes], bool]) -> None:
+    """End the processes whose environment at their start held such a variable."""
     for environment in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if mark in environment.read_bytes().split(b"\0"):
+            if any(is_mark(each) for each in environment.read_bytes().split(b"\0")):
                 os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
@@ -114,7 +131,17 @@ def _alternatives() -> list[str]:
 
 def _bwrap(tree: Path) -> list[str]:
     """Nothing of the host but its programs, read-only. Directories that a script makes in / itself are lost."""
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--uid", "0", "--gid", "0"]
+    command = [
+        shutil.which("bwrap") or "bwrap",
+        "--unshare-all",
+        "--new-session",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--unsetenv",
+        _TREE,
+    ]
     command += ["--tmpfs", "/", *_host_binds(), *_alternatives(), "--proc", "/proc", "--dev", "/dev"]
     for each in sorted(tree.iterdir()):
         if each.name in _HOSTS + _MADE:

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,31 @@ def test_what_has_a_session_of_its_own_outlives_its_script_and_ends_with_the_mac
     assert cloud.lab.effects[-1].call == "SendCommand"
     cloud.ec2.terminate_instances(InstanceIds=[source])
     assert not process.exists() or "Z" in (process / "stat").read_text().split(")")[1]
+
+
+@pytest.mark.skipif(not bwrap_works(), reason="bwrap does not work on this machine")
+def test_what_outlives_its_script_in_a_namespace_of_its_own_ends_with_the_machine(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    with Cloud(tmp_path, clock, sandbox=True) as cloud:
+        source = cloud.server()
+        beat = "while sleep 0.05; do date +%s.%N >/tmp/new; mv /tmp/new /tmp/beat; done"
+        cloud.run(source, f"setsid sh -c '{beat}' </dev/null >/dev/null 2>&1 &", "until [ -e /tmp/beat ]; do :; done")
+        file = cloud.lab.tree(source) / "tmp/beat"
+        before = file.read_text()
+        until(lambda: file.read_text() != before)
+        cloud.lab.stop()
+        until(lambda: not any(_bears(each, cloud.lab.tree(source)) for each in Path("/proc").glob("[0-9]*/environ")))
+
+
+def until(look: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not look():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def _bears(environment: Path, tree: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return str(tree).encode() in environment.read_bytes() and "Z" not in (environment.parent / "stat").read_text()
+    return False
