@@ -102,6 +102,19 @@ def test_a_difference_that_there_was_no_room_to_name_is_not_the_same(disk: Disk)
     assert (result.same, result.more) == (False, 1)
 
 
+def test_a_check_in_trouble_is_not_the_same_whatever_its_values(disk: Disk) -> None:
+    recorded = disk.record(TWO)
+    answer = read_line(disk.run(compare_script(KEY, recorded.digest)).stdout, "compare")
+    answer["checks"]["each"][1] |= {"trouble": "it fell over"}
+    result = fact(evidence_of(recorded, read_compared("firedrill-facts:" + json.dumps(answer))), "command two")
+    assert (result.same, result.after) == (False, "not measured again: it fell over")
+
+
+def test_no_command_holds_what_ssm_would_replace() -> None:
+    profile = asking(command=[{"name": "one", "run": "docker inspect -f '{{.State}} {{{x}}} {{{{ssm:y}}}}' shop"}])
+    assert "{{" not in record_script(KEY, profile)
+
+
 def test_all_that_cannot_be_measured_is_told_at_once_and_nothing_is_kept(disk: Disk) -> None:
     both = asking(command=[{"name": "one", "run": "exit 1"}, {"name": "two", "run": "exit 2"}])
     text = disk.refused(both)

@@ -73,6 +73,8 @@ def test_thousands_of_packages_that_all_differ_are_counted_and_some_named(disk: 
 def test_a_package_that_is_not_installed_stops_the_record(disk: Disk, bin: Path) -> None:
     path = dpkg(bin, {"nginx-common": "1.24.0-2"})
     assert "could not be measured: openssl is not installed." in disk.refused(SOME, path=path)
+    path = dpkg(bin, {"openssl": "3.0.11-1", "nginx-common": "1.24.0-2"})
+    assert "could not be measured: nginx is not installed." in disk.refused(SOME, path=path)
 
 
 def test_rpm_is_asked_where_there_is_no_dpkg(disk: Disk, bin: Path) -> None:
