@@ -69,8 +69,9 @@ class Window:
         field.press("Enter")
 
     def card(self, title: str) -> Locator:
-        """The newest card of that title."""
-        return self.page.get_by_role("log").get_by_role("article").filter(has_text=title).last
+        """The newest card of that title. The note that a run is on its way may come after its card."""
+        seen = self.page.get_by_role("log").get_by_role("article").filter(has_not_text="Only visible to you")
+        return seen.filter(has_text=title).last
 
     def presses(self, card: Locator, button: str) -> None:
         """Press a button and confirm."""

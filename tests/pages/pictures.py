@@ -31,17 +31,19 @@ def main() -> None:
 
 
 def _play(world: World, browser: Browser, operator: Window) -> None:
+    _all(world, browser, "welcome", folded=False)
     operator.types("/dr help")
     operator.is_told("Usage")
     _all(world, browser, "channel")
     operator.types('/dr drill orders-db --live --reason "quarterly rehearsal"')
     card = operator.card("Live drill of orders-db")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
-    _all(world, browser, "approval", _to_question)
+    _all(world, browser, "approval", _to_top)
     _all(world, browser, "confirm", _to_confirm)
     _approve(world, "Live drill of orders-db")
     operator.sees(card, "Succeeded")
-    _all(world, browser, "finished")
+    _all(world, browser, "finished", _to_top)
+    _all(world, browser, "thread", _to_thread)
     _report(world, browser)
     operator.types("/dr drill wiki --live")
     card = operator.card("Live drill of wiki")
@@ -49,7 +51,7 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     world.lab.faults.corrupt_disk("/data/pages/Main_Page.txt")
     _approve(world, "Live drill of wiki")
     operator.sees(card, "Failed")
-    _all(world, browser, "failed")
+    _all(world, browser, "failed", _to_top)
     _all(world, browser, "cloud", address=world.cloud_url)
 
 
@@ -69,25 +71,40 @@ def _approve(world: World, title: str) -> None:
     world.workspace.click("approver", card, "Approve termination")
 
 
-def _to_question(page: Page) -> None:
-    page.get_by_role("button", name="Approve termination").last.scroll_into_view_if_needed()
-
-
 def _to_confirm(page: Page) -> None:
     page.get_by_role("button", name="Approve termination").last.click()
 
 
+def _to_top(page: Page) -> None:
+    """Of the newest card: what came of the run."""
+    Window(page).card("Live drill of").evaluate("node => node.scrollIntoView({ block: 'start' })")
+
+
+def _to_thread(page: Page) -> None:
+    page.get_by_role("button", name="replies").last.click()
+
+
 def _all(
-    world: World, browser: Browser, name: str, act: Callable[[Page], None] = lambda page: None, address: str = ""
+    world: World,
+    browser: Browser,
+    name: str,
+    act: Callable[[Page], None] = lambda page: None,
+    address: str = "",
+    folded: bool = True,
 ) -> None:
+    """One stage in all sizes and themes; `folded` as by somebody who has read what newcomers are told."""
     for size, (width, height) in SIZES.items():
         for theme, dark in THEMES.items():
             with context_of(browser, width=width, height=height, dark=dark) as context:
+                if folded:
+                    context.add_init_script("try { localStorage.setItem('guide-read', 'yes') } catch {}")
                 page = context.new_page()
                 if address:
                     page.goto(address)
                 else:
-                    addressed(page, world.workspace.url, "U0APPROVER" if name != "channel" else "U0OPERATOR")
+                    addressed(
+                        page, world.workspace.url, "U0OPERATOR" if name in ("welcome", "channel") else "U0APPROVER"
+                    )
                 page.wait_for_timeout(800)  # a picture, not a test: until everything is drawn
                 act(page)
                 page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")

@@ -171,6 +171,7 @@ def png(width: int, height: int) -> bytes:
 def test_uploaded_pictures_are_shown_in_channel_and_thread_and_other_files_can_be_taken_away(
     page: Page, app: PageApp
 ) -> None:
+    page.set_viewport_size({"width": 1280, "height": 420})  # the picture is higher than what is left
     client = app.bolt.client
     root = app.post(section("Live drill of orders-db"), text="D-0001")
     client.files_upload_v2(

@@ -21,7 +21,8 @@ export async function welcome(place) {
     el("dl", {}, told.guide.map(line)),
   );
   node.again = el("button", { type: "button", class: "again", click: () => fold(false) }, "New here?");
-  place.append(node.guide, node.again);
+  place.append(node.guide);
+  document.getElementById("tabs").after(node.again);
   show(isRead());
   if (told.play.going) follow();
 }
