@@ -57,6 +57,18 @@ class AuditTable(_Table):
     anchor: Literal["none", "channel"] = "none"
 
 
+class ReportTable(_Table):
+    """`[report]`: the bucket in which the worker keeps the report of every run that has ended; none where it is empty.
+
+    `region` is the bucket's, else the first of `regions`. `kms_key` encrypts instead of S3's own key.
+    """
+
+    bucket: str = Field(default="", pattern=r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    prefix: str = Field(default="firedrill/", pattern=r"^[A-Za-z0-9!_.*'()/-]{0,200}$")
+    region: str = ""
+    kms_key: str = ""
+
+
 class PaceTable(_Table):
     """`[pace]`: seconds between looks, growing from `first` to `most`; `lease` is how long a silent worker keeps a run,
     longer than the longest single call to AWS (30 s).
@@ -76,6 +88,7 @@ class File(_Table):
     access: Mapping[str, Any] = Field(default_factory=dict)
     slack: SlackTable = SlackTable()
     audit: AuditTable = AuditTable()
+    report: ReportTable = ReportTable()
     pace: PaceTable = PaceTable()
     people: Mapping[str, str] = Field(default_factory=dict)
     profiles: Mapping[str, Any] = Field(default_factory=dict)

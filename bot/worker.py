@@ -11,8 +11,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.settings import Settings, SettingsError
 from bot.wiring import check_world, directory, parts, persistence
 from workflows import inventory
+from workflows.archive import Archive
 from workflows.aws import Home
 from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
+from workflows.aws.objects import Objects
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.engine.board import Board
@@ -27,8 +29,8 @@ from workflows.report.reading import seal
 
 log = logging.getLogger(__name__)
 
-#: Seconds: between ticks, until a hint is repeated, between two looks at the inventory.
-TICK, HINT, INVENTORY = 1.0, 5.0, 60.0
+#: Seconds: between ticks, until a hint is repeated, between two looks at the inventory, at reports that are not kept.
+TICK, HINT, INVENTORY, ARCHIVE = 1.0, 5.0, 60.0, 3600.0
 
 
 class Worker:
@@ -36,7 +38,7 @@ class Worker:
 
     def __init__(
         self, engine: Engine, store: Store, board: Board, chainer: Chainer, home: Home, regions: tuple[str, ...],
-        clock: Clock, threads: int,
+        clock: Clock, threads: int, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._store = store
@@ -46,6 +48,7 @@ class Worker:
         self._regions = regions
         self._clock = clock
         self._threads = threads
+        self._archive = archive
         self._busy = 0
         self._lock = Lock()
         self._stale = Event()
@@ -55,6 +58,7 @@ class Worker:
                 "default": ThreadPoolExecutor(threads),
                 "tick": ThreadPoolExecutor(1),
                 "inventory": ThreadPoolExecutor(1),
+                "archive": ThreadPoolExecutor(1),
             },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
@@ -69,6 +73,8 @@ class Worker:
             self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory"
         )
         self._want_inventory()
+        self._scheduler.add_job(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
+        self._scheduler.add_job(self._keep_reports, executor="archive")
         Thread(target=self._listen, args=(stop,), name="nudges", daemon=True).start()
         alive = True
         while alive and not stop.wait(TICK):
@@ -136,10 +142,27 @@ class Worker:
         try:
             if self._engine.advance(run_id) and not self._store.read(run_id).status.open:
                 self._want_inventory()
+                self._want_report(run_id)
         except UnknownRun:
             log.debug("run=%s is not there any more", run_id)
         except Away as error:
             log.warning("run=%s Redis is away (%s); taken up again later", run_id, type(error).__name__)
+
+    def _want_report(self, run_id: str) -> None:
+        if self._scheduler.running:
+            self._scheduler.add_job(self._keep_reports, args=[run_id], executor="archive")
+
+    def _keep_reports(self, run_id: str = "") -> None:
+        """Of one run, or of all that may be missing in the bucket, if there is one."""
+        if self._archive is None:
+            return
+        try:
+            if run_id:
+                self._archive.keep(self._store.read(run_id))
+            else:
+                self._archive.sweep()
+        except (FiredrillError, Away) as error:
+            log.warning("reports could not be kept: %s; tried again in an hour", error)
 
     def _on_wanted(self) -> None:
         try:
@@ -168,6 +191,16 @@ class Worker:
             log.warning("the inventory could not be taken: %s", error)
 
 
+def archive_of(settings: Settings, store: Store) -> Archive | None:
+    """None where no bucket is named."""
+    table = settings.file.report
+    if not table.bucket:
+        return None
+    region = table.region or settings.file.regions[0]
+    objects = Objects(region, table.bucket, table.kms_key, settings.environment.aws_endpoint_url or None)
+    return Archive(store, objects, table.prefix)
+
+
 def run(settings: Settings, stop: Event) -> bool:
     """Until told to stop. Raises SettingsError when Redis is not there. False: see Worker.work."""
     built = parts(settings)
@@ -190,6 +223,7 @@ def run(settings: Settings, stop: Event) -> bool:
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file
     worker = Worker(
-        engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads
+        engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads,
+        archive_of(settings, built.store),
     )  # fmt: skip
     return worker.work(stop)

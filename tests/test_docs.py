@@ -114,13 +114,20 @@ def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:
     assert actions - implied == calls_made()
 
 
+SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling")
+
+
 def calls_made() -> set[str]:
     made = set()
     for path in (ROOT / "workflows/aws").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and len(node.args) >= 2:
                 words = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
-                if len(words) == 2 and words[0] in ("ec2", "ssm", "sts", "autoscaling") and str(words[1]).islower():
+                if (
+                    len(words) == 2
+                    and words[0] in ("ec2", "ssm", "sts", "s3", "autoscaling")
+                    and str(words[1]).islower()
+                ):
                     verb = "".join(part.capitalize() for part in str(words[1]).split("_"))
                     made.add(f"{words[0]}:{verb}")
     return made

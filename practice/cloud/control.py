@@ -23,7 +23,7 @@ _SWITCHES = {
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
 }
 
-_SERVICES = ("ec2", "iam", "ssm", "sts", "kms", "autoscaling")
+_SERVICES = ("ec2", "iam", "ssm", "sts", "kms", "autoscaling", "s3")
 
 
 @functools.cache

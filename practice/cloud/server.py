@@ -68,15 +68,13 @@ class Door:
         """None for an answer that is to be lost."""
         request, lost = None, False
         key, service, region = _scope(environ)
-        action, params = "", {}
+        action, params = "", dict[str, Any]()
         try:
             if not hmac.compare_digest(key, self._key):
                 code, status = _FOREIGN.get(service, ("InvalidClientTokenId", 403))
                 raise Refusal(code, "The access key is not the one of this lab.", status)
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            form = wire.form_of(body)
-            action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or dict(form).get("Action", "")
-            params = wire.read(service, action, form, body)
+            action, params = _asked(service, environ, body)
             request = Request(service, action, region, params, body, environ)
             self._faults.coming_in(service, action)
             answer = self._carried_out(request)
@@ -141,6 +139,19 @@ def _scope(environ: Mapping[str, Any]) -> tuple[str, str, str]:
         return "", "ssm" if "HTTP_X_AMZ_TARGET" in environ else "ec2", ""
     key, region, service = found.groups()
     return key, service, region
+
+
+def _asked(service: str, environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]:
+    """The action that a request asks for, and its parameters. S3 has neither in its bodies: those are the objects."""
+    if service == "s3":
+        bucket, _, key = environ.get("PATH_INFO", "/").removeprefix("/").partition("/")
+        verb = str(environ.get("REQUEST_METHOD", "GET")).capitalize()
+        encryption = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION", "")
+        params = {"Bucket": bucket, "Key": key, "ServerSideEncryption": encryption}
+        return f"{verb}{'Object' if key else 'Bucket'}", params
+    form = wire.form_of(body)
+    action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or dict(form).get("Action", "")
+    return action, wire.read(service, action, form, body)
 
 
 def _code(answer: Answer) -> str:
