@@ -56,8 +56,8 @@ class Disk:
             check=False,
         )
 
-    def record(self, profile: Profile = SRV, key: str = KEY, *, path: str = "") -> Recorded:
-        done = self.run(record_script(key, profile), path=path)
+    def record(self, profile: Profile = SRV, key: str = KEY, *, path: str = "", asked: float | None = None) -> Recorded:
+        done = self.run(record_script(key, profile, asked), path=path)
         recorded = read_recorded(done.stdout)
         assert (done.returncode, done.stderr) == (0, "")
         return recorded
