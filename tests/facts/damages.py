@@ -60,6 +60,11 @@ def swap(disk: Disk) -> None:
     quietly(disk, DAY2, one)
 
 
+def noise(disk: Disk) -> None:
+    for name in (DAY1, DAY2):
+        quietly(disk, name, b"?")
+
+
 def replace(disk: Disk, name: str, make: Callable[[Path], object]) -> None:
     path = disk.path(name)
     shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -125,8 +130,7 @@ def _content() -> Iterator[Damage]:
     yield Damage("written, its time set back", lambda d: d.write(DAY1, "forged", LONG_AGO), corrupt)
     yield Damage("written, its time set further back", lambda d: d.write(DAY1, "forged", LONG_AGO - 9), corrupt)
     yield Damage("written after the image", lambda d: d.path(DAY1).write_text("late"), (("rewritten", DAY1),))
-    yield Damage("every file of a folder", lambda d: [quietly(d, n, b"?") for n in (DAY1, DAY2)],
-                 (("corrupt", DAY1), ("corrupt", DAY2)))  # fmt: skip
+    yield Damage("a folder of noise", noise, (("corrupt", DAY1), ("corrupt", DAY2)))
     yield Damage("hard link to another", lambda d: replace(d, DAY1, lambda p: p.hardlink_to(d.path(DAY2))), corrupt)
 
 
