@@ -24,6 +24,7 @@ TYPED = {
     "status": "status D-0009",
     "runs": "runs",
     "points": "points",
+    "report": "report D-0009",
     "whoami": "whoami",
     "help": "help backup",
 }
