@@ -31,9 +31,9 @@ def outcomes(workspace: Workspace, method: str) -> list[str]:
 
 def test_a_scope_that_the_manifest_lacks_is_named(client: WebClient) -> None:
     with pytest.raises(SlackApiError) as refused:
-        client.users_list()
+        client.reactions_add(channel="C0DROPS", name="eyes", timestamp="1.0")
     body = refusal(refused.value)
-    assert (body["error"], body["needed"]) == ("missing_scope", "users:read")
+    assert (body["error"], body["needed"]) == ("missing_scope", "reactions:write")
     assert body["provided"].split(",")[:2] == ["commands", "chat:write"]
 
 
