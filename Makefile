@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: demo practice test browser pictures check format clean
+.PHONY: demo practice test bench browser pictures check format clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Firedrill needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -20,6 +20,9 @@ practice: $(READY) ## The practice world, kept open
 
 test: $(READY) browser ## The whole suite
 	@$(VENV)/bin/python -m pytest -q
+
+bench: $(READY) ## The budgets, measured side by side in one run; BENCH="file_facts --mib 4096" for one of them
+	@$(VENV)/bin/python -m benchmarks $(BENCH)
 
 browser: ## Headless Chromium for the tests of pages, where it can be installed; else they are skipped, and say so
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
