@@ -204,3 +204,5 @@ def test_other_file_systems_below_a_path_are_left_out_and_those_that_it_names_ar
     assert "/data/measured" in names
     assert "/srv/cache" in names
     assert "/srv/cache/left" not in names
+    manifest = disk.kept("manifest").read_text().splitlines()
+    assert [line for line in manifest if line.startswith("files-out")] == ["files-out /srv/cache\tanother file system"]

@@ -26,5 +26,11 @@ def run_script(
         return Wait(what, f"SSM says {done.status}", SCRIPT_PATIENCE)
     if done.status == "Success" or done.stdout.strip():
         return done
+    if done.status == "TimedOut":
+        raise CommandFailed(
+            f"The script on `{instance_id}` ended as `TimedOut`: AWS ends a script that its agent does not take in "
+            "2 minutes, or that runs for longer than an hour.",
+            hint,
+        )
     words = safe(cut(" ".join(done.stderr.split()), 300)) or "it printed nothing"
     raise CommandFailed(f"The script on `{instance_id}` ended as `{done.status}` (exit {done.code}): {words}", hint)
