@@ -21,6 +21,7 @@ def furnish(disk: Disk) -> Disk:
     disk.write("/srv/index.html", "<h1>Orders</h1>\n")
     disk.write(ACCENT, "42\n")
     disk.path("/srv/current").symlink_to("app")
+    os.utime(disk.path("/srv/current"), (LONG_AGO, LONG_AGO), follow_symlinks=False)
     disk.path("/srv/spool").mkdir()
     disk.write(DAY1, "order,amount\n1,42.00\n")
     disk.write(DAY2, "order,amount\n2,17.00\n")

@@ -99,6 +99,18 @@ def test_the_window_begins_with_the_measurement_and_ends_when_the_image_is_seale
     assert [one for one, _, _ in told(restored.evidence(recorded, sealed=moment_of(recorded) + 120))] == [kind]
 
 
+def test_a_version_of_before_the_recorded_one_is_no_drift_though_it_lies_in_the_window(tmp_path: Path) -> None:
+    disk = furnish(Disk(tmp_path / "server"))
+    soon = int(time.time()) + 60
+    disk.write(DAY1, "newer", soon)
+    recorded = disk.record(PROFILE)
+    restored = disk.restored(tmp_path / "restored")
+    restored.write(DAY1, "older", soon - 1)
+    assert [kind for kind, _, _ in told(restored.evidence(recorded, sealed=soon + 120))] == ["corrupt"]
+    restored.write(DAY1, "later", soon + 1)
+    assert [kind for kind, _, _ in told(restored.evidence(recorded, sealed=soon + 120))] == ["drifted"]
+
+
 def test_the_window_is_held_against_the_servers_own_clock(tmp_path: Path) -> None:
     """AWS's clock is an hour behind the server's; a write a minute after the measurement is drift all the same."""
     disk = furnish(Disk(tmp_path / "server"))

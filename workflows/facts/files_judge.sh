@@ -1,7 +1,7 @@
 # The fact "files", judged: what differs, and whether its times explain it.
 
 # The times of a name that is not as it was say when it was written:
-#   old      not since the record, or its mtime was set back: nobody explains the difference, so it is corruption
+#   old      not since the record, or its mtime is of before the recorded one: nothing explains it, so it is corruption
 #   between  after the record and before the image was sealed: a server that lives, and drift
 #   late     after the image was sealed: not in the image, so the image's own content is not there to be judged
 # `measured` and `until` are by the server's own clock; `until` is empty on a machine that was not restored, which has
@@ -41,7 +41,7 @@ function may_drift(name,    at) {
 function within(time) { return time + 0 >= measured + 0 && (until == "" || time + 0 <= until + 0) }
 function moved() { return $18 in keeps && differ($9, $17) }
 function when() {
-  if (!differ($6, $14) || $14 + 0 < measured + 0) return "old"
+  if (!differ($6, $14) || $14 + 0 <= $6 + 0 || $14 + 0 < measured + 0) return "old"
   if ($18 in keeps && (!differ($9, $17) || $17 + 0 < measured + 0)) return "old"
   return within($14) && (!($18 in keeps) || within($17)) ? "between" : "late"
 }
