@@ -67,12 +67,15 @@ def access(user: str, target: str | None) -> None:
 
 @firedrill.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=None, help="Where the practice world lies.")
-def practice(folder: Path | None) -> None:
+@click.option(
+    "--beside-live", is_flag=True, help="Start although this shell holds live credentials, and set them aside."
+)
+def practice(folder: Path | None, beside_live: bool) -> None:
     """Open the practice world and keep it open: a small Slack in the browser, a lab cloud, no account."""
     from practice.world import keep_open  # noqa: PLC0415 - practice is an extra, imported only by what starts it
 
     logs.configure()
-    keep_open(folder)
+    keep_open(folder, beside_live)
 
 
 @firedrill.command()

@@ -27,6 +27,7 @@ from practice.workspace import Workspace
 from workflows.engine.ahead import MovableClock
 from workflows.engine.run import Run
 from workflows.engine.store import Store
+from workflows.errors import UserError
 from workflows.facts.script import recognised
 from workflows.facts.tables import Profiles, read_profiles
 
@@ -226,6 +227,13 @@ def procfile() -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
+# What could log in somewhere. A mere Region or pager could not.
+_LIVE = (
+    *("AWS_ACCESS_KEY", "AWS_SECRET", "AWS_SESSION", "AWS_SECURITY", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE"),
+    *("AWS_WEB_IDENTITY", "AWS_CONTAINER", "SLACK_BOT", "SLACK_APP", "SLACK_SIGNING"),
+)
+
+
 def set_aside() -> list[str]:
     """Take what could reach a live account out of this process's environment. Gives the variables' names."""
     found = sorted(name for name in os.environ if name.startswith(("AWS_", "SLACK_")))
@@ -234,8 +242,22 @@ def set_aside() -> list[str]:
     return found
 
 
-def keep_open(folder: Path | None) -> None:
-    """`firedrill practice`: open until Ctrl-C."""
+def check_alone(environment: Mapping[str, str]) -> None:
+    """Practice beside the credentials of a live account or workspace is refused: a rehearsal ends with a habit, and the
+    next terminal is the real one. Raises UserError with the variables' names, never their values.
+    """
+    found = sorted(name for name, value in environment.items() if value and name.startswith(_LIVE))
+    if found:
+        raise UserError(
+            f"Practice does not start beside a live account: {', '.join(found)} stand in this shell.",
+            "Start it in a shell without them, or add --beside-live: then nothing in the practice world gets them.",
+        )
+
+
+def keep_open(folder: Path | None, beside_live: bool = False) -> None:
+    """`firedrill practice`: open until Ctrl-C. Raises UserError beside live credentials, unless `beside_live`."""
+    if not beside_live:
+        check_alone(os.environ)
     aside = set_aside()
     own = folder is None
     where = Path(tempfile.mkdtemp(prefix="firedrill-practice-")) if folder is None else folder

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from practice.console.slack_faults import Absence
 from practice.workspace import Workspace
-from practice.world import MANIFEST, PROCFILE, World
+from practice.world import MANIFEST, PROCFILE, World, check_alone
 from tests.practice.console_world import DELAYS, LONG, client, living, on, post, refused, request, state
 from tests.practice.workspace_apps import client_of
 from workflows.facts.script import read_recorded, record_script
@@ -51,9 +51,23 @@ def test_live_credentials_of_the_shell_reach_no_process(world: World) -> None:
         assert "AWS_SESSION_TOKEN" not in given
 
 
-def test_the_program_sets_live_credentials_aside_and_prints_both_addresses(tmp_path: Path) -> None:
+def test_the_program_refuses_to_start_beside_live_credentials_and_tells_their_names_alone(tmp_path: Path) -> None:
     environment = {**os.environ, **LIVE, "AWS_PROFILE": "production", "PYTHONPATH": str(PROCFILE.parent)}
     command = [sys.executable, "-m", "bot", "practice", "--folder", str(tmp_path / "world")]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert all(name in ended.stderr for name in (*LIVE, "AWS_PROFILE", "--beside-live"))
+    assert not any(value in ended.stderr + ended.stdout for value in ("AKIALIVE", "xoxb-live", "xapp-live"))
+    assert not (tmp_path / "world").exists()
+
+
+def test_a_region_alone_is_no_live_account() -> None:
+    check_alone({"AWS_REGION": "eu-central-1", "AWS_PAGER": "", "AWS_PROFILE": "", "PATH": "/bin"})
+
+
+def test_the_program_sets_live_credentials_aside_when_told_to_and_prints_both_addresses(tmp_path: Path) -> None:
+    environment = {**os.environ, **LIVE, "AWS_PROFILE": "production", "PYTHONPATH": str(PROCFILE.parent)}
+    command = [sys.executable, "-m", "bot", "practice", "--beside-live", "--folder", str(tmp_path / "world")]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         lines: list[str] = []
