@@ -149,6 +149,10 @@ class ReplacementFailed(RunFailed):
     """The new instance did not come up."""
 
 
+class IsolationRefused(RunFailed):
+    """A copy cannot be kept apart from everything else as it must be, or what was to be removed is not its run's."""
+
+
 class FactsDiffer(RunFailed):
     """The restored machine does not show the facts of the machine that it was taken from.
 

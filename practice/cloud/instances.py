@@ -45,6 +45,7 @@ class Life:
     root_device: str
     stopped: float | None = None
     terminated: float | None = None
+    groups: frozenset[str] = frozenset()
 
 
 class Instances:
@@ -54,6 +55,7 @@ class Instances:
         self._parts = parts
         self.lives: dict[str, Life] = {}
         self.ending: Callable[[str], None] = lambda instance_id: None
+        self.reaches_ssm: Callable[[Life], bool] = lambda life: True
 
     def state(self, life: Life) -> str:
         now, delays = self._parts.now(), self._parts.delays
@@ -70,8 +72,8 @@ class Instances:
         return self._parts.now() - life.started - self._parts.delays.boot
 
     def online(self, life: Life) -> bool:
-        """Whether the SSM agent answers: the instance runs, has a profile, and the agent had its time."""
-        up = self.has_profile(life) and self.running_for(life) >= self._parts.delays.agent
+        """Whether the SSM agent answers: the instance runs, has a profile and a way out, and the agent had its time."""
+        up = self.has_profile(life) and self.reaches_ssm(life) and self.running_for(life) >= self._parts.delays.agent
         return up and not self._parts.faults.agent_is_offline(life.id)
 
     def has_profile(self, life: Life) -> bool:

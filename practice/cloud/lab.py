@@ -14,6 +14,7 @@ from practice.cloud.faults import Faults
 from practice.cloud.images import Images
 from practice.cloud.instances import Instances
 from practice.cloud.launches import Launches
+from practice.cloud.networks import Networks, make_endpoints
 from practice.cloud.parts import Parts
 from practice.cloud.records import Books, Call, Delays, Disk, Effect
 from practice.cloud.sandbox import bwrap_works
@@ -22,7 +23,8 @@ from practice.cloud.snapshots import Snapshots
 from practice.cloud.tags import Tags
 from practice.cloud.templates import Templates
 
-_PROFILE = "firedrill-practice"
+#: The profile of the lab's servers, and the one for copies of them.
+_PROFILE, COPY_PROFILE = "firedrill-practice", "firedrill-practice-copy"
 
 #: The image that the lab's own servers say they were launched from; it cannot be launched.
 _BASE_IMAGE = "ami-00000000000000001"
@@ -92,7 +94,11 @@ class LabCloud:
         self._commands = Commands(parts, instances, self._accepts, isolated=isolated)
         tags = Tags(parts, instances, images, templates)
         table = self._table(images, snapshots, templates, tags)
-        self._make_profile(control)
+        table["ec2", "DeleteSecurityGroup"] = Networks(parts, instances).delete_group
+        for name in (_PROFILE, COPY_PROFILE):
+            self._make_profile(control, name)
+        for region in self.regions:
+            make_endpoints(control, region)
         self._server = Server(Door(table, parts, self._key))
         self._server.start()
         self.url = self._server.url
@@ -180,11 +186,11 @@ class LabCloud:
         found = self._parts.control.ask("ec2", "DescribeSubnets", region)["Subnets"]
         return str(min(found, key=lambda each: each["AvailabilityZone"])["SubnetId"])
 
-    def _make_profile(self, control: Control) -> None:
+    def _make_profile(self, control: Control, name: str) -> None:
         policy = '{"Version":"2012-10-17","Statement":[]}'
-        control.ask("iam", "CreateRole", self.region, RoleName=_PROFILE, AssumeRolePolicyDocument=policy)
-        control.ask("iam", "CreateInstanceProfile", self.region, InstanceProfileName=_PROFILE)
-        names = {"InstanceProfileName": _PROFILE, "RoleName": _PROFILE}
+        control.ask("iam", "CreateRole", self.region, RoleName=name, AssumeRolePolicyDocument=policy)
+        control.ask("iam", "CreateInstanceProfile", self.region, InstanceProfileName=name)
+        names = {"InstanceProfileName": name, "RoleName": name}
         control.ask("iam", "AddRoleToInstanceProfile", self.region, **names)
 
     def _table(

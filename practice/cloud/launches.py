@@ -82,7 +82,8 @@ class Launches:
             volume = backend.volumes[block.volume_id]
             volume.volume_type, volume.snapshot_id = ebs["VolumeType"], ebs.get("SnapshotId")
             volume.iops, volume.throughput = ebs.get("Iops"), ebs.get("Throughput")
-        self._instances.lives[instance.id] = Life(instance.id, region, self._parts.now(), root)
+        groups = frozenset(group.id for interface in instance.nics.values() for group in interface.group_set)
+        self._instances.lives[instance.id] = Life(instance.id, region, self._parts.now(), root, groups=groups)
         return made
 
     def _launched(self, request: Request) -> str:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from workflows.aws.calls import Calls, Heard
 from workflows.aws.commands import Commands
+from workflows.aws.copies import Copies
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
+from workflows.aws.networks import Networks
 from workflows.aws.templates import Templates
 from workflows.errors import RunFailed
 
@@ -22,6 +24,8 @@ class Aws:
     images: Images
     templates: Templates
     commands: Commands
+    networks: Networks
+    copies: Copies
 
 
 class Home:
@@ -53,12 +57,15 @@ class Home:
 
     def _made(self, region: str) -> Aws:
         calls = Calls(region, self._endpoint, self._heard)
+        instances = Instances(calls)
         return Aws(
             account=str(calls("sts", "get_caller_identity")["Account"]),
             region=region,
             installation=self._installation,
-            instances=Instances(calls),
+            instances=instances,
             images=Images(calls, self._installation),
             templates=Templates(calls, self._installation),
             commands=Commands(calls),
+            networks=Networks(calls, self._installation),
+            copies=Copies(calls, instances, self._installation),
         )

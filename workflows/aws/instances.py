@@ -23,7 +23,8 @@ class Disk:
 
 @dataclass(frozen=True)
 class Instance:
-    """What DescribeInstances says, as far as it matters here. `launched` in seconds since the epoch."""
+    """What DescribeInstances says, as far as it matters here. `launched` in seconds since the epoch; `token` is the
+    ClientToken of its launch, `groups` the security groups of all its `interfaces`."""
 
     id: str
     state: str
@@ -38,6 +39,10 @@ class Instance:
     public_ip: str = ""
     reason: str = ""
     windows: bool = False
+    token: str = ""
+    image_id: str = ""
+    groups: frozenset[str] = frozenset()
+    interfaces: int = 1
 
     @property
     def name(self) -> str:
@@ -75,7 +80,8 @@ class Address:
 
 @dataclass(frozen=True)
 class Launch:
-    """How a replacement is launched: the launch settings, and what is said differently this time."""
+    """How a replacement is launched: the launch settings, and what is said differently this time. Where `settings` are
+    given, they are all that is said, and no template is named."""
 
     image_id: str
     template_id: str
@@ -84,6 +90,7 @@ class Launch:
     token: str = ""
     instance_type: str = ""
     interfaces: tuple[dict[str, Any], ...] = field(default=())
+    settings: Mapping[str, Any] | None = None
 
 
 class Instances:
@@ -164,7 +171,8 @@ class Instances:
 
 def _launched(launch: Launch) -> dict[str, Any]:
     """RunInstances' parameters, but for the token."""
-    more: dict[str, Any] = {}
+    template = {"LaunchTemplateId": launch.template_id, "Version": launch.template_version}
+    more: dict[str, Any] = {"LaunchTemplate": template} if launch.settings is None else dict(launch.settings)
     if launch.instance_type:
         more["InstanceType"] = launch.instance_type
     if launch.interfaces:
@@ -172,7 +180,6 @@ def _launched(launch: Launch) -> dict[str, Any]:
     marks = tags.given(launch.tags)
     return {
         "ImageId": launch.image_id,
-        "LaunchTemplate": {"LaunchTemplateId": launch.template_id, "Version": launch.template_version},
         "MinCount": 1,
         "MaxCount": 1,
         "TagSpecifications": [{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
@@ -205,4 +212,8 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         public_ip=raw.get("PublicIpAddress", ""),
         reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),
         windows=raw.get("Platform", "").lower() == "windows",
+        token=raw.get("ClientToken", ""),
+        image_id=raw.get("ImageId", ""),
+        groups=frozenset(one["GroupId"] for each in raw.get("NetworkInterfaces", []) for one in each.get("Groups", [])),
+        interfaces=len(raw.get("NetworkInterfaces", [])),
     )

@@ -19,6 +19,7 @@ COMPLETE_BY = "firedrill:complete-by"
 COMPLETE_AT = "firedrill:complete-at"
 PROVEN_BY = "firedrill:proven-by"
 PROVEN_AT = "firedrill:proven-at"
+COPY_OF = "firedrill:copy-of"
 DIFFERED_IN = "firedrill:differed-in"
 DIFFERED_AT = "firedrill:differed-at"
 
