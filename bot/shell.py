@@ -4,9 +4,12 @@ import os
 import pwd
 import re
 import secrets
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -18,7 +21,7 @@ from bot.wiring import Parts, answers, directory, note_policy, parts
 from handlers.answers import Answers
 from handlers.cards import sentence
 from handlers.reports import written
-from handlers.requests import Request, ShowReport
+from handlers.requests import Decide, Request, ShowReport
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun, UserError
@@ -54,12 +57,27 @@ def perform(settings: Settings, request: Request, follow: bool, words: str) -> i
 
 
 def _carried_out(answered: Answers, request: Request, asking: Asking) -> tuple[str, list[Run]]:
+    if isinstance(request, Decide):
+        return answered.to(_completed(answered, request, asking), asking)
     if not isinstance(request, ShowReport):
         return answered.to(request, asking)
     found = answered.report(request)
     if not request.to:
         return f"{found.text}\n`--to FOLDER` writes it: {', '.join(each.name for each in found.files)}", []
     return "\n".join((found.text, *(f"Written: {path}" for path in written(found.files, Path(request.to))))), []
+
+
+def _completed(answered: Answers, request: Decide, asking: Asking) -> Decide:
+    """With what the request lacks asked for, where somebody sits there; after they have been shown what is at stake."""
+    if not sys.stdin.isatty() or (request.name if request.approved else request.reason):
+        return request
+    run = answered.deciding.about(request, asking)
+    if not isinstance(run, Run):
+        return request  # it would not count: that is what they are told
+    click.echo("\n".join(str(each) for each in _question(run)))
+    if request.approved:
+        return replace(request, name=click.prompt(f"Type the server's name to approve ({run.target.server})"))
+    return replace(request, reason=click.prompt("Why is it rejected?"))
 
 
 def access(settings: Settings, user: str, target: str) -> None:
@@ -124,4 +142,4 @@ def _question(run: Run) -> list[Text]:
     if run.question is None or run.status is not Status.ASKING:
         return []
     items = [f"  {label}: {plain(value)}" for label, value in run.question.items]
-    return [Text("\n".join([plain(run.question.title), *items, f"  Answer: firedrill approve {run.id}"]))]
+    return [Text("\n".join([plain(run.question.title), *items, f"  Answer: firedrill approve {run.id}, or reject"]))]

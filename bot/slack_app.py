@@ -24,6 +24,7 @@ from handlers.answers import Answers
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
 from handlers.notifier import Notifier
+from handlers.views import Views
 from workflows.engine.board import Cards
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,10 @@ def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Card
         token_verification_enabled=False,
         listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
     )
-    Commands(answered, cards, settings.file.slack.channel).register(app)
-    Actions(answered).register(app)
+    views = Views(answered)
+    Commands(answered, views, cards, settings.file.slack.channel).register(app)
+    Actions(answered, views).register(app)
+    views.register(app)
     return app
 
 

@@ -36,10 +36,10 @@ class Access:
         """Cancel or retry a run."""
         check_may_run(self._policy.terms(about_run(run, verb)), actor.id, channel, self._look(actor.id))
 
-    def check_may_decide(self, actor: Actor, run: Run, approved: bool) -> None:
-        """Approve or reject what a run asks."""
+    def check_may_decide(self, actor: Actor, run: Run, approved: bool, *, anew: bool = True) -> None:
+        """Approve or reject what a run asks. Without `anew` Slack is not asked again about the person."""
         terms = self._policy.terms(about_run(run))
-        check_may_decide(terms, actor.id, run.asked_by.id, approved, self._look(actor.id))
+        check_may_decide(terms, actor.id, run.asked_by.id, approved, self._look(actor.id if anew else ""))
 
     def may_be_asked(self, run: Run) -> tuple[str, ...]:
         """Who can answer the run's question."""

@@ -1,13 +1,15 @@
-"""Clicks on a card's buttons. A click is never ignored: whatever comes of it, the clicker is told."""
+"""Clicks on a card's buttons. A click is never ignored: a window opens, or the clicker is told what came of it."""
 
 import json
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
 
 from handlers.answers import Answers
 from handlers.errors import answering
 from handlers.requests import Cancel, Decide, Retry
+from handlers.views import Views
 from workflows.desk import Asking
 from workflows.engine.run import Actor
 from workflows.errors import UserError
@@ -16,14 +18,17 @@ from workflows.errors import UserError
 class Actions:
     """The buttons' listeners. What a button stands for is read from its value: a run, and the question it answers."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, views: Views) -> None:
         self._answers = answers
+        self._views = views
 
     def register(self, app: App) -> None:
         for name in ("approve", "reject", "cancel", "retry"):
             app.action(name)(self.click)
 
-    def click(self, ack: Ack, body: dict[str, Any], action: dict[str, Any], respond: Respond) -> None:
+    def click(
+        self, ack: Ack, body: dict[str, Any], action: dict[str, Any], respond: Respond, client: WebClient
+    ) -> None:
         ack()
 
         def tell(text: str) -> None:
@@ -32,15 +37,16 @@ class Actions:
         with answering(tell, f"{action.get('action_id')} {action.get('value')}"):
             with self._answers.recorded(asking := _asking(body), _words(action)):
                 run_id, question = _stands_for(action)
-                text = self._carried_out(action["action_id"], run_id, question, asking)
-            tell(text)
-
-    def _carried_out(self, name: str, run_id: str, question: str, asking: Asking) -> str:
-        if name == "cancel":
-            return self._answers.cancel(Cancel(run_id), asking)
-        if name == "retry":
-            return self._answers.retry(Retry(run_id), asking)
-        return self._answers.decide(Decide(run_id, approved=name == "approve"), asking, question)
+                match action["action_id"]:
+                    case "cancel":
+                        text = self._answers.cancel(Cancel(run_id), asking)
+                    case "retry":
+                        text = self._answers.retry(Retry(run_id), asking)
+                    case name:
+                        request = Decide(run_id, approved=name == "approve")
+                        text = self._views.open(client, body, request, asking, question)
+            if text:
+                tell(text)
 
 
 def _asking(body: dict[str, Any]) -> Asking:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from handlers import cards
 from handlers.access import Access
+from handlers.deciding import Deciding
 from handlers.point_lines import listed
 from handlers.recording import recorded
 from handlers.reports import Given, given
@@ -41,6 +42,7 @@ class Answers:
     def __init__(self, desk: Desk, access: Access) -> None:
         self._desk = desk
         self._access = access
+        self.deciding = Deciding(desk, access)
 
     def recorded(self, asking: Asking, what: str) -> AbstractContextManager[None]:
         """Around everything that comes of a request: the audit tells it before anything is done, and how it was
@@ -62,7 +64,7 @@ class Answers:
     def _say(self, request: Other, asking: Asking) -> str:
         match request:
             case Decide():
-                return self.decide(request, asking)
+                return self.deciding.decide(request, asking)
             case Cancel():
                 return self.cancel(request, asking)
             case Retry():
@@ -85,19 +87,6 @@ class Answers:
                 return f"```{request.text}```"
             case _:
                 assert_never(request)
-
-    def decide(self, request: Decide, asking: Asking, question: str = "") -> str:
-        """Approve or reject; `question` is the one that a button names."""
-        run = self._desk.store.read(request.run_id)
-        self._access.check_may_decide(asking.by, run, request.approved)
-        return self._desk.answer(
-            request.run_id,
-            asking.by,
-            request.approved,
-            question=question,
-            reason=masked(request.reason),
-            place=asking.place,
-        )
 
     def cancel(self, request: Cancel, asking: Asking) -> str:
         run = self._desk.store.read(request.run_id)

@@ -1,14 +1,12 @@
 """A run as Slack shows it: one card, painted whole from the record, and the replies in its thread. Pure."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from workflows.engine.run import Question, Run, Status, StepState
+from handlers.blocks import Block, at_stake, chunks, context, section
+from workflows.engine.run import Run, Status, StepState
 from workflows.words import cut, duration, safe, when
-
-Block = dict[str, Any]
 
 _ICONS = {
     "done": ":white_check_mark:", "doing": ":hourglass_flowing_sand:", "waiting": ":hourglass_flowing_sand:",
@@ -25,8 +23,8 @@ _HEADINGS = {
     Status.REJECTED: ":no_entry_sign: Rejected",
     Status.EXPIRED: ":alarm_clock: Expired",
 }
-#: Slack's limits: characters of a section, of a confirm dialog's text and title, of a button, of `text` (recommended).
-_SECTION, _CONFIRM, _CONFIRM_TITLE, _BUTTON, _TEXT = 2900, 300, 100, 75, 3500
+#: Slack's limits: characters of a button, and of `text` (recommended).
+_BUTTON, _TEXT = 75, 3500
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,10 @@ class Reply:
 def card(run: Run) -> Card:
     """The run's one message."""
     head = [
-        _section(f"*{safe(run.title)}*  `{run.id}`\n{_HEADINGS[run.status]}{_outcome(run)}"),
-        _context(_asked(run)),
+        section(f"*{safe(run.title)}*  `{run.id}`\n{_HEADINGS[run.status]}{_outcome(run)}"),
+        context(_asked(run)),
     ]
-    asked = _question(run, run.question) if run.question and run.status is Status.ASKING else []
+    asked = at_stake(run, run.question) if run.question and run.status is Status.ASKING else []
     buttons = _buttons(run)
     act = [{"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}]
     foot = act if buttons else []
@@ -168,7 +166,7 @@ def _steps(run: Run) -> list[Block]:
     following = [each.title for each in run.steps if each.state == "todo"]
     if following and run.status.open:
         lines.append(f"{_ICONS['todo']} {'Then' if lines else 'To do'}: {' · '.join(following)}")
-    return [_section(chunk) for chunk in _chunks(lines)]
+    return [section(chunk) for chunk in chunks(lines)]
 
 
 def _step_line(step: StepState) -> str:
@@ -191,71 +189,38 @@ def bar(percent: int) -> str:
     return f"{'▓' * filled}{'░' * (10 - filled)} {percent} %"
 
 
-def _question(run: Run, question: Question) -> list[Block]:
-    items = "\n".join(f"*{label}:* {value}" for label, value in question.items)
-    until = f"The question expires {when(question.expires_at)}. Without an answer nothing is terminated."
-    needed = [f"*Approvals:* {_approvals(run, question)}"] if question.needed > 1 else []
-    return [
-        *[_section(chunk) for chunk in _chunks([f":warning: *{question.title}*", *items.split("\n"), *needed])],
-        _context(until),
-    ]
-
-
-def _approvals(run: Run, question: Question) -> str:
-    said = ", ".join(f"<@{each.by.id}> {when(each.at)}" for each in run.answers)
-    return f"{len(run.answers)} of {question.needed}" + (f": {said}" if said else "")
-
-
 def _buttons(run: Run) -> list[Block]:
     if run.question and run.status is Status.ASKING:
         value = json.dumps({"run": run.id, "question": run.question.id})
-        title = cut(run.question.title.replace("&amp;", "&"), _CONFIRM_TITLE)
-        approve = _button("approve", run.question.verb, value, "danger", title, run.question.confirm)
-        reject = _button("reject", "Reject", value, "", "Reject it?", f"{run.id} ends, and nothing is terminated.")
-        return [approve, reject]
+        return [_button("approve", run.question.verb, value, "danger"), _button("reject", "Reject", value)]
     value = json.dumps({"run": run.id})
     if run.status is Status.FAILED:
         if run.problem and run.problem.final:
             return []
-        return [_button("retry", "Retry", value, "", "Go on?", f"{run.id} goes on from the step that failed.")]
+        return [_sure("retry", "Retry", value, "Go on?", f"{run.id} goes on from the step that failed.")]
     if run.status.open and not run.no_return:
         text = f"{run.id} stops before its next step. What it has made so far stays."
-        return [_button("cancel", "Cancel", value, "", "Cancel it?", text)]
+        return [_sure("cancel", "Cancel", value, "Cancel it?", text)]
     return []
 
 
-def _button(action: str, text: str, value: str, style: str, title: str, confirm: str) -> Block:
-    words = cut(text, _BUTTON)
+def _button(action: str, text: str, value: str, style: str = "") -> Block:
     return {
         "type": "button",
         "action_id": action,
-        "text": {"type": "plain_text", "text": words},
+        "text": {"type": "plain_text", "text": cut(text, _BUTTON)},
         "value": value,
         **({"style": style} if style else {}),
-        "confirm": {
-            "title": {"type": "plain_text", "text": title},
-            "text": {"type": "plain_text", "text": cut(confirm, _CONFIRM)},
-            "confirm": {"type": "plain_text", "text": cut(text, 30)},
-            "deny": {"type": "plain_text", "text": "Not now"},
-            **({"style": style} if style else {}),
-        },
     }
 
 
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, 3000)}}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, 1900)}]}
-
-
-def _chunks(lines: Iterable[str]) -> list[str]:
-    """Lines joined into texts that fit a section."""
-    chunks = [""]
-    for each in lines:
-        text = cut(each, _SECTION)
-        if len(chunks[-1]) + len(text) + 1 > _SECTION:
-            chunks.append("")
-        chunks[-1] = f"{chunks[-1]}\n{text}" if chunks[-1] else text
-    return [chunk for chunk in chunks if chunk]
+def _sure(action: str, text: str, value: str, title: str, confirm: str) -> Block:
+    """A button that asks whether one is sure. Those that open a window need not."""
+    return _button(action, text, value) | {
+        "confirm": {
+            "title": {"type": "plain_text", "text": title},
+            "text": {"type": "plain_text", "text": confirm},
+            "confirm": {"type": "plain_text", "text": text},
+            "deny": {"type": "plain_text", "text": "Not now"},
+        }
+    }

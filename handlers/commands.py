@@ -11,7 +11,8 @@ from handlers.answers import Answers
 from handlers.errors import answering
 from handlers.grammar import parse
 from handlers.report_command import deliver
-from handlers.requests import ShowReport, StartBackup, StartDrill, StartRestore
+from handlers.requests import Decide, ShowReport, StartBackup, StartDrill, StartRestore
+from handlers.views import Views
 from workflows.desk import Asking
 from workflows.engine.board import Cards
 from workflows.engine.run import Actor
@@ -26,8 +27,9 @@ _REPORT = "Example: `/dr report D-0013`"
 class Commands:
     """The slash command's listener."""
 
-    def __init__(self, answers: Answers, cards: Cards, default_channel: str) -> None:
+    def __init__(self, answers: Answers, views: Views, cards: Cards, default_channel: str) -> None:
         self._answers = answers
+        self._views = views
         self._cards = cards
         self._default = default_channel
         self._joined: set[str] = set()
@@ -41,7 +43,8 @@ class Commands:
         with answering(lambda text: respond(text=text, response_type="ephemeral"), f"{body.get('trigger_id', '')}"):
             with self._answers.recorded(asking(body), f"{COMMAND} {body.get('text', '')}".strip()):
                 text = self._text(client, body)
-            respond(text=text, response_type="ephemeral")
+            if text:
+                respond(text=text, response_type="ephemeral")
 
     def _text(self, client: WebClient, body: dict[str, Any]) -> str:
         request = parse(body.get("text", ""))
@@ -49,6 +52,8 @@ class Commands:
             self._check_member(client, body["channel_id"])
         if isinstance(request, ShowReport):
             return self._report(request, client, body["channel_id"])
+        if isinstance(request, Decide) and not request.reason.strip():  # a window asks for what a button's asks for
+            return self._views.open(client, body, request, asking(body))
         return self._answers.to(request, asking(body))[0]
 
     def _report(self, request: ShowReport, client: WebClient, channel: str) -> str:

@@ -148,18 +148,19 @@ def drill(target: str, live: bool, profile: str, reason: str, accept_loss: bool,
     return StartDrill(target, live, profile, reason, accept_loss, dry_run)
 
 
-@grammar.command(epilog="Example: approve D-0013")
+@grammar.command(epilog="Example: approve D-0013 --name orders-db")
 @_run
-def approve(run_id: str) -> Request:
-    """Say yes to what a run asks, as its button does."""
-    return Decide(run_id, approved=True)
+@click.option("--name", default="", metavar="SERVER", help="The server's name, which approving takes.")
+def approve(run_id: str, name: str) -> Request:
+    """Say yes to what a run asks, as its button does. You are asked for the server's name."""
+    return Decide(run_id, approved=True, name=name)
 
 
 @grammar.command(epilog="Example: reject D-0013 not during the sale")
 @_run
 @click.argument("reason", nargs=-1)
 def reject(run_id: str, reason: tuple[str, ...]) -> Request:
-    """Say no to what a run asks; the run ends."""
+    """Say no to what a run asks, and why; the run ends."""
     return Decide(run_id, approved=False, reason=" ".join(reason))
 
 

@@ -40,9 +40,12 @@ class StartDrill:
 
 @dataclass(frozen=True)
 class Decide:
+    """`name` is the server's, as an approver typed it."""
+
     run_id: str
     approved: bool
     reason: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -109,10 +109,12 @@ class Desk:
         return self.store.create(replace(planned, id=run_id, key=key, created=self._clock.now()), request=request)
 
     def answer(
-        self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "", place: Place = NOWHERE
-    ) -> str:
+        self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "", place: Place = NOWHERE,
+        only_look: bool = False,
+    ) -> str:  # fmt: skip
         """Answer the run's open question, or the one that a button names, for somebody who may. Gives what came of
-        it, in a sentence."""
+        it, in a sentence. With `only_look` nothing is decided: gives why the answer would not count, nothing if it
+        would."""
         run = self.store.read(run_id)
         asked = question or (run.question.id if run.question else "")
         until = run.question.expires_at if run.question else 0.0
@@ -120,17 +122,21 @@ class Desk:
         if not asked:
             self.store.note("refusal", answered(run.id, said, place), "no question")
             return f"`{run.id}` asks nothing at the moment: it is {run.status.value}."
-        word, prior = self.store.answer(run.id, said, place)
+        word, prior = self.store.answer(run.id, said, place, only_look=only_look)
         if word == "already" and prior is not None:
-            did = "approved" if prior.approved else "rejected"
-            if prior.by.id == by.id:
-                return f"You {did} `{run.id}` already, {when(prior.at)}."
-            return f"That was already decided: <@{prior.by.id}> {did} it {when(prior.at)}."
-        if word == "done":
-            return f"You {'approved' if approved else 'rejected'} `{run.id}`.{self._still_needed(run, approved)}"
-        if word == "expired":
-            return f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
-        return f"That question of `{run.id}` is not open any more: the run is {self.store.read(run.id).status.value}."
+            return _already(run, prior, by)
+        match word:
+            case "open":
+                return ""
+            case "done":
+                return f"You {_did(approved)} `{run.id}`.{self._still_needed(run, approved)}"
+            case "expired":
+                return (
+                    f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
+                )
+            case _:
+                state = self.store.read(run.id).status.value
+                return f"That question of `{run.id}` is not open any more: the run is {state}."
 
     def _still_needed(self, run: Run, approved: bool) -> str:
         question = run.question
@@ -264,3 +270,14 @@ def _restorable(
     points = [each for each in known.points if not region or each.region == region]
     seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
     return choose(points, server, wanted, as_of), known.account, seen.tags if seen else {}
+
+
+def _did(approved: bool) -> str:
+    return "approved" if approved else "rejected"
+
+
+def _already(run: Run, prior: Answer, by: Actor) -> str:
+    """What somebody is told whose answer comes after that one."""
+    if prior.by.id == by.id:
+        return f"You {_did(prior.approved)} `{run.id}` already, {when(prior.at)}."
+    return f"That was already decided: <@{prior.by.id}> {_did(prior.approved)} it {when(prior.at)}."

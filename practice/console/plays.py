@@ -82,11 +82,17 @@ class Play:
         return Ended(done, lost, world.lab.tree(lost))
 
     def _press(self, person: str, card: Message) -> None:
-        confirm = next(each.confirm for each in card.buttons() if each.text == APPROVE)
-        self._audience.say(person, f"presses [{APPROVE}] and confirms:")
-        self._audience.say("", str((confirm or {}).get("text", {}).get("text", "")))
-        self._world.workspace.click(person, card, APPROVE)
+        """Whoever may approve is shown a window, and types the server's name."""
+        space = self._world.workspace
+        told = len(space.ephemerals(person))
+        self._audience.say(person, f"presses [{APPROVE}]")
+        space.click(person, card, APPROVE)
+        self._until(lambda: space.modals(person) or space.ephemerals(person)[told:] or None, ASKED_WITHIN)
         self._rest(self._pause)
+        for view in space.modals(person):
+            self._audience.say(person, f"types {SERVER} into the window, and presses [{APPROVE}] there")
+            space.fill(person, view, SERVER)
+            self._rest(self._pause)
 
     def _begun(self, before: set[str]) -> Run | None:
         return next((run for run in self._world.runs() if run.id not in before and run.target.server == SERVER), None)

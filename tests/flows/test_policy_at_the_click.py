@@ -70,6 +70,6 @@ def test_who_may_not_approve_is_refused_and_the_question_stays_open(stage: Stage
     stage.seed(disks=SMALL)
     asked = stage.drill()
     with pytest.raises(NotAllowed):
-        stage.answers.decide(Decide(asked.id, approved=True), Asking(who))
+        stage.answers.deciding.decide(Decide(asked.id, approved=True, name="orders-db"), Asking(who))
     assert stage.store.read(asked.id).status is Status.ASKING
     assert stage.approve(stage.store.read(asked.id)).status is Status.SUCCEEDED

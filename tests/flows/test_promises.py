@@ -140,7 +140,7 @@ def test_who_asked_cannot_approve_and_an_old_question_approves_nothing(stage: St
     source = stage.seed(disks=SMALL)
     asked = stage.drill()
     with pytest.raises(NotAllowed, match="somebody else"):
-        stage.answers.decide(Decide(asked.id, approved=True), Asking(OPERATOR))
+        stage.answers.deciding.decide(Decide(asked.id, approved=True, name="orders-db"), Asking(OPERATOR))
     cloud(stage)("ec2", "modify_instance_attribute", InstanceId=source, DisableApiTermination={"Value": True})
     failed = stage.approve(asked)
     assert failed.status is Status.FAILED

@@ -17,7 +17,7 @@ TYPED = {
     "backup": "backup orders-db --dry-run",
     "restore": "restore orders-db",
     "drill": "drill orders-db --live --dry-run",
-    "approve": "approve D-0009",
+    "approve": "approve D-0009 --name orders-db",
     "reject": "reject D-0009 because",
     "cancel": "cancel D-0009",
     "retry": "retry D-0009",
@@ -89,7 +89,7 @@ def test_a_live_drill_is_told_from_the_request_to_its_end_with_every_call_that_c
     stage.seed(disks=SMALL)
     assert not _said(stage, "drill orders-db --live --reason 'a rehearsal'")
     asking = stage.drive(stage.store.read("D-0001"))
-    assert not _said(stage, "approve D-0001", APPROVER)
+    assert not _said(stage, "approve D-0001 --name orders-db", APPROVER)
     stage.clock.forward(1)
     ended = stage.drive(asking) if asking.status is not Status.ASKING else _on(stage, asking)
     assert ended.status is Status.SUCCEEDED, ended.problem

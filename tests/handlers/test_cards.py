@@ -73,10 +73,10 @@ def test_buttons_are_those_that_make_sense_now() -> None:
         assert buttons(run(status=ended, ended=NOW)) == []
 
 
-def test_the_confirm_dialog_asks_by_name_and_the_button_carries_run_and_question() -> None:
+def test_the_button_carries_run_and_question_and_no_dialog_stands_before_the_window() -> None:
     (approve,) = [each for each in card(asking()).blocks[4]["elements"] if each["action_id"] == "approve"]
     assert approve["style"] == "danger"
-    assert approve["confirm"]["text"]["text"] == "Sure?"
+    assert "confirm" not in approve
     assert json.loads(approve["value"]) == {"run": "D-0013", "question": "q:1"}
 
 

@@ -42,6 +42,7 @@ def test_a_backup_never_reboots_unless_asked_to() -> None:
 def test_each_verb_gives_its_request() -> None:
     assert parse("drill orders-db --live --reason 'Q4'") == StartDrill("orders-db", True, "", "Q4", False, False)
     assert parse("approve d-13") == Decide("D-0013", approved=True)
+    assert parse("approve d-13 --name orders-db") == Decide("D-0013", approved=True, name="orders-db")
     assert parse("reject D-0013 not during the sale") == Decide("D-0013", False, "not during the sale")
     assert parse("retry B-42") == Retry("B-0042")
     assert parse("status") == ShowStatus("")

@@ -74,9 +74,29 @@ class Window:
         return seen.filter(has_text=title).last
 
     def presses(self, card: Locator, button: str) -> None:
-        """Press a button and confirm."""
         card.get_by_role("button", name=button).click(timeout=LONG)
-        self.page.get_by_role("dialog").get_by_role("button", name=button).click()
+
+    def types_in_window(self, text: str) -> None:
+        """Into the one field of the window that is open."""
+        self.window.get_by_role("textbox").fill(text)
+
+    def submits(self, button: str) -> None:
+        self.window.get_by_role("button", name=button, exact=True).click()
+
+    @property
+    def window(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def approves(self, card: Locator, server: str) -> None:
+        """Press Approve and type the server's name."""
+        self.presses(card, "Approve termination")
+        self.types_in_window(server)
+        self.submits("Approve termination")
+
+    def rejects(self, card: Locator, reason: str) -> None:
+        self.presses(card, "Reject")
+        self.types_in_window(reason)
+        self.submits("Reject")
 
     def sees(self, where: Locator, text: str) -> None:
         expect(where).to_contain_text(text, timeout=LONG)

@@ -14,6 +14,7 @@ import redis
 
 from practice.cloud import Delays, Disk
 from practice.workspace import Message
+from practice.workspace.views import View
 from practice.world import CHANNEL, PROCFILE, World
 from workflows.engine.board import Cards
 from workflows.engine.clock import SharedClock
@@ -123,6 +124,19 @@ class Play:
     def click(self, person: str, card: Message, button: str) -> None:
         delivery = self.space.click(person, card, button)
         assert delivery.error is None, delivery
+
+    def window(self, person: str, card: Message, button: str) -> View:
+        """Press a button that opens a window."""
+        self.click(person, card, button)
+        return self.until(lambda: self.space.modals(person) or None)[-1]
+
+    def fills(self, person: str, view: View, text: str) -> None:
+        delivery, faults = self.space.fill(person, view, text)
+        assert (delivery.error, faults) == (None, {}), delivery
+
+    def approves(self, person: str, card: Message) -> None:
+        """Press Approve, and type the server's name into the window."""
+        self.fills(person, self.window(person, card, "approve"), self.server)
 
     def answer_to(self, person: str, deed: Callable[[], object]) -> str:
         """What only this person is told because of a deed."""

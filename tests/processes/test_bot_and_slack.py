@@ -17,7 +17,10 @@ def test_a_bot_that_dies_while_a_run_goes_on_shows_its_end_in_the_same_card(play
     world.wait_reachable()
     card = play.asked(run)
     world.kill("bot")
-    assert play.shell("--no-follow", "approve", run.id, person="U0APPROVER").stdout == f"You approved {run.id}.\n"
+    assert (
+        play.shell("--no-follow", "approve", run.id, "--name", play.server, person="U0APPROVER").stdout
+        == f"You approved {run.id}.\n"
+    )
     play.until(lambda: not world.store().read(run.id).status.open)
     play.end_claims(run)
     world.start_process("bot")

@@ -11,7 +11,7 @@ def test_a_drill_goes_on_after_redis_died_between_an_effect_and_its_record(play:
     _comes_back(play, dead)
     card = play.asked(run)
     dead = _dies_after(play, "TerminateInstances")
-    play.click("approver", card, "approve")
+    play.approves("approver", card)
     _comes_back(play, dead)
     play.check_done_once(run, DRILL_ONCE)
 

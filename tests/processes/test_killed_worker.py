@@ -9,14 +9,14 @@ def test_workers_that_die_after_measuring_and_after_the_image_leave_one_of_each(
     _another(play)
     _deadly(play, "CreateImage")
     _another(play)
-    play.click("approver", play.asked(run), "approve")
+    play.approves("approver", play.asked(run))
     play.check_done_once(run, DRILL_ONCE)
 
 
 def test_workers_that_die_after_the_termination_and_after_the_launch_leave_one_of_each(play: Play) -> None:
     run, card = play.drill_asked()
     _deadly(play, "TerminateInstances")
-    play.click("approver", card, "approve")
+    play.approves("approver", card)
     _another(play)
     _deadly(play, "RunInstances")
     _another(play)

@@ -44,7 +44,7 @@ def test_the_search_finds_each_secret_that_is_there(play: Play) -> None:
 
 def _drilled(play: Play) -> Run:
     run, card = play.drill_asked()
-    play.click("approver", card, "approve")
+    play.approves("approver", card)
     return play.check_done_once(run, DRILL_ONCE)
 
 
@@ -64,7 +64,7 @@ def _different(play: Play) -> Run:
     play.seed(server)
     play.world.lab.faults.corrupt_disk()
     run = play.ask("drill", server)
-    play.click("approver", play.asked(run), "approve")
+    play.approves("approver", play.asked(run))
     ended = play.ended(run)
     assert ended.status is Status.FAILED
     return ended

@@ -128,8 +128,8 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
 
-#: keys: run, due, inbox, unchained   argv: id, question, answer, now, event, whose, approved. What decides is written
-#: beside the answers, so that whoever comes later is told even when the question is long gone.
+#: keys: run, due, inbox, unchained   argv: id, question, answer, now, event, whose, approved, only a look? What
+#: decides is written beside the answers, so that whoever comes later is told even when the question is long gone.
 ANSWER = (
     NOTE
     + """
@@ -146,6 +146,7 @@ if run[1] ~= '1' or run[2] ~= ARGV[2] or redis.call('HEXISTS', KEYS[3], 'cancel'
   return refused('stale', '')
 end
 if tonumber(run[3]) <= tonumber(ARGV[4]) then return refused('expired', '') end
+if ARGV[8] == '1' then return {'open', ''} end
 note(KEYS[4], ARGV[4], 'decision', 'done', ARGV[5], run[4])
 local yes = 1
 for _, name in ipairs(redis.call('HKEYS', KEYS[3])) do

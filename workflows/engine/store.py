@@ -119,14 +119,17 @@ class Store:
             raise Busy(run.target.server, which)
         return run if word == "made" else self.read(which)
 
-    def answer(self, run_id: str, answer: Answer, place: Place = NOWHERE) -> tuple[str, Answer | None]:
+    def answer(
+        self, run_id: str, answer: Answer, place: Place = NOWHERE, *, only_look: bool = False
+    ) -> tuple[str, Answer | None]:
         """One answer a person; a "no", or as many approvals as are needed, decide. Gives `done`, `already` (and the
-        answer that stands: the person's own, or the one that decided), `expired` or `stale`."""
+        answer that stands: the person's own, or the one that decided), `expired` or `stale`. With `only_look` nothing
+        is written but the refusal: `open` says that the answer would count."""
         keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained")]
         told = answered(run_id, answer, place).to_json()
         argv: list[Any] = [
             run_id, answer.question, answer_to_json(answer), millis(self.clock.now()), told, answer.by.id,
-            int(answer.approved),
+            int(answer.approved), int(only_look),
         ]  # fmt: skip
         word, prior = _texts(self._answer(keys=keys, args=argv))
         return word, answer_from_json(prior) if prior else None

@@ -1,0 +1,81 @@
+"""The windows (modals) in which a question is answered: what is at stake, and one field. Pure."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.blocks import Block, at_stake, section
+from handlers.requests import Decide
+from workflows.engine.run import Question, Run
+from workflows.words import cut, plain
+
+#: The field's block, by which Slack is told what is wrong with it; and its element.
+FIELD, TYPED = "said", "typed"
+#: Slack's limits: characters of a title or button, of a label or hint, of a fault, of a placeholder.
+_TITLE, _LABEL, FAULT = 24, 2000, 500
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a window remembers: the question, where it was opened, and the address for an answer to that alone."""
+
+    run: str
+    question: str
+    channel: str
+    url: str
+
+
+def window(run: Run, question: Question, request: Decide, kept: Kept) -> Block:
+    """For views.open. An approver types the server's name, whoever rejects says why."""
+    lines = [question.confirm if request.approved else f"{run.id} ends, and nothing is terminated."]
+    verb = "approve" if request.approved else "reject"
+    return {
+        "type": "modal",
+        "callback_id": verb,
+        "private_metadata": json.dumps(kept.__dict__),
+        "title": _plain(cut(f"{verb.capitalize()} {run.id}", _TITLE)),
+        "submit": _plain(cut(question.verb if request.approved else "Reject", _TITLE)),
+        "close": _plain("Not now"),
+        "blocks": [*at_stake(run, question), *map(section, lines), _field(run, request)],
+    }
+
+
+def kept_of(view: dict[str, Any]) -> Kept:
+    """Raises ValueError, KeyError or TypeError for a window that is not one of these."""
+    said = json.loads(view["private_metadata"])
+    return Kept(*(str(said[name]) for name in ("run", "question", "channel", "url")))
+
+
+def said_in(view: dict[str, Any]) -> str:
+    """What was typed."""
+    return str(view["state"]["values"][FIELD][TYPED].get("value") or "")
+
+
+def fault(text: str) -> dict[str, str]:
+    """For an acknowledgement that keeps the window open and says what is wrong beside the field."""
+    return {FIELD: cut(plain(text), FAULT)}
+
+
+def _field(run: Run, request: Decide) -> Block:
+    if request.approved:
+        label = f"Type the server's name to approve: {run.target.server}"
+        hint = "Exactly as it is written here.."
+    else:
+        label, hint = "Why is it rejected?", "Everybody in the channel reads it, and it stays in the record."
+    typed = request.name if request.approved else request.reason
+    return {
+        "type": "input",
+        "block_id": FIELD,
+        "label": _plain(cut(label, _LABEL)),
+        "hint": _plain(hint),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": TYPED,
+            "max_length": 256 if request.approved else 500,
+            **({"initial_value": cut(typed, 256)} if typed else {}),
+        },
+    }
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
