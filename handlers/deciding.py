@@ -21,38 +21,39 @@ class Deciding:
     def about(self, request: Decide, asking: Asking, question: str = "") -> Run | str:
         """The run whose question this person may answer now, or a sentence that says why an answer would not count.
 
-        Asks nobody but Redis, since Slack gives three seconds to open a window. Raises UserError.
+        Asks nobody but Redis, since Slack gives three seconds to open a window. `question` is the one that a button or
+        a window names; else it is the open one. Raises UserError.
         """
-        run = self._desk.store.read(request.run_id)
-        self._access.check_may_decide(asking.by, run, request.approved, anew=False)
-        return self._void(run, request, asking, question or _open(run)) or run
+        return self._about(request, asking, question, anew=False)
 
-    def check_said(self, request: Decide, question: str = "") -> None:
-        """Whether the name, or the reason, is what the open question wants. Raises UserError; says nothing of a
-        question that is not open any more."""
-        run = self._desk.store.read(request.run_id)
-        if run.question and run.question.id == (question or run.question.id):
+    def doubt(self, request: Decide, asking: Asking, question: str) -> str:
+        """What is wrong with a window as it was submitted: why it would not count, nothing if it would. Asks nobody but
+        Redis. Raises UserError for a name, or a reason, that is not what the question wants."""
+        run = self._about(request, asking, question, anew=False)
+        if isinstance(run, Run):
             _check_said(run, request)
+            return ""
+        return run
 
     def decide(self, request: Decide, asking: Asking, question: str = "") -> str:
-        """Approve or reject; `question` is the one that a button names. Raises UserError."""
-        run = self._desk.store.read(request.run_id)
-        self._access.check_may_decide(asking.by, run, request.approved)
-        asked = question or _open(run)
-        void = self._void(run, request, asking, asked)
-        if void:
-            return void
+        """Approve or reject, for a person of whom Slack is asked again. Gives what came of it. Raises UserError."""
+        run = self._about(request, asking, question, anew=True)
+        if not isinstance(run, Run):
+            return run
         _check_said(run, request)
-        return self._desk.answer(
-            run.id, asking.by, request.approved, question=asked, reason=masked(request.reason), place=asking.place
-        )
+        asked, why = question or _open(run), masked(request.reason)
+        return self._desk.answer(run.id, asking.by, request.approved, question=asked, reason=why, place=asking.place)
 
-    def _void(self, run: Run, request: Decide, asking: Asking, question: str) -> str:
-        if not question:
+    def _about(self, request: Decide, asking: Asking, question: str, *, anew: bool) -> Run | str:
+        run = self._desk.store.read(request.run_id)
+        self._access.check_may_decide(asking.by, run, request.approved, anew=anew)
+        asked = question or _open(run)
+        if not asked:
             raise UserError(f"`{run.id}` asks nothing at the moment: it is {run.status.value}.")
-        return self._desk.answer(
-            run.id, asking.by, request.approved, question=question, place=asking.place, only_look=True
+        void = self._desk.answer(
+            run.id, asking.by, request.approved, question=asked, place=asking.place, only_look=True
         )
+        return void or run
 
 
 def _open(run: Run) -> str:

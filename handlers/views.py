@@ -23,7 +23,7 @@ NOT_OURS = UserError("That window is not one that Firedrill made.", "`/dr status
 
 @dataclass
 class _Teller:
-    """Tells whoever submitted a window: beside its field while it is open, afterwards in the channel, to them alone."""
+    """Tells whoever submitted a window: in it, while it is open; afterwards in the channel, to them alone."""
 
     ack: Ack
     client: WebClient
@@ -82,8 +82,8 @@ class Views:
         return ""
 
     def submitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        """What is wrong with the field is said beside it, and nothing is decided. All else is said when the window is
-        closed: to ask Slack about the person may take longer than Slack waits."""
+        """Why it would not count is said in the window, which stays open, and nothing is decided. All else is said when
+        the window is closed: to ask Slack about the person may take longer than Slack waits."""
         user = body["user"]
         teller = _Teller(ack, client, user["id"])
         with answering(teller.tell, f"window {view.get('callback_id')}"):
@@ -91,9 +91,10 @@ class Views:
             teller.channel, teller.url = kept.channel, kept.url
             asking = Asking(Actor(user["id"], user.get("username") or user.get("name", "")), kept.channel)
             with self._answers.recorded(asking, _words(kept, request)):
-                self._answers.deciding.check_said(request, kept.question)
-                teller.close()
-                text = self._answers.deciding.decide(request, asking, kept.question)
+                text = self._answers.deciding.doubt(request, asking, kept.question)
+                if not text:
+                    teller.close()
+                    text = self._answers.deciding.decide(request, asking, kept.question)
             teller.tell(text)
 
 

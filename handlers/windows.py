@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.blocks import Block, at_stake, section
+from handlers.blocks import Block, at_stake
 from handlers.requests import Decide
 from workflows.engine.run import Question, Run
 from workflows.words import cut, plain
@@ -27,7 +27,7 @@ class Kept:
 
 def window(run: Run, question: Question, request: Decide, kept: Kept) -> Block:
     """For views.open. An approver types the server's name, whoever rejects says why."""
-    lines = [question.confirm if request.approved else f"{run.id} ends, and nothing is terminated."]
+    last = question.confirm if request.approved else f"{run.id} ends, and nothing is terminated."
     verb = "approve" if request.approved else "reject"
     return {
         "type": "modal",
@@ -36,7 +36,11 @@ def window(run: Run, question: Question, request: Decide, kept: Kept) -> Block:
         "title": _plain(cut(f"{verb.capitalize()} {run.id}", _TITLE)),
         "submit": _plain(cut(question.verb if request.approved else "Reject", _TITLE)),
         "close": _plain("Not now"),
-        "blocks": [*at_stake(run, question), *map(section, lines), _field(run, request)],
+        "blocks": [
+            *at_stake(run, question),
+            {"type": "section", "text": _plain(cut(last, 3000))},
+            _field(run, request),
+        ],
     }
 
 
@@ -59,7 +63,7 @@ def fault(text: str) -> dict[str, str]:
 def _field(run: Run, request: Decide) -> Block:
     if request.approved:
         label = f"Type the server's name to approve: {run.target.server}"
-        hint = "Exactly as it is written here.."
+        hint = "Exactly as it is written above."
     else:
         label, hint = "Why is it rejected?", "Everybody in the channel reads it, and it stays in the record."
     typed = request.name if request.approved else request.reason

@@ -135,8 +135,14 @@ class Desk:
                     f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
                 )
             case _:
-                state = self.store.read(run.id).status.value
-                return f"That question of `{run.id}` is not open any more: the run is {state}."
+                return self._closed(run.id)
+
+    def _closed(self, run_id: str) -> str:
+        """What somebody is told whose question is not open any more."""
+        run = self.store.read(run_id)
+        cancelled = run.status.open and self.store.inbox(run_id).cancel
+        state = f"is being cancelled by <@{cancelled.id}>" if cancelled else f"is {run.status.value}"
+        return f"That question of `{run_id}` is not open any more: the run {state}."
 
     def _still_needed(self, run: Run, approved: bool) -> str:
         question = run.question
