@@ -25,6 +25,7 @@ from workflows.engine.ledger import Ledger
 from workflows.engine.store import Store
 from workflows.errors import FiredrillError, UnknownRun
 from workflows.policy import about_run
+from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 
 log = logging.getLogger(__name__)
@@ -219,6 +220,7 @@ def run(settings: Settings, stop: Event) -> bool:
         "home": lambda run: home.of(run.target.account, run.target.region),
         "terms": lambda run: settings.policy.terms(about_run(run)),
         "directory": lambda _: directory(built.board),
+        "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),
     }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file

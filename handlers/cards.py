@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.blocks import Block, at_stake, chunks, context, section
+from workflows.catalogue import RUNBOOKS
 from workflows.engine.run import Run, Status, StepState
 from workflows.words import cut, duration, safe, when
 
@@ -162,11 +163,31 @@ def _asked(run: Run) -> str:
 
 def _steps(run: Run) -> list[Block]:
     """Each step so far with its state and time; those to come in one paragraph, for readers on a phone."""
-    lines = [_step_line(each) for each in run.steps if each.state != "todo"]
-    following = [each.title for each in run.steps if each.state == "todo"]
-    if following and run.status.open:
-        lines.append(f"{_ICONS['todo']} {'Then' if lines else 'To do'}: {' · '.join(following)}")
+    lines: list[str] = []
+    for number, part in enumerate(_parts(run)):
+        begun = [_step_line(each) for each in part if each.state != "todo"]
+        following = [each.title for each in part if each.state == "todo"] if run.status.open else []
+        if number and (begun or following):
+            lines.append(_no_way_back(run))
+        lines += begun
+        if following:
+            lines.append(f"{_ICONS['todo']} {'Then' if lines else 'To do'}: {' · '.join(following)}")
     return [section(chunk) for chunk in chunks(lines)]
+
+
+def _parts(run: Run) -> list[tuple[StepState, ...]]:
+    """The steps before the point of no return, and those from there on; all in one where the plan has none."""
+    book = RUNBOOKS.get(run.runbook)
+    final = {each.name for each in book.steps if each.no_return} if book else set()
+    at = next((at for at, each in enumerate(run.steps) if each.name in final), len(run.steps))
+    return [run.steps[:at], run.steps[at:]]
+
+
+def _no_way_back(run: Run) -> str:
+    mark = ":octagonal_sign: *Point of no return*"
+    if run.no_return:
+        return f"{mark}, passed: from here the run goes forward by itself"
+    return f"{mark}: anything unclear before it stops the run; after it, the run goes forward by itself"
 
 
 def _step_line(step: StepState) -> str:

@@ -11,14 +11,11 @@ from workflows.desk import Desk
 from workflows.engine.run import Run
 from workflows.errors import UnknownRun, UserError
 from workflows.report.document import Document, digest, to_json
-from workflows.report.history import MOST, entry_of, history
+from workflows.report.history import LOOKED_AT, MOST, entry_of, history
 from workflows.report.page import page
 from workflows.report.reading import COMPARES, PRACTICE, document_of
 from workflows.report.timeline import timeline
 from workflows.words import count, duration, safe
-
-#: How many of the latest runs are looked through for a server's.
-LOOKED_AT = 500
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from workflows.engine.trail import Trail
 from workflows.facts.profile import Profile
 from workflows.facts.script import recognised
 from workflows.policy import BASE, Directory, Policy, Rule, about_run
+from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 
 OPERATOR = Actor("U0OPERATOR", "operator")
@@ -62,10 +64,15 @@ class Stage:
             "home": lambda run: self.home.of(run.target.account, run.target.region),
             "terms": lambda run: self.policy.terms(about_run(run)),
             "directory": lambda _: self.directory,
+            "last_time": lambda run: last_time(self.store.latest(LOOKED_AT), run.target),
         }
         self.engine = Engine(
             self.store, RUNBOOKS, self.services, clock, Pace(), random.Random(7), seal=seal, ledger=self.ledger
         )
+
+    def needs(self, approvals: int) -> None:
+        """From now on the policy wants so many."""
+        self.policy = replace(self.policy, base=replace(self.policy.base, approvals=approvals))
 
     def profile_for(self, server: str, tags: Mapping[str, str], name: str) -> Profile:
         return self.profiles.get(name or server, _DEFAULT)

@@ -58,6 +58,22 @@ def test_a_waiting_step_shows_its_progress_as_a_bar_and_a_number() -> None:
     assert [bar(each)[:10].count("▓") for each in (0, 9, 10, 99, 100)] == [0, 0, 1, 9, 10]
 
 
+def test_the_point_of_no_return_stands_before_its_step_and_says_what_holds_before_and_after_it() -> None:
+    begun = run(at=4)
+    ahead = words(
+        replace(begun, steps=tuple(replace(each, state="done") for each in begun.steps[:5]) + begun.steps[5:])
+    )
+    mark = "*Point of no return*: anything unclear before it stops the run; after it, the run goes forward by itself"
+    assert ahead.index("Ask for approval") < ahead.index(mark) < ahead.index("Then: Terminate the source")
+    past = run(no_return=True, status=Status.RUNNING)
+    past = replace(past, steps=tuple(replace(each, state="done") for each in past.steps))
+    shown = words(past)
+    passed = "*Point of no return*, passed: from here the run goes forward by itself"
+    assert shown.index("Ask for approval") < shown.index(passed) < shown.index("Terminate the source")
+    for other in (run("backup"), moves.failed(run(), NOW, "It broke.", "Mend it.")):
+        assert "Point of no return" not in words(other)
+
+
 def test_trouble_is_shown_by_its_name() -> None:
     assert "throttled: AWS asks for fewer calls" in words(
         moves.troubled(run(at=3), "throttled: AWS asks for fewer calls", {})

@@ -24,7 +24,8 @@ class Disk:
 @dataclass(frozen=True)
 class Instance:
     """What DescribeInstances says, as far as it matters here. `launched` in seconds since the epoch; `token` is the
-    ClientToken of its launch, `groups` the security groups of all its `interfaces`."""
+    ClientToken of its launch, `groups` the security groups of all its `interfaces`; `own_ips` are the private and IPv6
+    addresses of those interfaces that end with it."""
 
     id: str
     state: str
@@ -43,6 +44,7 @@ class Instance:
     image_id: str = ""
     groups: frozenset[str] = frozenset()
     interfaces: int = 1
+    own_ips: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -216,4 +218,13 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         image_id=raw.get("ImageId", ""),
         groups=frozenset(one["GroupId"] for each in raw.get("NetworkInterfaces", []) for one in each.get("Groups", [])),
         interfaces=len(raw.get("NetworkInterfaces", [])),
+        own_ips=tuple(ip for each in raw.get("NetworkInterfaces", []) for ip in _own_ips(each)),
     )
+
+
+def _own_ips(interface: Mapping[str, Any]) -> list[str]:
+    """None of an interface that outlives the instance."""
+    if not interface.get("Attachment", {}).get("DeleteOnTermination", True):
+        return []
+    private = [each["PrivateIpAddress"] for each in interface.get("PrivateIpAddresses", [])]
+    return private + [each["Ipv6Address"] for each in interface.get("Ipv6Addresses", [])]

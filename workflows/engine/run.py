@@ -99,6 +99,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class LastTime:
+    """How long a server was away in an earlier run, until its facts had been compared; in seconds."""
+
+    run: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Decision:
     """A question as it was shown, and what people said to it."""
 

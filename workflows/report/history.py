@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from workflows.engine.run import LastTime, Run, Target
 from workflows.report.canvas import GREY, INK, MARK, RULE, Canvas
 from workflows.report.document import Document, Measure
+from workflows.report.reading import COMPARES, document_of
 from workflows.words import duration
 
+#: How many of the latest runs are looked through for a server's.
+LOOKED_AT = 500
 WIDTH, HEIGHT = 1120, 580
 #: How many runs one picture shows: the latest.
 MOST = 24
@@ -38,6 +42,16 @@ def entry_of(document: Document) -> Entry | None:
     day = (run.ended_at or run.asked_at)[:10]
     passed = document.verdict.word == "passed"
     return Entry(run.id, day, passed, rto.seconds, rpo.seconds if rpo else None, _target(rto), _target(rpo))
+
+
+def last_time(runs: Iterable[Run], target: Target) -> LastTime | None:
+    """How long it took to bring a server back in the newest of `runs`, the newest first, that did so."""
+    for run in runs:
+        if run.target == target and run.runbook in COMPARES and not run.status.open:
+            entry = entry_of(document_of(run))
+            if entry is not None:
+                return LastTime(run.id, entry.rto)
+    return None
 
 
 def history(server: str, entries: Sequence[Entry], practice: bool = False) -> bytes:

@@ -2,7 +2,7 @@
 
 from workflows.aws import Aws, tags
 from workflows.aws.instances import Instance
-from workflows.engine.run import Actor, Answer
+from workflows.engine.run import Actor, Answer, LastTime
 from workflows.engine.runbook import Ask
 from workflows.errors import NotAllowed, NotFound, NotSafe, RunFailed
 from workflows.facts.evidence import Recorded
@@ -18,9 +18,10 @@ _STOPPED = "Nothing was terminated. Look at it, then start a new drill."
 
 def terminate_question(
     server: str, source: Source, point: Point, facts: Recorded, asked_by: Actor, reason: str, now: float,
-    terms: Terms,
+    terms: Terms, last_time: LastTime | None,
 ) -> Ask:  # fmt: skip
-    """Names what will be destroyed, what becomes of its disks and addresses, and the proof that this rests on."""
+    """Names what will be destroyed, what becomes of its disks and addresses, the proof that this rests on, and what
+    follows."""
     age = duration(now - source.launched)
     snapshots = count(len(source.disks), "completed snapshot")
     return Ask(
@@ -29,14 +30,19 @@ def terminate_question(
         items=(
             (
                 "Instance",
-                f"`{source.instance_id}` ({source.type}), *{safe(source.name or server)}*, launched {age} ago",
+                f"`{source.instance_id}` ({source.type}), *{safe(source.name or server)}*, launched {age} ago "
+                f"({when(source.launched)})",
             ),
             ("Its volumes", "\n".join(_fate(source))),
-            *((("Its addresses", _addresses(source)),) if source.addresses else ()),
-            ("Proof", f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}"),
+            *((("Its addresses", _addresses(source)),) if source.addresses or source.lost_ips else ()),
+            (
+                "Proof",
+                f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}, "
+                f"{duration(now - point.requested)} before this question",
+            ),
             ("Consistency", safe(point.held_still)),
             ("Facts", _measured(facts)),
-            ("Then", "it is launched again from that image, measured again, and compared"),
+            ("Then", f"it is launched again from that image, measured again, and compared; {_lasted(last_time)}"),
             ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),
         ),
         confirm=(
@@ -61,7 +67,16 @@ def _fate(source: Source) -> list[str]:
 
 
 def _addresses(source: Source) -> str:
-    return ", ".join(f"{each.public_ip} (stays yours, points nowhere)" for each in source.addresses)
+    stay = [f"`{safe(each.public_ip)}` stays yours, and points nowhere" for each in source.addresses]
+    return "\n".join(
+        [*stay, *(f"`{safe(each)}` is lost: AWS gives the next instance another" for each in source.lost_ips)]
+    )
+
+
+def _lasted(last_time: LastTime | None) -> str:
+    if last_time is None:
+        return "how long that takes here is not known yet, as it was never done"
+    return f"that took {duration(last_time.seconds)} the last time (`{last_time.run}`)"
 
 
 def still_approved_and_safe(

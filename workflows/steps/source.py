@@ -23,7 +23,8 @@ class SourceDisk:
 
 @dataclass(frozen=True)
 class Source:
-    """The source as it was inspected. `launched` in seconds since the epoch."""
+    """The source as it was inspected. `launched` in seconds since the epoch. `addresses` are Elastic IPs, which outlive
+    it; `lost_ips` are those that AWS takes back with it."""
 
     instance_id: str
     name: str
@@ -31,6 +32,7 @@ class Source:
     launched: float
     disks: tuple[SourceDisk, ...]
     addresses: tuple[Address, ...]
+    lost_ips: tuple[str, ...] = ()
 
 
 def _told(source: Source) -> str:
@@ -134,4 +136,7 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
     if len(disks) != len(instance.disks):
         raise SourceRefused(f"A volume of `{instance.id}` was detached while it was looked at.", "`/dr retry`")
     addresses = tuple(home.instances.addresses(instance.id))
-    return Source(instance.id, instance.name, instance.type, instance.launched, disks, addresses)
+    ours = {each.public_ip for each in addresses}
+    lent = [instance.public_ip] if instance.public_ip and instance.public_ip not in ours else []
+    lost = (*lent, *instance.own_ips)
+    return Source(instance.id, instance.name, instance.type, instance.launched, disks, addresses, lost)
