@@ -19,6 +19,7 @@ from workflows.engine.runbook import Runbook
 from workflows.engine.store import Store
 from workflows.errors import UserError
 from workflows.facts.profile import Profile
+from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.inventory import Inventory, Sighting
 from workflows.points import Point, choose
 from workflows.policy import Circumstances
@@ -28,6 +29,7 @@ from workflows.words import count, safe, when
 T = TypeVar("T")
 
 _PROFILE = TypeAdapter(Profile)
+_TARGETS = TypeAdapter(Targets)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Desk:
             )
         values = self._source(found[0], False, accept_loss, profile) | {
             "beside": False, "subnet": "", "instance_type": "",
-            "rehearsed": True,
+            "rehearsed": True, "targets": self._targets(found[0].server, found[0].tags, profile),
         }  # fmt: skip
         return self._planned("drill", asking, self._target(found[0]), values, found[0].tags)
 
@@ -97,6 +99,7 @@ class Desk:
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
             "lost_at": self._clock.now(), "left_behind": [], "rehearsed": False,
+            "targets": self._targets(chosen.server, tags),
         }  # fmt: skip
         return self._planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
 
@@ -255,6 +258,15 @@ class Desk:
             "reboot": reboot,
             "accept_loss": accept_loss,
         }
+
+    def _targets(self, server: str, marks: Mapping[str, str], profile: str = "") -> dict[str, Any]:
+        """What the server's profile aims at. In doubt nothing: no restore is held up by a question of settings."""
+        try:
+            found = self._profile_for(server, marks, profile).targets
+        except UserError:
+            found = NO_TARGETS
+        made: dict[str, Any] = _TARGETS.dump_python(found, mode="json")
+        return made
 
     def _target(self, seen: Sighting) -> Target:
         text = self._board.inventory()

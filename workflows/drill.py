@@ -3,10 +3,12 @@
 from workflows.engine.approval import approval
 from workflows.engine.runbook import Runbook
 from workflows.steps.approval import still_approved_and_safe, terminate_question
-from workflows.steps.evidence import compare_facts, mark_proof, record_facts, report, verdict
+from workflows.steps.evidence import compare_facts, mark_proof, record_facts, verdict
 from workflows.steps.freeze import freeze_file_systems
+from workflows.steps.hydration import see_hydration
 from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
 from workflows.steps.loss import note_leftovers, terminate_source, wait_until_gone
+from workflows.steps.measures import report
 from workflows.steps.replacement import (
     launch_replacement,
     rehearse_calls,
@@ -23,7 +25,7 @@ LIVE_DRILL = Runbook(
     title="Live drill of {server}",
     takes=[
         "instance_id", "profile", "reboot", "accept_loss", "beside", "subnet", "instance_type",
-        "rehearsed",
+        "rehearsed", "targets",
     ],
     steps=[
         inspect_source_to_lose,
@@ -47,6 +49,7 @@ LIVE_DRILL = Runbook(
         wait_for_agent,
         compare_facts,
         mark_proof,
+        see_hydration,
         report,
         verdict,
     ],

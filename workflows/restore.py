@@ -1,7 +1,9 @@
 """Bring a server back from a recovery point, and compare."""
 
 from workflows.engine.runbook import Runbook
-from workflows.steps.evidence import compare_facts, mark_proof, report, verdict
+from workflows.steps.evidence import compare_facts, mark_proof, verdict
+from workflows.steps.hydration import see_hydration
+from workflows.steps.measures import report
 from workflows.steps.replacement import (
     find_point,
     launch_replacement,
@@ -14,7 +16,7 @@ RESTORE = Runbook(
     name="restore",
     letter="R",
     title="Restore of {server}",
-    takes=["image_id", "beside", "subnet", "instance_type", "lost_at", "left_behind", "rehearsed"],
+    takes=["image_id", "beside", "subnet", "instance_type", "lost_at", "left_behind", "rehearsed", "targets"],
     steps=[
         find_point,
         launch_replacement,
@@ -23,6 +25,7 @@ RESTORE = Runbook(
         wait_for_agent,
         compare_facts,
         mark_proof,
+        see_hydration,
         report,
         verdict,
     ],

@@ -88,6 +88,10 @@ class Disks:
             exact = int(member.pax_headers[_EXACT])
             os.utime(target / member.name, ns=(exact, exact), follow_symlinks=False)
 
+    def size(self, snapshot_id: str) -> int:
+        """Bytes of the blocks that were written to the volume: here, of the files."""
+        return self._tar(snapshot_id).stat().st_size
+
     def forget(self, snapshot_id: str) -> None:
         self.remove(self._tar(snapshot_id))
 

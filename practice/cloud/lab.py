@@ -22,6 +22,7 @@ from practice.cloud.server import Door, Handler, Server
 from practice.cloud.snapshots import Snapshots
 from practice.cloud.tags import Tags
 from practice.cloud.templates import Templates
+from practice.cloud.volume_status import VolumeStatus
 
 #: The profile of the lab's servers, and the one for copies of them.
 _PROFILE, COPY_PROFILE = "firedrill-practice", "firedrill-practice-copy"
@@ -213,6 +214,7 @@ class LabCloud:
             "DescribeLaunchTemplateVersions": templates.describe_versions,
             "DescribeLaunchTemplates": templates.describe,
             "DescribeSnapshots": snapshots.describe,
+            "DescribeVolumeStatus": VolumeStatus(self._parts).describe,
             "DescribeVolumes": self._instances.describe_volumes,
             "GetLaunchTemplateData": templates.data,
             "RunInstances": self._launches.run,

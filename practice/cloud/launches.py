@@ -107,6 +107,7 @@ class Launches:
         for device, ebs in volumes.items():
             if ebs.get("SnapshotId"):
                 self._parts.disks.unpack(ebs["SnapshotId"], made[device])
+                self._parts.loading[made[device]] = self._parts.now()
         others = {device: volume for device, volume in made.items() if device != image.root_device}
         self._parts.disks.boot(instance_id, made[image.root_device], others)
         self._spoil(instance_id, list(others.values()))

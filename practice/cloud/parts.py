@@ -14,7 +14,8 @@ from practice.cloud.wire import Refusal
 
 @dataclass
 class Parts:
-    """`lock` is held by every call but while a script runs."""
+    """`lock` is held by every call but while a script runs. `loading` is when each volume that was made of a snapshot
+    began to be loaded, in seconds since the epoch."""
 
     control: Control
     disks: Disks
@@ -23,6 +24,7 @@ class Parts:
     delays: Delays
     now: Callable[[], float]
     lock: threading.RLock = field(default_factory=threading.RLock)
+    loading: dict[str, float] = field(default_factory=dict)
 
     def tags(self, region: str, resource: str) -> list[dict[str, str]]:
         """As AWS lists them."""

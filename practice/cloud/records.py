@@ -11,7 +11,8 @@ ACCOUNT = "000000000000"
 
 @dataclass(frozen=True)
 class Delays:
-    """Seconds that things take. `checks` and `agent` count from the moment that an instance runs."""
+    """Seconds that things take. `checks` and `agent` count from the moment that an instance runs; `hydrate` from its
+    launch, until its disks hold every block of their snapshots: None tells nothing of it, as AWS at first."""
 
     image: float = 3.0
     boot: float = 1.0
@@ -19,6 +20,7 @@ class Delays:
     agent: float = 1.0
     command: float = 0.3
     stop: float = 0.5
+    hydrate: float | None = 3.0
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ class Snapshots:
             "OwnerId": ACCOUNT,
             "Description": snapshot.description,
             "StorageTier": "standard",
+            **({"FullSnapshotSizeInBytes": self._parts.disks.size(snapshot.id)} if state == "completed" else {}),
             "Tags": self._parts.tags(snapshot.region, snapshot.id),
         }
         if snapshot.key:

@@ -21,7 +21,7 @@ DATA = Disk(
     delete_on_termination=False,
 )
 
-DELAYS = Delays(image=30.0, boot=10.0, checks=60.0, agent=20.0, command=4.0, stop=5.0)
+DELAYS = Delays(image=30.0, boot=10.0, checks=60.0, agent=20.0, command=4.0, stop=5.0, hydrate=200.0)
 
 
 class Cloud:

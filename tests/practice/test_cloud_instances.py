@@ -38,6 +38,30 @@ def test_an_instance_is_pending_then_runs_and_passes_its_checks_later(cloud: Clo
     assert checks() == ["ok", "ok"]
 
 
+def test_volumes_made_of_snapshots_tell_how_far_they_are_loaded_and_those_made_empty_do_not(cloud: Cloud) -> None:
+    source = cloud.server()
+    image = cloud.image(source)
+    run = cloud.ec2.run_instances(ImageId=image, InstanceType="t3.small", MinCount=1, MaxCount=1)
+    made = run["Instances"][0]["InstanceId"]
+
+    def told(instance: str) -> list[dict[str, Any]]:
+        filters = [{"Name": "attachment-status.instance-id", "Values": [instance]}]
+        return list(cloud.ec2.describe_volume_status(Filters=filters)["VolumeStatuses"])
+
+    assert [each.get("InitializationStatusDetails") for each in told(source)] == [None, None]
+    cloud.clock.forward(100)
+    half = told(made)
+    assert [each["InitializationStatusDetails"]["Progress"] for each in half] == [50, 50]
+    assert {"Name": "initialization-state", "Status": "initializing"} in half[0]["VolumeStatus"]["Details"]
+    cloud.clock.forward(100)
+    assert told(made)[0]["InitializationStatusDetails"] == {"InitializationType": "default", "Progress": 100}
+    ids = [each["VolumeId"] for each in half]
+    assert len(cloud.ec2.describe_volume_status(VolumeIds=ids)["VolumeStatuses"]) == 2
+    with pytest.raises(ClientError) as refused:
+        cloud.ec2.describe_volume_status(VolumeIds=["vol-0123456789abcdef0"])
+    assert code(refused.value) == "InvalidVolume.NotFound"
+
+
 def test_an_added_server_runs_with_both_checks_passed(cloud: Cloud) -> None:
     source = cloud.server(tags={"team": "orders"}, user_data="#!/bin/sh\n")
     found = cloud.ec2.describe_instance_status(InstanceIds=[source])["InstanceStatuses"][0]

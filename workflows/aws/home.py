@@ -10,6 +10,7 @@ from workflows.aws.images import Images
 from workflows.aws.instances import Instances
 from workflows.aws.networks import Networks
 from workflows.aws.templates import Templates
+from workflows.aws.volumes import Volumes
 from workflows.errors import RunFailed
 
 
@@ -26,6 +27,7 @@ class Aws:
     commands: Commands
     networks: Networks
     copies: Copies
+    volumes: Volumes
 
 
 class Home:
@@ -68,4 +70,5 @@ class Home:
             commands=Commands(calls),
             networks=Networks(calls, self._installation),
             copies=Copies(calls, instances, self._installation),
+            volumes=Volumes(calls),
         )

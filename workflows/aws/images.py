@@ -29,7 +29,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`size` in GiB, `progress` in percent."""
+    """`size` in GiB, `progress` in percent; `bytes` is what its blocks hold, None where AWS does not tell."""
 
     id: str
     state: str
@@ -38,11 +38,12 @@ class Snapshot:
     encrypted: bool
     progress: int
     reason: str = ""
+    bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Volume:
-    """`size` in GiB, `throughput` in MiB/s; None where AWS names none."""
+    """`size` in GiB, `throughput` in MiB/s; None where AWS names none. `snapshot_id` is what it was made of."""
 
     id: str
     size: int
@@ -52,6 +53,7 @@ class Volume:
     key: str = ""
     iops: int | None = None
     throughput: int | None = None
+    snapshot_id: str = ""
 
 
 class Images:
@@ -120,6 +122,12 @@ class Images:
         found = self._calls.pages("ec2", "describe_volumes", "Volumes", Filters=tags.filters(volume_id=wanted))
         return {each["VolumeId"]: _volume(each) for each in found}
 
+    def attached(self, instance_id: str) -> dict[str, Volume]:
+        """The volumes of an instance, by id."""
+        wanted = tags.filters(**{"attachment.instance-id": instance_id})
+        found = self._calls.pages("ec2", "describe_volumes", "Volumes", Filters=wanted)
+        return {each["VolumeId"]: _volume(each) for each in found}
+
     def tag(self, image: Image, marks: Mapping[str, str]) -> None:
         """Change the tags of a recovery point of ours and of nothing else."""
         if image.tags.get(tags.INSTALLATION) != self._installation:
@@ -167,6 +175,7 @@ def _snapshot(raw: Mapping[str, Any]) -> Snapshot:
         encrypted=bool(raw.get("Encrypted")),
         progress=int(progress) if progress.isdigit() else 0,
         reason=raw.get("StateMessage", ""),
+        bytes=raw.get("FullSnapshotSizeInBytes"),
     )
 
 
@@ -180,6 +189,7 @@ def _volume(raw: Mapping[str, Any]) -> Volume:
         key=raw.get("KmsKeyId", ""),
         iops=raw.get("Iops"),
         throughput=raw.get("Throughput"),
+        snapshot_id=raw.get("SnapshotId") or "",
     )
 
 

@@ -1,6 +1,5 @@
 """Facts before, facts after, and the verdict. A backup counts for nothing until this has said *same*."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from workflows.aws import Aws, tags
@@ -11,25 +10,12 @@ from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
 from workflows.points import Point
 from workflows.steps.scripts import run_script
-from workflows.words import count, duration, safe, size
+from workflows.words import count, safe, size
 
 #: Seconds after the request in which AWS surely fixed the image's content, the shutdown of a reboot included. What was
 #: written later, or when the replacement had been launched, was not written by the server that the image was taken of.
 SEALED_WITHIN = 300.0
 _AGAIN = "The machine was left as it is. `/dr retry` measures again."
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a drill or a restore came to. Durations in seconds; `rpo` is None where nothing was lost on purpose."""
-
-    verdict: str
-    replacement_id: str
-    image_id: str
-    rto_running: float
-    rto_validated: float
-    rpo: float | None
-    left_behind: tuple[str, ...]
 
 
 def _recorded(facts: Recorded) -> str:
@@ -99,29 +85,6 @@ def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: fl
     marks |= dict(zip((tags.PROVEN_BY, tags.PROVEN_AT), proven, strict=True))
     marks |= dict(zip((tags.DIFFERED_IN, tags.DIFFERED_AT), differed, strict=True))
     home.images.tag(image, marks)
-
-
-def _told(report: Report) -> str:
-    rpo = "" if report.rpo is None else f", RPO {duration(report.rpo)}"
-    first = f"RTO {duration(report.rto_validated)} (running after {duration(report.rto_running)}){rpo}"
-    return "\n".join((first, *(f"Left behind: {each}" for each in report.left_behind)))
-
-
-@step("Report", gives="report", tell=_told)
-def report(
-    replacement_id: str, point: Point, evidence: Evidence, lost_at: float, running_at: float, left_behind: list[str],
-    rehearsed: bool, now: float,
-) -> Report:  # fmt: skip
-    """How long it took since the loss, and how much would have been lost: RPO counts from the CreateImage request."""
-    return Report(
-        verdict=evidence.verdict,
-        replacement_id=replacement_id,
-        image_id=point.image_id,
-        rto_running=running_at - lost_at,
-        rto_validated=now - lost_at,
-        rpo=lost_at - point.requested if rehearsed else None,
-        left_behind=tuple(left_behind),
-    )
 
 
 @step("Verdict")
