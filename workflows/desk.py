@@ -1,11 +1,10 @@
 """Takes requests in: finds what they name, makes the run, carries answers to it. Never touches AWS."""
 
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -21,12 +20,11 @@ from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.inventory import Inventory, Sighting
+from workflows.lookout import Lookout
 from workflows.points import Point, choose
 from workflows.policy import Circumstances
 from workflows.steps.replacement import still_alive
 from workflows.words import count, safe, when
-
-T = TypeVar("T")
 
 _PROFILE = TypeAdapter(Profile)
 _TARGETS = TypeAdapter(Targets)
@@ -61,13 +59,13 @@ class Desk:
         self._board = board
         self._clock = clock
         self._profile_for = profile_for
-        self._patience = patience
+        self._lookout = Lookout(board, clock, patience)
 
     # ── planning: what would be done ─────────────────────────────────────────────────────────────────────
 
     def backup(self, asking: Asking, target: str, *, reboot: bool, accept_loss: bool, profile: str = "") -> list[Run]:
         """One planned run for each server that the target names. Raises UserError."""
-        found = self._look(lambda known: known.living(target))
+        found = self._lookout.find(lambda known: known.living(target))
         return [
             self._planned(
                 "backup", asking, self._target(each), self._source(each, reboot, accept_loss, profile), each.tags
@@ -77,7 +75,7 @@ class Desk:
 
     def drill(self, asking: Asking, target: str, *, accept_loss: bool, profile: str = "") -> Run:
         """A planned live drill of the one server that the target names. Raises UserError."""
-        found = self._look(lambda known: known.living(target))
+        found = self._lookout.find(lambda known: known.living(target))
         if len(found) > 1:
             names = ", ".join(f"*{safe(each.server)}*" for each in found[:5])
             raise UserError(
@@ -94,7 +92,7 @@ class Desk:
         beside: bool = False, subnet: str = "", instance_type: str = "",
     ) -> Run:  # fmt: skip
         """A planned restore of a server from one of its recovery points. Raises UserError."""
-        found = self._look(lambda known: _restorable(known, target, point, as_of, region, beside))
+        found = self._lookout.find(lambda known: _restorable(known, target, point, as_of, region, beside))
         chosen, account, tags = found
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
@@ -177,7 +175,7 @@ class Desk:
 
     def points(self, target: str = "") -> list[Point]:
         """Recovery points, the newest first; of one server, if a target is given. Raises UserError."""
-        known = self._look(lambda known: (known, known.server_of(target) if target else ""))
+        known = self._lookout.find(lambda known: (known, known.server_of(target) if target else ""))
         own = [each for each in known[0].points if not known[1] or each.server == known[1]]
         return sorted(own, key=lambda each: each.requested, reverse=True)
 
@@ -187,47 +185,17 @@ class Desk:
 
     def server_of(self, target: str) -> str:
         """The server that a target names, alive or not. Raises UserError."""
-        return self._look(lambda known: known.server_of(target))
+        return self._lookout.find(lambda known: known.server_of(target))
 
     def about(self, target: str, channel: str) -> Circumstances:
         """What the policy must know of a server, for no verb in particular. Raises UserError."""
         if not target:
             return Circumstances("", channel)
-        seen = self._look(lambda known: known.living(target))[0]
+        seen = self._lookout.find(lambda known: known.living(target))[0]
         own = self._target(seen)
         return Circumstances("", channel, seen.server, seen.tags, own.account, seen.region)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def _look(self, find: Callable[[Inventory], T]) -> T:
-        """Find in what the workers last saw; if that fails, in a fresh look: it may just have been launched."""
-        text = self._board.inventory()
-        if text is not None:
-            known = inventory.from_json(text)
-            try:
-                return find(known)
-            except UserError:
-                return find(self._fresh(known))
-        return find(self._fresh(None))
-
-    def _fresh(self, old: Inventory | None) -> Inventory:
-        """A look that began after the asking: one that was under way may have passed a server that is new."""
-        asked = self._clock.now()
-        self._board.want_inventory()
-        until = time.monotonic() + self._patience
-        known = old
-        while time.monotonic() < until:
-            text = self._board.inventory()
-            known = inventory.from_json(text) if text else None
-            if known and known.at >= asked and known != old:
-                return known
-            time.sleep(0.05)
-        if known is not None:
-            return known
-        raise UserError(
-            "No worker has looked at AWS yet, so no server is known.",
-            "Is `firedrill worker` running, with AWS credentials, on the same Redis?",
-        )
 
     def _planned(
         self, name: str, asking: Asking, target: Target, values: dict[str, Any], tags: Mapping[str, str]

@@ -1,0 +1,53 @@
+"""Finds what people name in what the workers last saw of AWS, and asks them for a fresh look where it is not there."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from workflows import inventory
+from workflows.engine.board import Board
+from workflows.engine.clock import Clock
+from workflows.errors import UserError
+from workflows.inventory import Inventory
+
+T = TypeVar("T")
+
+
+class Lookout:
+    """`patience` is how many seconds to wait for a worker's fresh look when a name is not known."""
+
+    def __init__(self, board: Board, clock: Clock, patience: float) -> None:
+        self._board = board
+        self._clock = clock
+        self._patience = patience
+
+    def find(self, find: Callable[[Inventory], T]) -> T:
+        """In what the workers last saw; if that fails, in a fresh look: it may just have been launched. Raises what
+        `find` raises, a UserError, and UserError where nothing was seen yet."""
+        text = self._board.inventory()
+        if text is not None:
+            known = inventory.from_json(text)
+            try:
+                return find(known)
+            except UserError:
+                return find(self._fresh(known))
+        return find(self._fresh(None))
+
+    def _fresh(self, old: Inventory | None) -> Inventory:
+        """A look that began after the asking: one that was under way may have passed a server that is new."""
+        asked = self._clock.now()
+        self._board.want_inventory()
+        until = time.monotonic() + self._patience
+        known = old
+        while time.monotonic() < until:
+            text = self._board.inventory()
+            known = inventory.from_json(text) if text else None
+            if known and known.at >= asked and known != old:
+                return known
+            time.sleep(0.05)
+        if known is not None:
+            return known
+        raise UserError(
+            "No worker has looked at AWS yet, so no server is known.",
+            "Is `firedrill worker` running, with AWS credentials, on the same Redis?",
+        )
