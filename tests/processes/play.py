@@ -134,9 +134,9 @@ class Play:
         delivery, faults = self.space.fill(person, view, text)
         assert (delivery.error, faults) == (None, {}), delivery
 
-    def approves(self, person: str, card: Message) -> None:
-        """Press Approve, and type the server's name into the window."""
-        self.fills(person, self.window(person, card, "approve"), self.server)
+    def approves(self, person: str, card: Message, server: str = "") -> None:
+        """Press Approve, and type the server's name into the window: the play's own, if none is given."""
+        self.fills(person, self.window(person, card, "approve"), server or self.server)
 
     def answer_to(self, person: str, deed: Callable[[], object]) -> str:
         """What only this person is told because of a deed."""

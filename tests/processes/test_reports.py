@@ -11,7 +11,7 @@ def test_a_drill_leaves_its_timeline_and_its_report_is_the_same_in_slack_and_in_
     play: Play, tmp_path: Path
 ) -> None:
     run, card = play.drill_asked()
-    play.click("approver", card, "Approve termination")
+    play.approves("approver", card)
     done = play.check_done_once(play.ended(run), DRILL_ONCE)
     play.painted(done)
     assert _names(play, card) == [f"firedrill-{done.key}.png"]

@@ -4,6 +4,7 @@ things."""
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,7 +17,7 @@ from workflows.engine.run import Run, Status
 
 
 def test_drills_and_failures_leave_no_secret_anywhere_that_is_written(
-    play: Play, monkeypatch: pytest.MonkeyPatch
+    play: Play, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name, value in play.world.lab.environment().items():
         monkeypatch.setenv(name, value)
@@ -24,8 +25,9 @@ def test_drills_and_failures_leave_no_secret_anywhere_that_is_written(
     ended = [run, _refused_by_aws(play), _different(play)]
     _typed(play)
     everything = {**_written(play), "audit": play.shell("audit", "export").stdout}
+    everything["reports"] = _reported(play, ended, tmp_path)
     everything["verbs"] = "".join(play.shell(*words).stdout for words in (["status", run.id], ["runs"], ["points"]))
-    for place in ("redis", "slack", "audit", "verbs"):
+    for place in ("redis", "slack", "audit", "verbs", "reports"):
         assert all(each.id in everything[place] for each in ended[:1]), place
     assert json.loads(everything["audit"].splitlines()[-1])["seal"]["entries"] > 20
     for place, text in everything.items():
@@ -64,7 +66,7 @@ def _different(play: Play) -> Run:
     play.seed(server)
     play.world.lab.faults.corrupt_disk()
     run = play.ask("drill", server)
-    play.approves("approver", play.asked(run))
+    play.approves("approver", play.asked(run), server)
     ended = play.ended(run)
     assert ended.status is Status.FAILED
     return ended
@@ -105,6 +107,15 @@ def _written(play: Play) -> dict[str, str]:
     kept["slack"] = _said(world)
     kept["tags"] = _tags(world)
     return kept
+
+
+def _reported(play: Play, runs: list[Run], folder: Path) -> str:
+    """The reports as they are handed out, page and JSON."""
+    for each in runs:
+        assert play.shell("report", each.id, "--to", str(folder)).returncode == 0
+    files = sorted(path for path in folder.iterdir() if path.suffix != ".png")
+    assert len(files) == 2 * len(runs)
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def _everything(client: redis.Redis) -> Iterator[str]:
