@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from workflows.facts.tables import Profiles, read_profiles
 from workflows.faults import Fault
 from workflows.policy import Policy
 from workflows.rulebook import read_policy
+from workflows.steps.isolation import DrillRules
 
 CONFIG = "firedrill.toml"
 
@@ -69,6 +71,21 @@ class ReportTable(_Table):
     kms_key: str = ""
 
 
+class DrillTable(_Table):
+    """`[drill]`: how the copies of clone drills are kept apart. Without a `profile` there are none.
+
+    `profile` is the name of their instance profile, `subnet` where they stand, if not in their source's. `reach` are
+    the IPv4 networks to whose port 443 they may talk, if not the VPC's own endpoints for Systems Manager.
+    """
+
+    profile: str = Field(default="", pattern=r"^[\w+=,.@-]{0,128}$")
+    subnet: str = Field(default="", pattern=r"^$|^subnet-[0-9a-f]+$")
+    reach: tuple[IPv4Network, ...] = ()
+
+    def rules(self) -> DrillRules:
+        return DrillRules(self.profile, self.subnet, tuple(map(str, self.reach)))
+
+
 class PaceTable(_Table):
     """`[pace]`: seconds between looks, growing from `first` to `most`; `lease` is how long a silent worker keeps a run,
     longer than the longest single call to AWS (30 s).
@@ -89,6 +106,7 @@ class File(_Table):
     slack: SlackTable = SlackTable()
     audit: AuditTable = AuditTable()
     report: ReportTable = ReportTable()
+    drill: DrillTable = DrillTable()
     pace: PaceTable = PaceTable()
     people: Mapping[str, str] = Field(default_factory=dict)
     profiles: Mapping[str, Any] = Field(default_factory=dict)

@@ -221,6 +221,7 @@ def run(settings: Settings, stop: Event) -> bool:
         "terms": lambda run: settings.policy.terms(about_run(run)),
         "directory": lambda _: directory(built.board),
         "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),
+        "drill_rules": lambda _: settings.file.drill.rules(),
     }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file

@@ -127,8 +127,10 @@ class Answers:
         match request:
             case StartBackup(target=target, reboot=reboot, accept_loss=loss, profile=profile):
                 return desk.backup(asking, target, reboot=reboot, accept_loss=loss, profile=profile)
-            case StartDrill(target=target, accept_loss=loss, profile=profile):
+            case StartDrill(target=target, live=True, accept_loss=loss, profile=profile):
                 return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
+            case StartDrill(target=target, point=point, accept_loss=loss, profile=profile):
+                return [desk.clone(asking, target, which=point, accept_loss=loss, profile=profile)]
             case StartRestore():
                 return [
                     desk.restore(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from handlers.blocks import Block, at_stake, chunks, context, section
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.run import Run, Status, StepState
+from workflows.standing import CLONE, aftermath
 from workflows.words import cut, duration, safe, when
 
 _ICONS = {
@@ -95,7 +96,7 @@ def line(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     if run.status is Status.FAILED and run.problem:
-        return f": {run.problem.text}\n{run.problem.hint}{_lost(run)}"
+        return f": {run.problem.text}\n{run.problem.hint}{_lost(run)} {aftermath(run)}".rstrip()
     if run.status.open or run.ended is None:
         return ""
     return f" after {duration(run.ended - run.created)}. {_came_of_it(run)}"
@@ -135,13 +136,15 @@ def _came_of_it(run: Run) -> str:
             return f"{details['compare_facts']} {details['report']}."
         return f"{details.get('verify_recovery_point', '')}."
     if run.status is Status.FAILED and run.problem:
-        return f"{run.problem.text} {run.problem.hint}{_lost(run)}".strip()
+        return f"{run.problem.text} {run.problem.hint}{_lost(run)} {aftermath(run)}".strip()
     if run.status is Status.REJECTED:
         why = next((f": {safe(each.reason)}" for each in run.answers if each.reason), "")
         at = f" {when(run.ended)}" if run.ended else ""
-        return f"Rejected{by}{at}{why}. Nothing was terminated."
+        return f"Rejected{by}{at}{why}. Nothing was terminated. {aftermath(run)}".rstrip()
     if run.status is Status.EXPIRED:
-        return f"{_expired(run)} Nothing was terminated."
+        return f"{_expired(run)} Nothing was terminated. {aftermath(run)}".rstrip()
+    if run.runbook == CLONE:
+        return f"Stopped{by}. {aftermath(run)}".rstrip()
     return f"Stopped{by}. {_made(run)} Nothing was terminated."
 
 

@@ -137,15 +137,24 @@ def restore(target: str, point: str, **options: Any) -> Request:
 @grammar.command(epilog="Example: drill orders-db --live --reason 'Q4 rehearsal'")
 @_target
 @click.option("--live", is_flag=True, help="The whole disaster: back up, verify, ask, terminate, restore, compare.")
+@click.option(
+    "--point", type=click.Choice(["latest", "random", "fresh"]), default=None,
+    help="Of a copy: the newest point (that is the default), any, or one that is made first.",
+)  # fmt: skip
 @_profile
 @_reason
 @_accept_loss
 @_dry_run
-def drill(target: str, live: bool, profile: str, reason: str, accept_loss: bool, dry_run: bool) -> Request:
-    """Rehearse the loss of a server. Nothing is terminated before somebody else has approved it."""
-    if not live:
-        raise click.UsageError("A drill terminates the server, after an approval; say so with --live.")
-    return StartDrill(target, live, profile, reason, accept_loss, dry_run)
+def drill(
+    target: str, live: bool, point: str | None, profile: str, reason: str, accept_loss: bool, dry_run: bool
+) -> Request:
+    """Rehearse the loss of a server: on an isolated copy beside it, which is compared and removed again, or with --live
+    on the server itself. Nothing is terminated before somebody else has approved it."""
+    if live and point:
+        raise click.UsageError("A live drill makes its own recovery point: leave --point out, or --live.")
+    if not live and point != "fresh" and (profile or accept_loss):
+        raise click.UsageError("--profile and --accept-loss are about a backup: add --point fresh, or --live.")
+    return StartDrill(target, live, point or "latest", profile, reason, accept_loss, dry_run)
 
 
 @grammar.command(epilog="Example: approve D-0013 --name orders-db")

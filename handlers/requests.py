@@ -30,8 +30,11 @@ class StartRestore:
 
 @dataclass(frozen=True)
 class StartDrill:
+    """`point` is `latest`, `random` or `fresh`; a live drill makes its own."""
+
     target: str
     live: bool
+    point: str
     profile: str
     reason: str
     accept_loss: bool

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from practice.cloud import Disk
+from practice.cloud import COPY_PROFILE, Disk
 
 _FSTAB = b"/dev/xvda / xfs defaults 0 1\n/dev/sdf /data xfs defaults,nofail 0 2\n"
 
@@ -99,6 +99,9 @@ channel = "C0DROPS"
 
 [people]
 {login} = "U0OPERATOR"
+
+[drill]
+profile = "{COPY_PROFILE}"
 
 [pace]
 first = 0.3

@@ -11,7 +11,7 @@ import redis
 
 from handlers.access import Access
 from handlers.answers import Answers
-from practice.cloud import Delays, Disk, LabCloud
+from practice.cloud import COPY_PROFILE, Delays, Disk, LabCloud
 from practice.servers import SERVERS
 from tests.clock import HandClock
 from workflows import inventory
@@ -30,6 +30,7 @@ from workflows.facts.script import recognised
 from workflows.policy import BASE, Directory, Policy, Rule, about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
+from workflows.steps.isolation import DrillRules
 
 OPERATOR = Actor("U0OPERATOR", "operator")
 APPROVER = Actor("U0APPROVER", "approver")
@@ -58,6 +59,7 @@ class Stage:
             Rule(BASE, operators=(OPERATOR.id,), approvers=(OPERATOR.id, APPROVER.id, APPROVER2.id), minutes=30)
         )
         self.directory = Directory()
+        self.drill_rules = DrillRules(COPY_PROFILE)
         self.desk = Desk(self.store, self.board, clock, self.profile_for, patience=0.2)
         self.answers = Answers(self.desk, Access(self.policy, lambda _: self.directory))
         self.services: dict[str, Callable[[Run], object]] = {
@@ -65,6 +67,7 @@ class Stage:
             "terms": lambda run: self.policy.terms(about_run(run)),
             "directory": lambda _: self.directory,
             "last_time": lambda run: last_time(self.store.latest(LOOKED_AT), run.target),
+            "drill_rules": lambda _: self.drill_rules,
         }
         self.engine = Engine(
             self.store, RUNBOOKS, self.services, clock, Pace(), random.Random(7), seal=seal, ledger=self.ledger
@@ -127,6 +130,10 @@ class Stage:
     def drill(self, target: str = "orders-db", accept_loss: bool = False) -> Run:
         """A live drill, driven to its question or its end."""
         return self.drive(self.desk.start(self.desk.drill(ASKING, target, accept_loss=accept_loss)))
+
+    def clone(self, target: str = "orders-db", which: str = "latest") -> Run:
+        """A clone drill, driven to its question or its end."""
+        return self.drive(self.desk.start(self.desk.clone(ASKING, target, which=which)))
 
     def approve(self, run: Run, by: Actor = APPROVER) -> Run:
         """The approver's click, and what follows from it."""

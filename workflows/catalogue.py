@@ -1,7 +1,8 @@
 """All runbooks by name."""
 
 from workflows.backup import BACKUP
+from workflows.clone import CLONE_DRILL
 from workflows.drill import LIVE_DRILL
 from workflows.restore import RESTORE
 
-RUNBOOKS = {book.name: book for book in (BACKUP, RESTORE, LIVE_DRILL)}
+RUNBOOKS = {book.name: book for book in (BACKUP, RESTORE, LIVE_DRILL, CLONE_DRILL)}

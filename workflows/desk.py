@@ -75,17 +75,30 @@ class Desk:
 
     def drill(self, asking: Asking, target: str, *, accept_loss: bool, profile: str = "") -> Run:
         """A planned live drill of the one server that the target names. Raises UserError."""
-        found = self._lookout.find(lambda known: known.living(target))
-        if len(found) > 1:
-            names = ", ".join(f"*{safe(each.server)}*" for each in found[:5])
-            raise UserError(
-                f"`{safe(target)}` names {len(found)} servers: {names}.", "A live drill takes one at a time."
-            )
-        values = self._source(found[0], False, accept_loss, profile) | {
+        seen = self._one(target)
+        values = self._source(seen, False, accept_loss, profile) | {
             "beside": False, "subnet": "", "instance_type": "",
-            "rehearsed": True, "targets": self._targets(found[0].server, found[0].tags, profile),
+            "rehearsed": True, "targets": self._targets(seen.server, seen.tags, profile),
         }  # fmt: skip
-        return self._planned("drill", asking, self._target(found[0]), values, found[0].tags)
+        return self._planned("drill", asking, self._target(seen), values, seen.tags)
+
+    def clone(
+        self, asking: Asking, target: str, *, which: str = "latest", accept_loss: bool = False, profile: str = ""
+    ) -> Run:
+        """A planned clone drill of the one server that the target names, from its point `which`: `latest`, `random`,
+        `fresh` (made first; only then the server must be alive), or the image id that is the target. UserError."""
+        values = {
+            "which": target if target.startswith("ami-") else which, "beside": True, "subnet": "", "instance_type": "",
+            "left_behind": [], "rehearsed": which != "random",
+        }  # fmt: skip
+        if which == "fresh":
+            seen = self._one(target)
+            values |= self._source(seen, False, accept_loss, profile)
+            values["targets"] = self._targets(seen.server, seen.tags, profile)
+            return self._planned("clone", asking, self._target(seen), values, seen.tags)
+        point, account, tags = self._lookout.find(lambda known: _restorable(known, target, "latest", None, "", True))
+        values["targets"] = self._targets(point.server, tags)
+        return self._planned("clone", asking, Target(point.server, account, point.region), values, tags)
 
     def restore(
         self, asking: Asking, target: str, *, point: str = "latest", as_of: float | None = None, region: str = "",
@@ -196,6 +209,14 @@ class Desk:
         return Circumstances("", channel, seen.server, seen.tags, own.account, seen.region)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _one(self, target: str) -> Sighting:
+        """The one living server that a target names. Raises UserError."""
+        found = self._lookout.find(lambda known: known.living(target))
+        if len(found) > 1:
+            names = ", ".join(f"*{safe(each.server)}*" for each in found[:5])
+            raise UserError(f"`{safe(target)}` names {len(found)} servers: {names}.", "A drill takes one at a time.")
+        return found[0]
 
     def _planned(
         self, name: str, asking: Asking, target: Target, values: dict[str, Any], tags: Mapping[str, str]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from workflows.aws import Home
+from workflows.aws import Home, tags
 from workflows.errors import FiredrillError, UserError
 from workflows.points import Point, point_of
 from workflows.words import safe
@@ -145,7 +145,11 @@ def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
             troubles.append(trouble)
             continue
         account = aws.account
-        servers += [Sighting(each.server, each.id, each.state, name, each.launched, each.tags) for each in found]
+        servers += [
+            Sighting(each.server, each.id, each.state, name, each.launched, each.tags)
+            for each in found
+            if tags.COPY_OF not in each.tags  # a drill's copy is no server
+        ]
         points += [point_of(image, name) for image in images]
     if len(troubles) == len(names):
         raise troubles[0]

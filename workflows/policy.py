@@ -19,7 +19,8 @@ WAIVABLE = ("copy",)
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a request is about; empty where that is not known. `verb` is the grammar's; a live drill's is `live`."""
+    """What a request is about; empty where that is not known. `verb` is the grammar's; a live drill's is `live`,
+    a clone drill's `drill`."""
 
     verb: str
     channel: str = ""
@@ -160,7 +161,7 @@ class Policy:
 
 def about_run(run: Run, verb: str = "") -> Circumstances:
     """A run as the policy sees it; `verb` is what is to be done with it, if not what it does."""
-    own = "live" if run.runbook == "drill" else run.runbook
+    own = {"drill": "live", "clone": "drill"}.get(run.runbook, run.runbook)
     return Circumstances(
         verb or own, run.channel, run.target.server, run.tags, run.target.account, run.target.region
     )  # fmt: skip

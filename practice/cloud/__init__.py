@@ -2,7 +2,7 @@
 
 from practice.cloud.disks import NotTheLabsFolder
 from practice.cloud.faults import Faults
-from practice.cloud.lab import LabCloud
+from practice.cloud.lab import COPY_PROFILE, LabCloud
 from practice.cloud.records import Call, Delays, Disk, Effect
 
-__all__ = ["Call", "Delays", "Disk", "Effect", "Faults", "LabCloud", "NotTheLabsFolder"]
+__all__ = ["COPY_PROFILE", "Call", "Delays", "Disk", "Effect", "Faults", "LabCloud", "NotTheLabsFolder"]

@@ -38,7 +38,7 @@ class Networks:
         out = [rule for group in groups for rule in group.egress_rules]
         if not groups or any(str(rule.ip_protocol) == "-1" for rule in out):
             return True
-        networks = [ip_network(each["CidrIp"]) for rule in out for each in rule.ip_ranges if _lets_https(rule)]
+        networks = [ip_network(rule.ip_range["CidrIp"]) for rule in out if _lets_https(rule)]
         for service in _SSM:
             ways = [each for each in backend.vpc_end_points.values() if each.service_name.endswith(f".{service}")]
             addresses = [backend.enis[one].private_ip_address for each in ways for one in each.network_interface_ids]
@@ -48,7 +48,9 @@ class Networks:
 
 
 def _lets_https(rule: Any) -> bool:
-    return str(rule.ip_protocol) == "tcp" and int(rule.from_port) <= _HTTPS <= int(rule.to_port)
+    if rule.ip_protocol != "tcp" or "CidrIp" not in rule.ip_range:
+        return False
+    return int(rule.from_port) <= _HTTPS <= int(rule.to_port)
 
 
 def make_endpoints(control: Control, region: str) -> None:

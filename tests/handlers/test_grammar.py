@@ -1,5 +1,7 @@
 """What people type, and what is understood or answered."""
 
+from dataclasses import replace
+
 import pytest
 
 from handlers.grammar import grammar, parse, split
@@ -40,7 +42,10 @@ def test_a_backup_never_reboots_unless_asked_to() -> None:
 
 
 def test_each_verb_gives_its_request() -> None:
-    assert parse("drill orders-db --live --reason 'Q4'") == StartDrill("orders-db", True, "", "Q4", False, False)
+    live = StartDrill("orders-db", True, "latest", "", "Q4", False, False)
+    assert parse("drill orders-db --live --reason 'Q4'") == live
+    assert parse("drill orders-db --reason 'Q4'") == replace(live, live=False)
+    assert parse("drill orders-db --point random --reason 'Q4'") == replace(live, live=False, point="random")
     assert parse("approve d-13") == Decide("D-0013", approved=True)
     assert parse("approve d-13 --name orders-db") == Decide("D-0013", approved=True, name="orders-db")
     assert parse("reject D-0013 not during the sale") == Decide("D-0013", False, "not during the sale")
@@ -76,7 +81,8 @@ def test_nothing_and_help_explain_the_verbs() -> None:
         ("restore x --point newest", "`newest` is not `latest`, `proven` or an image id", "/dr restore"),
         ("restore x --as-of yesterday", "`yesterday` is not a time", "2026-11-20T09:00"),
         ("restore x --subnet net-1", "`net-1` is not a subnet's id", "/dr restore"),
-        ("drill orders-db", "--live", "/dr drill orders-db --live"),
+        ("drill orders-db --live --point latest", "its own recovery point", "/dr drill orders-db --live"),
+        ("drill orders-db --accept-loss", "add --point fresh", "/dr drill orders-db --live"),
         ("approve", "Missing argument 'RUN'", "/dr approve D-0013"),
         ("approve thirteen", "`thirteen` is not the id of a run", "D-0013"),
         ("runs --most many", "many", "/dr runs --most 20"),

@@ -87,11 +87,11 @@ class Window:
     def window(self) -> Locator:
         return self.page.get_by_role("dialog")
 
-    def approves(self, card: Locator, server: str) -> None:
+    def approves(self, card: Locator, server: str, deed: str = "termination") -> None:
         """Press Approve and type the server's name."""
-        self.presses(card, "Approve termination")
+        self.presses(card, f"Approve {deed}")
         self.types_in_window(server)
-        self.submits("Approve termination")
+        self.submits(f"Approve {deed}")
 
     def rejects(self, card: Locator, reason: str) -> None:
         self.presses(card, "Reject")

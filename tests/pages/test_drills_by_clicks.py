@@ -28,6 +28,20 @@ def test_a_live_drill_is_asked_for_by_one_person_and_approved_by_another(world: 
     assert not world.lab.tree(lost).exists()
 
 
+def test_a_clone_drill_compares_a_copy_and_removes_it_after_an_approval(world: World, windows: Windows) -> None:
+    operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER", width=380, height=800)
+    operator.types("/dr drill wiki --point fresh --reason 'on a copy'")
+    card = operator.card("Clone drill of wiki")
+    operator.sees(card, "Remove the copy of wiki?")
+    operator.sees(card, "The same: files")
+    copy = world.store().latest(1)[0].values["replacement_id"]
+    assert world.lab.tree(copy).exists()
+    approver.approves(approver.card("Clone drill of wiki"), "wiki", "removal")
+    operator.sees(card, "Succeeded")
+    assert not world.lab.tree(copy).exists()
+    assert world.lab.tree(world.instances["wiki"]).exists()
+
+
 def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: World, windows: Windows) -> None:
     operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER")
     operator.types("/dr drill billing-web --live")

@@ -11,29 +11,45 @@ from workflows.engine.runbook import Ask, Step, signature_of, step_of
 
 @dataclass(frozen=True)
 class Approval:
-    """Who said yes. Times are seconds since the epoch; what is allowed must have begun by `until`. What they were shown
-    stands in the run's `decisions`."""
+    """Who said yes; nobody where the policy wants no approval. Times are seconds since the epoch; what is allowed must
+    have begun by `until`. What they were shown stands in the run's `decisions`."""
 
     answers: tuple[Answer, ...]
     until: float
     checked_at: float
 
 
-def approval(name: str, *, title: str, ask: Callable[..., Ask], recheck: Callable[..., None]) -> Step:
+#: Seconds within which what needs no approval must have begun.
+_UNASKED = 1800.0
+
+
+def _never() -> bool:
+    return False
+
+
+def approval(
+    name: str, *, title: str, ask: Callable[..., Ask], recheck: Callable[..., None],
+    waived: Callable[..., bool] = _never,
+) -> Step:  # fmt: skip
     """A step `approve_<name>` that gives `approval_<name>`.
 
-    `ask` makes the question, `recheck` looks at the world again after the click and raises on any doubt; both take
-    their arguments by name, as steps do. Rejection and expiry end the run before this step is called again.
+    `ask` makes the question, `recheck` looks at the world again after the click and raises on any doubt, `waived` says
+    whether nobody need be asked; all take their arguments by name, as steps do. Rejection and expiry end the run before
+    this step is called again.
     """
 
     def decide(question: Question | None, answers: tuple[Answer, ...], now: float, **values: Any) -> Approval | Ask:
+        if question is None and waived(**_fit(waived, values, now)):
+            recheck(**_fit(recheck, {**values, "answers": ()}, now))
+            return Approval((), until=now + _UNASKED, checked_at=now)
         if question is None or len(answers) < question.needed:
             return ask(**_fit(ask, values, now))
         recheck(**_fit(recheck, {**values, "answers": answers}, now))
         return Approval(answers, until=question.expires_at, checked_at=now)
 
     parameters = {
-        **signature_of(ask), **signature_of(recheck), "question": Question, "answers": tuple[Answer, ...], "now": float
+        **signature_of(ask), **signature_of(recheck), **signature_of(waived),
+        "question": Question, "answers": tuple[Answer, ...], "now": float
     }  # fmt: skip
     return step_of(f"approve_{name}", title, decide, parameters, gives=f"approval_{name}", tell=_told)
 
@@ -44,4 +60,6 @@ def _fit(call: Callable[..., Any], values: dict[str, Any], now: float) -> dict[s
 
 
 def _told(value: Approval) -> str:
+    if not value.answers:
+        return "the policy wants no approval for that"
     return f"approved by {' and '.join(f'<@{each.by.id}>' for each in value.answers)}"

@@ -12,6 +12,7 @@ from workflows.report.document import (
     Snapshot,
 )
 from workflows.report.values import Values, lasted, moment
+from workflows.standing import left_standing
 
 #: name in the record → title, and what it means. All in seconds.
 _TIMES = {
@@ -91,14 +92,14 @@ def _proof(run: Run, point: Values) -> str:
 def measures_in(run: Run) -> tuple[Measure, ...]:
     """The figures of the step that reports; none where the run did not come so far."""
     found = Values(run.values.get("report"))
-    since = "the request" if found.text("since") == "request" or run.runbook == "restore" else "the loss"
+    since = "request" if run.runbook == "restore" else found.text("since") or "loss"
     judged = {each.text("name"): each for each in found.objects("judged")}
     made = []
     for name, (title, meaning) in _TIMES.items():
         seconds = found.number(name)
         if seconds is not None:
             target, met = _judged(judged.get(_AIMED_AT.get(name, "")))
-            told = meaning.format(since=since)
+            told = meaning.format(since=f"the {since}")
             made.append(_measure(name, title, told, seconds=lasted(seconds), target=target, met=met))
     for name, (title, meaning) in _SIZES.items():
         if found.number(name) is not None:
@@ -126,7 +127,7 @@ def left_behind_in(run: Run) -> Leftovers:
     point = point_in(run)
     size = sum(disk.whole("size") for disk in source.objects("disks"))
     kept = stored(point.image_id, len(point.snapshots), size) if point else None
-    return leftovers(Values(run.values).texts("left_behind"), disks, kept)
+    return leftovers([*Values(run.values).texts("left_behind"), *left_standing(run)], disks, kept)
 
 
 def not_measured_in(run: Run) -> tuple[str, ...]:

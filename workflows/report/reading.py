@@ -10,6 +10,7 @@ from workflows.report import document as parts
 from workflows.report.document import Document, Outcome, digest
 from workflows.report.findings import evidence_in, left_behind_in, measures_in, not_measured_in, point_in
 from workflows.report.values import Values, lasted, moment
+from workflows.standing import CLONE, aftermath
 from workflows.words import plain
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 #: The account of the practice world.
 PRACTICE = "000000000000"
 #: Runbooks that end in a comparison.
-COMPARES = ("restore", "drill")
+COMPARES = ("restore", "drill", CLONE)
 
 
 def document_of(run: Run) -> Document:
@@ -51,13 +52,14 @@ def seal(run: Run) -> str:
 def _verdict(run: Run, names: dict[str, str]) -> parts.Verdict:
     word, headline = _word(run)
     text, hint = (run.problem.text, run.problem.hint) if run.problem else (_told(run), "")
+    hint = f"{hint} {aftermath(run)}".strip()
     return parts.Verdict(word=word, headline=headline, text=plain(text, names), hint=plain(hint, names))
 
 
 def _word(run: Run) -> tuple[parts.Word, str]:
     """One word, and one sentence. Nothing has passed of which no comparison says that it is the same."""
     compared = Values(run.values.get("evidence")).text("verdict")
-    if run.status is Status.SUCCEEDED and compared == "same":
+    if compared == "same" and (run.status is Status.SUCCEEDED or run.runbook == CLONE):
         return "passed", "The machine that was restored showed the same facts as the one it was taken from."
     if run.status is Status.SUCCEEDED and run.runbook not in COMPARES:
         return "complete", "The recovery point is complete. Only a restore can prove it."

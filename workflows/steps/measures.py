@@ -37,11 +37,12 @@ class Judged:
 class Report:
     """Durations in seconds, sizes in bytes; None is not known, or not to be known.
 
-    The clocks count from `since`: the loss, where this run caused it, else the request. `rto_running` until the machine
-    was seen running, `rto_validated` until its facts had been compared, `rto_hydrated` until its disks held every
-    block (`hydration` says what was seen of that). `downtime` is from a loss until the server was there again, and its
-    facts compared. `rpo` counts from the CreateImage request until a loss; where somebody else lost the server, nobody
-    knows when, and `rpo_at_most` counts until the request to restore it.
+    The clocks count from `since`: the loss, where this run caused it; when the server was taken for lost, in a clone
+    drill; else the request. `rto_running` until the machine was seen running, `rto_validated` until its facts had been
+    compared, `rto_hydrated` until its disks held every block (`hydration` says what was seen of that). `downtime` is
+    from a loss until the server was there again, and its facts compared. `rpo` counts from the CreateImage request
+    until a loss; where somebody else lost the server, nobody knows when, and `rpo_at_most` counts until the request to
+    restore it.
     """
 
     verdict: str
@@ -51,7 +52,7 @@ class Report:
     rto_validated: float
     rpo: float | None
     left_behind: tuple[str, ...]
-    since: Literal["loss", "request"] = "loss"
+    since: Literal["loss", "rehearsed loss", "request"] = "loss"
     rto_hydrated: float | None = None
     hydration: str = ""
     downtime: float | None = None
@@ -59,6 +60,13 @@ class Report:
     disk_bytes: int | None = None
     snapshot_bytes: int | None = None
     judged: tuple[Judged, ...] = ()
+
+
+_SINCE = {
+    "loss": "the termination",
+    "rehearsed loss": "when the server was taken for lost",
+    "request": "the request",
+}
 
 
 def _told(report: Report) -> str:
@@ -75,7 +83,7 @@ def _told(report: Report) -> str:
 
 
 def _lines(report: Report) -> list[str]:
-    lines = [f"Counted from the {'termination' if report.since == 'loss' else 'request'}."]
+    lines = [f"Counted from {_SINCE[report.since]}."]
     if report.hydration:
         lines.append(f"Disks: {report.hydration}.")
     if report.disk_bytes is not None:
@@ -102,10 +110,10 @@ def report(
         rto_validated=seen.validated_at - lost_at,
         rpo=lost if rehearsed else None,
         left_behind=tuple(left_behind),
-        since="loss" if rehearsed else "request",
+        since="request" if not rehearsed else "rehearsed loss" if beside else "loss",
         rto_hydrated=None if seen.whole_at is None else seen.whole_at - lost_at,
         hydration=seen.sentence() if hydration else "",
-        downtime=seen.validated_at - lost_at if rehearsed else None,
+        downtime=seen.validated_at - lost_at if rehearsed and not beside else None,
         rpo_at_most=None if rehearsed or beside else lost,
         disk_bytes=seen.disk_bytes,
         snapshot_bytes=seen.snapshot_bytes,

@@ -9,6 +9,7 @@ from workflows.engine.runbook import Wait, step
 from workflows.errors import NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
 from workflows.steps.image import check_restorable
+from workflows.steps.isolation import Isolation, copy_launch
 from workflows.words import safe, when
 
 RUNNING_PATIENCE = 1800.0
@@ -55,18 +56,21 @@ def check_launchable(home: Aws, run_key: str, run_id: str, server: str, point: P
 @step("Launch the replacement", gives="replacement_id", effect=True, tell=lambda made: f"`{made}`")
 def launch_replacement(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, beside: bool, subnet: str, instance_type: str,
-    retries: int, kept: dict[str, Any],
+    retries: int, kept: dict[str, Any], isolation: Isolation | None = None,
 ) -> str:  # fmt: skip
-    """One instance from the point's image. What this run has launched already is adopted; another living server of
-    the name is not stood beside unasked. The token is derived from the run, and from how often a person has retried or
-    AWS has refused outright: either made the next try a new intent."""
-    for mine in home.instances.made_by(run_key):
+    """One instance from the point's image; with `isolation` a copy, kept apart. What this run has launched already is
+    adopted; another living server of the name is not stood beside unasked. The token is derived from the run, and from
+    how often a person has retried or AWS has refused outright: either made the next try a new intent."""
+    for mine in home.copies.of(run_key) if isolation else home.instances.made_by(run_key):
         if not mine.gone:
             return mine.id
     alive = [] if beside else [each for each in home.instances.all() if each.server == server and not each.gone]
     if alive:
         raise still_alive(server, alive[0].id)
-    launch = _launch(home, run_key, run_id, server, point, beside, subnet, instance_type)
+    if isolation:
+        launch = copy_launch(home, run_key, run_id, server, point, isolation)
+    else:
+        launch = _launch(home, run_key, run_id, server, point, beside, subnet, instance_type)
     token = f"{run_key}-launch-{retries}-{kept.get('refusals', 0)}"
     return home.instances.ensure_launched(replace(launch, token=token))
 
