@@ -25,7 +25,7 @@ from handlers.requests import Decide, Request, ShowReport
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun, UserError
-from workflows.words import duration, plain
+from workflows.words import duration, plain, safe
 
 _MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
 
@@ -76,7 +76,9 @@ def _completed(answered: Answers, request: Decide, asking: Asking) -> Decide:
         return request  # it would not count: that is what they are told
     click.echo("\n".join(str(each) for each in _question(run)))
     if request.approved:
-        return replace(request, name=click.prompt(f"Type the server's name to approve ({run.target.server})"))
+        return replace(
+            request, name=click.prompt(f"Type the server's name to approve ({plain(safe(run.target.server))})")
+        )
     return replace(request, reason=click.prompt("Why is it rejected?"))
 
 

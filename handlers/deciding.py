@@ -78,5 +78,6 @@ def _check_said(run: Run, request: Decide) -> None:
 
 
 def _as_typed(name: str) -> str:
-    """Keyboards write one and the same letter in more than one way; what they add around a name does not count."""
-    return unicodedata.normalize("NFC", name).strip()
+    """Keyboards write a letter in more than one way, and add spaces; what cannot be printed nobody can type."""
+    seen = "".join(each if each.isprintable() else " " for each in name)
+    return " ".join(unicodedata.normalize("NFC", seen).split())

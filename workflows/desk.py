@@ -13,7 +13,7 @@ from workflows.catalogue import RUNBOOKS
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOWHERE, Place, answered
-from workflows.engine.run import Actor, Answer, Run, StepState, Target
+from workflows.engine.run import Actor, Answer, Run, Status, StepState, Target
 from workflows.engine.runbook import Runbook
 from workflows.engine.store import Store
 from workflows.errors import UserError
@@ -155,8 +155,13 @@ class Desk:
         """What somebody is told whose question is not open any more."""
         run = self.store.read(run_id)
         cancelled = run.status.open and self.store.inbox(run_id).cancel
-        state = f"is being cancelled by <@{cancelled.id}>" if cancelled else f"is {run.status.value}"
-        return f"That question of `{run_id}` is not open any more: the run {state}."
+        if cancelled:
+            state = f"the run is being cancelled by <@{cancelled.id}>"
+        elif run.status is Status.ASKING:
+            state = "the run asks another one by now"
+        else:
+            state = f"the run is {run.status.value}"
+        return f"That question of `{run_id}` is not open any more: {state}."
 
     def _still_needed(self, run: Run, approved: bool) -> str:
         question = run.question

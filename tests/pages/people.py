@@ -26,6 +26,9 @@ class Windows:
         context = self._open.enter_context(context_of(self._browser, width=width, height=height))
         return Window(addressed(context.new_page(), self._world.workspace.url, person))
 
+    def phone_of(self, person: str) -> "Window":
+        return self.of(person, width=380, height=800)
+
     def cloud(self) -> "Panel":
         """The cloud page beside the channel."""
         page = self._open.enter_context(context_of(self._browser)).new_page()
@@ -100,6 +103,11 @@ class Window:
 
     def sees(self, where: Locator, text: str) -> None:
         expect(where).to_contain_text(text, timeout=LONG)
+
+    def overflows(self) -> bool:
+        """Whether anything must be scrolled sideways to be read: of the page, or of the window in it."""
+        wide = "node => node.scrollWidth > node.clientWidth"
+        return any(each.evaluate(wide) for each in [self.page.locator("html"), *self.window.all()])
 
     def is_told(self, text: str) -> None:
         """A note that only this person sees."""

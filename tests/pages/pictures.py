@@ -39,7 +39,7 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     card = operator.card("Live drill of orders-db")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
     _all(world, browser, "approval", _to_top)
-    _all(world, browser, "confirm", _to_confirm)
+    _all(world, browser, "window", _to_window)
     _approve(world, "Live drill of orders-db")
     operator.sees(card, "Succeeded")
     _all(world, browser, "finished", _to_top)
@@ -69,10 +69,15 @@ def _report(world: World, browser: Browser) -> None:
 def _approve(world: World, title: str) -> None:
     card = [each for each in world.workspace.messages(CHANNEL) if title in each.plain()][-1]
     world.workspace.click("approver", card, "Approve termination")
+    view = world.workspace.wait_for(lambda: world.workspace.modals("approver"), 10)[-1]
+    world.workspace.fill("approver", view, title.removeprefix("Live drill of "))
 
 
-def _to_confirm(page: Page) -> None:
+def _to_window(page: Page) -> None:
     page.get_by_role("button", name="Approve termination").last.click()
+    field = page.get_by_role("dialog").get_by_role("textbox")
+    field.fill("orders-db")
+    field.scroll_into_view_if_needed()
 
 
 def _to_top(page: Page) -> None:

@@ -9,9 +9,9 @@ from tests.pages.people import LONG, Windows
 from tests.practice.browser import faults_for_readers
 
 
-def test_a_live_drill_is_asked_for_by_one_person_and_approved_by_another(world: World, windows: Windows) -> None:
+def test_a_live_drill_is_asked_for_on_one_phone_and_approved_on_another(world: World, windows: Windows) -> None:
     lost = world.instances["orders-db"]
-    operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER", width=380, height=800)
+    operator, approver = windows.phone_of("U0OPERATOR"), windows.phone_of("U0APPROVER")
     operator.types("/dr drill orders-db --live --reason rehearsal")
     card = operator.card("Live drill of orders-db")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
@@ -20,8 +20,13 @@ def test_a_live_drill_is_asked_for_by_one_person_and_approved_by_another(world: 
     operator.presses(card, "Approve termination")
     operator.is_told("somebody else must approve it")
     expect(operator.window).to_have_count(0)
-    approver.approves(approver.card("Live drill of orders-db"), "orders-db")
+    approver.approves(approver.card("Live drill of orders-db"), "orders")
+    approver.sees(approver.window, "orders is not the server of D-")
+    assert [each.overflows() for each in (operator, approver)] == [False, False]
+    approver.types_in_window("orders-db")
+    approver.submits("Approve termination")
     approver.is_told("You approved")
+    expect(approver.window).to_have_count(0)
     operator.sees(card, "Succeeded")
     operator.sees(card, "The same: files (102 files, 1.0 MiB)")
     expect(card.get_by_role("button", name="Approve termination")).to_have_count(0)
@@ -43,7 +48,7 @@ def test_a_clone_drill_compares_a_copy_and_removes_it_after_an_approval(world: W
 
 
 def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: World, windows: Windows) -> None:
-    operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER")
+    operator, approver = windows.phone_of("U0OPERATOR"), windows.phone_of("U0APPROVER")
     operator.types("/dr drill billing-web --live")
     approver.rejects(approver.card("Live drill of billing-web"), "the shop is open")
     card = operator.card("Live drill of billing-web")

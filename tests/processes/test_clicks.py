@@ -37,7 +37,7 @@ def test_the_asker_and_a_bystander_are_refused_with_a_reason_in_slack_and_in_the
     assert own == "You asked for it yourself, so somebody else must approve it."
     other = play.answer_to("bystander", lambda: play.click("bystander", card, "approve"))
     assert other.startswith("You are not an approver for that, so nothing was decided.")
-    shell = play.shell("approve", run.id, person="U0OPERATOR")
+    shell = play.shell("approve", run.id, "--name", play.server, person="U0OPERATOR")
     assert (shell.returncode, shell.stdout) == (2, "")
     assert shell.stderr == "You asked for it yourself, so somebody else must approve it.\n"
     assert play.redis.hgetall(f"dr:inbox:{run.id}") == {}
