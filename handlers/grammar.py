@@ -4,11 +4,11 @@ import html
 import re
 import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in
 from handlers.requests import (
     Cancel,
     Decide,
@@ -25,7 +25,7 @@ from handlers.requests import (
     WhoAmI,
 )
 from workflows.errors import UserError
-from workflows.words import cut, safe
+from workflows.words import cut
 
 #: What Slack and phones make of `--`, of `"` and of `'`. An apostrophe inside a word stays what it is.
 _DASHES = re.compile("(?<!\\S)[\u2012-\u2015](?=\\w)")
@@ -33,69 +33,12 @@ _DOUBLE = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 _SINGLE = re.compile("(?<!\\S)[\u2018']([^\u2018\u2019']*)[\u2019'](?!\\S)")
 
 
-class _RunId(click.ParamType[str]):
-    """`D-0013`; `d-13` is understood."""
-
-    name = "run"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        found = _run_id(str(value).strip().strip("`"))
-        if not found:
-            self.fail(f"`{safe(cut(str(value), 40))}` is not the id of a run, such as `D-0013`.", param, ctx)
-        return found
-
-
-def _run_id(text: str) -> str:
-    """The id that a text may stand for, else nothing."""
-    found = re.fullmatch(r"([A-Za-z])-?(\d{1,9})", text)
-    return f"{found[1].upper()}-{int(found[2]):04d}" if found else ""
-
-
-class _Target(click.ParamType[str]):
-    """An instance id, a server's name, `tag:Key=Value`, or for a restore an image id."""
-
-    name = "target"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value).strip().strip("`")
-        if not text or len(text) > 256 or not text.isprintable():
-            self.fail(f"`{safe(cut(text, 40))}` is not a name that AWS allows.", param, ctx)
-        for prefix, what in (("i-", "an instance id"), ("ami-", "an image id")):
-            like = re.fullmatch(rf"{prefix}[0-9a-f]*", text)
-            if like and not re.fullmatch(rf"{prefix}[0-9a-f]{{8}}([0-9a-f]{{9}})?", text):
-                example = f"{prefix}0123456789abcdef0"
-                self.fail(f"`{safe(cut(text, 40))}` looks like {what} and is none: `{example}` is.", param, ctx)
-        return text
-
-
-class _Moment(click.ParamType[float]):
-    """A time in ISO 8601; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"`{safe(cut(str(value), 40))}` is not a time: `2026-11-20T09:00` is (UTC).", param, ctx)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _id_of(prefix: str, what: str) -> Any:
-    def check(ctx: click.Context, param: click.Parameter, value: str) -> str:
-        if value and not re.fullmatch(rf"{prefix}[a-z0-9.\-]+", value):
-            raise click.BadParameter(f"`{safe(cut(value, 40))}` is not {what}.", ctx, param)
-        return value
-
-    return check
-
-
 _reason = click.option("--reason", default="", help="Why; shown in the card and kept with the run.")
 _profile = click.option("--profile", default="", help="Which facts to measure; else the server's own profile.")
 _accept_loss = click.option("--accept-loss", is_flag=True, help="Go on although instance-store disks are in no image.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-_target = click.argument("target", type=_Target())
-_run = click.argument("run_id", metavar="RUN", type=_RunId())
+_target = click.argument("target", type=Target())
+_run = click.argument("run_id", metavar="RUN", type=RunId())
 
 
 @click.group(name="dr", help="Back up EC2 servers as AMIs, restore them, and rehearse losing them.")
@@ -117,20 +60,16 @@ def backup(target: str, no_reboot: bool, profile: str, reason: str, accept_loss:
 
 @grammar.command(epilog="Example: restore orders-db --point proven")
 @_target
-@click.option("--point", default="latest", help="latest, proven, or an image id.")
-@click.option("--as-of", type=_Moment(), default=None, help="The newest point asked for at or before that time.")
+@click.option("--point", type=PointId(), default="latest", help="latest, proven, or an image id.")
+@click.option("--as-of", type=Moment(), default=None, help="The newest point asked for at or before that time.")
 @click.option("--region", default="", help="Only points of that Region.")
-@click.option("--subnet", default="", callback=_id_of("subnet-", "a subnet's id"), help="Launch it there instead.")
-@click.option("--type", "instance_type", default="", callback=_id_of("", "an instance type"), help="Another type.")
+@click.option("--subnet", default="", callback=id_of("subnet-", "a subnet's id"), help="Launch it there instead.")
+@click.option("--type", "instance_type", default="", callback=id_of("", "an instance type"), help="Another type.")
 @click.option("--beside", is_flag=True, help="Launch a copy beside the living server, under another name.")
 @_reason
 @_dry_run
 def restore(target: str, point: str, **options: Any) -> Request:
     """Launch a server from a recovery point and compare its facts. TARGET may also be a point's image id."""
-    if point not in ("latest", "proven"):
-        _Target().convert(point, None, None)
-        if not point.startswith("ami-"):
-            raise click.BadParameter(f"`{safe(cut(point, 40))}` is not `latest`, `proven` or an image id.")
     return StartRestore(target=target, point=point, **options)
 
 
@@ -188,7 +127,7 @@ def retry(run_id: str) -> Request:
 
 
 @grammar.command(epilog="Example: status D-0013")
-@click.argument("run_id", metavar="[RUN]", type=_RunId(), required=False)
+@click.argument("run_id", metavar="[RUN]", type=RunId(), required=False)
 def status(run_id: str | None) -> Request:
     """Show one run, or all that are going on."""
     return ShowStatus(run_id or "")
@@ -202,22 +141,22 @@ def runs(most: int) -> Request:
 
 
 @grammar.command(epilog="Example: points orders-db")
-@click.argument("target", type=_Target(), required=False)
+@click.argument("target", type=Target(), required=False)
 def points(target: str | None) -> Request:
     """List recovery points and what each is worth."""
     return ListPoints(target or "")
 
 
 @grammar.command(epilog="Example: report D-0013")
-@click.argument("subject", metavar="RUN|SERVER", type=_Target())
+@click.argument("subject", metavar="RUN|SERVER", type=Target())
 @click.option("--to", default="", metavar="FOLDER", help="In the shell: where the files are written.")
 def report(subject: str, to: str) -> Request:
     """Give the report of a run, or a picture of how long a server's restores took."""
-    return ShowReport(subject, _run_id(subject), to)
+    return ShowReport(subject, run_id_in(subject), to)
 
 
 @grammar.command(epilog="Example: whoami orders-db")
-@click.argument("target", type=_Target(), required=False)
+@click.argument("target", type=Target(), required=False)
 def whoami(target: str | None) -> Request:
     """Say what you may run and approve, and why."""
     return WhoAmI(target or "")
