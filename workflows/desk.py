@@ -19,11 +19,10 @@ from workflows.engine.store import Store
 from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.facts.targets import NO_TARGETS, Targets
-from workflows.inventory import Inventory, Sighting
-from workflows.lookout import Lookout
-from workflows.points import Point, choose
+from workflows.inventory import Sighting
+from workflows.lookout import Lookout, restorable
+from workflows.points import Point
 from workflows.policy import Circumstances
-from workflows.steps.replacement import still_alive
 from workflows.words import count, safe, when
 
 _PROFILE = TypeAdapter(Profile)
@@ -96,7 +95,7 @@ class Desk:
             values |= self._source(seen, False, accept_loss, profile)
             values["targets"] = self._targets(seen.server, seen.tags, profile)
             return self._planned("clone", asking, self._target(seen), values, seen.tags)
-        point, account, tags = self._lookout.find(lambda known: _restorable(known, target, "latest", None, "", True))
+        point, account, tags = self._lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
         values["targets"] = self._targets(point.server, tags)
         return self._planned("clone", asking, Target(point.server, account, point.region), values, tags)
 
@@ -105,7 +104,7 @@ class Desk:
         beside: bool = False, subnet: str = "", instance_type: str = "",
     ) -> Run:  # fmt: skip
         """A planned restore of a server from one of its recovery points. Raises UserError."""
-        found = self._lookout.find(lambda known: _restorable(known, target, point, as_of, region, beside))
+        found = self._lookout.find(lambda known: restorable(known, target, point, as_of, region, beside))
         chosen, account, tags = found
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
@@ -220,7 +219,7 @@ class Desk:
         found = self._lookout.find(lambda known: known.living(target))
         if len(found) > 1:
             names = ", ".join(f"*{safe(each.server)}*" for each in found[:5])
-            raise UserError(f"`{safe(target)}` names {len(found)} servers: {names}.", "A drill takes one at a time.")
+            raise UserError(f"`{safe(target)}` names {len(found)} servers: {names}.", "Name one of them.")
         return found[0]
 
     def _planned(
@@ -265,23 +264,6 @@ class Desk:
     def _target(self, seen: Sighting) -> Target:
         text = self._board.inventory()
         return Target(seen.server, inventory.from_json(text).account if text else "", seen.region)
-
-
-def _restorable(
-    known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
-) -> tuple[Point, str, Mapping[str, str]]:
-    """The point that a restore is asked for, the account that it lies in, and the server's tags as last seen."""
-    if region and region not in known.regions:
-        names = ", ".join(f"`{each}`" for each in known.regions)
-        raise UserError(f"This installation does not work in `{safe(region)}`.", f"It works in {names}.")
-    server = known.server_of(target)
-    alive = [each for each in known.servers if each.server == server and not each.gone]
-    if alive and not beside:
-        raise still_alive(server, alive[0].instance_id)
-    wanted = target if target.startswith("ami-") else which
-    points = [each for each in known.points if not region or each.region == region]
-    seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
-    return choose(points, server, wanted, as_of), known.account, seen.tags if seen else {}
 
 
 def _did(approved: bool) -> str:

@@ -1,7 +1,7 @@
 """Finds what people name in what the workers last saw of AWS, and asks them for a fresh look where it is not there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from workflows import inventory
@@ -9,6 +9,9 @@ from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.errors import UserError
 from workflows.inventory import Inventory
+from workflows.points import Point, choose
+from workflows.steps.replacement import still_alive
+from workflows.words import safe
 
 T = TypeVar("T")
 
@@ -51,3 +54,20 @@ class Lookout:
             "No worker has looked at AWS yet, so no server is known.",
             "Is `firedrill worker` running, with AWS credentials, on the same Redis?",
         )
+
+
+def restorable(
+    known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
+) -> tuple[Point, str, Mapping[str, str]]:
+    """The point that a restore is asked for, the account that it lies in, and the server's tags as last seen."""
+    if region and region not in known.regions:
+        names = ", ".join(f"`{each}`" for each in known.regions)
+        raise UserError(f"This installation does not work in `{safe(region)}`.", f"It works in {names}.")
+    server = known.server_of(target)
+    alive = [each for each in known.servers if each.server == server and not each.gone]
+    if alive and not beside:
+        raise still_alive(server, alive[0].instance_id)
+    wanted = target if target.startswith("ami-") else which
+    points = [each for each in known.points if not region or each.region == region]
+    seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
+    return choose(points, server, wanted, as_of), known.account, seen.tags if seen else {}
