@@ -26,6 +26,7 @@ from handlers.requests import (
     StartBackup,
     StartDrill,
     StartRestore,
+    StartValidation,
     WhoAmI,
 )
 from workflows.desk import Asking, Desk
@@ -51,7 +52,7 @@ class Answers:
 
     def to(self, request: Request, asking: Asking) -> tuple[str, list[Run]]:
         """Carry it out. Gives the answer in mrkdwn, and the runs that were started."""
-        if isinstance(request, StartBackup | StartRestore | StartDrill):
+        if isinstance(request, Start):
             return self._start(request, asking)
         if isinstance(request, ShowReport):
             return self.report(request).text, []
@@ -131,6 +132,8 @@ class Answers:
                 return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
             case StartDrill(target=target, point=point, accept_loss=loss, profile=profile):
                 return [desk.clone(asking, target, which=point, accept_loss=loss, profile=profile)]
+            case StartValidation():
+                return [desk.validate(asking, request.target, request.against)]
             case StartRestore():
                 return [
                     desk.restore(
@@ -163,7 +166,7 @@ def _verb(request: Start) -> str:
     """As the policy's rules name it."""
     if isinstance(request, StartDrill):
         return "live" if request.live else "drill"
-    return "backup" if isinstance(request, StartBackup) else "restore"
+    return {StartBackup: "backup", StartRestore: "restore", StartValidation: "validate"}[type(request)]
 
 
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"

@@ -131,10 +131,7 @@ def _came_of_it(run: Run) -> str:
     """What an ended run came to, without the word for it."""
     by = f" by <@{run.ended_by.id}>" if run.ended_by else ""
     if run.status is Status.SUCCEEDED:
-        details = {each.name: each.detail.split("\n")[0] for each in run.steps}
-        if "compare_facts" in details:
-            return f"{details['compare_facts']} {details['report']}."
-        return f"{details.get('verify_recovery_point', '')}."
+        return _found(run)
     if run.status is Status.FAILED and run.problem:
         return f"{run.problem.text} {run.problem.hint}{_lost(run)} {aftermath(run)}".strip()
     if run.status is Status.REJECTED:
@@ -146,6 +143,16 @@ def _came_of_it(run: Run) -> str:
     if run.runbook == CLONE:
         return f"Stopped{by}. {aftermath(run)}".rstrip()
     return f"Stopped{by}. {_made(run)} Nothing was terminated."
+
+
+def _found(run: Run) -> str:
+    """What the steps of a run that succeeded said of it."""
+    details = {each.name: each.detail.split("\n")[0] for each in run.steps}
+    if "compare_in_place" in details:
+        return f"{details['compare_in_place']} {details['verdict_of_server']}"
+    if "compare_facts" in details:
+        return f"{details['compare_facts']} {details['report']}."
+    return f"{details.get('verify_recovery_point', '')}."
 
 
 def _expired(run: Run) -> str:

@@ -22,6 +22,7 @@ from handlers.requests import (
     StartBackup,
     StartDrill,
     StartRestore,
+    StartValidation,
     WhoAmI,
 )
 from workflows.errors import UserError
@@ -94,6 +95,17 @@ def drill(
     if not live and point != "fresh" and (profile or accept_loss):
         raise click.UsageError("--profile and --accept-loss are about a backup: add --point fresh, or --live.")
     return StartDrill(target, live, point or "latest", profile, reason, accept_loss, dry_run)
+
+
+@grammar.command(epilog="Example: validate orders-db")
+@_target
+@click.option("--against", type=PointId(), default="latest", help="latest, proven, or an image id.")
+@_reason
+@_dry_run
+def validate(target: str, against: str, reason: str, dry_run: bool) -> Request:
+    """Measure a living server's facts now and compare them with a recovery point's. Changes nothing, and is no proof of
+    the backup."""
+    return StartValidation(target, against, reason, dry_run)
 
 
 @grammar.command(epilog="Example: approve D-0013 --name orders-db")

@@ -42,6 +42,16 @@ class StartDrill:
 
 
 @dataclass(frozen=True)
+class StartValidation:
+    """`against` is `latest`, `proven` or an image id."""
+
+    target: str
+    against: str
+    reason: str
+    dry_run: bool
+
+
+@dataclass(frozen=True)
 class Decide:
     """`name` is the server's, as an approver typed it."""
 
@@ -99,7 +109,7 @@ class Help:
     text: str
 
 
-Start = StartBackup | StartRestore | StartDrill
+Start = StartBackup | StartRestore | StartDrill | StartValidation
 #: What changes nothing.
 Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Help
 Other = Decide | Cancel | Retry | Look

@@ -20,7 +20,7 @@ from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.inventory import Sighting
-from workflows.lookout import Lookout, restorable
+from workflows.lookout import Lookout, comparable, restorable
 from workflows.points import Point
 from workflows.policy import Circumstances
 from workflows.words import count, safe, when
@@ -112,6 +112,14 @@ class Desk:
             "targets": self._targets(chosen.server, tags),
         }  # fmt: skip
         return self._planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
+
+    def validate(self, asking: Asking, target: str, against: str = "latest") -> Run:
+        """A planned comparison of the one living server that the target names with its recovery point `against`:
+        `latest`, `proven` or an image id. Raises UserError."""
+        seen = self._one(target)
+        self._lookout.find(lambda known: comparable(known, seen, against))
+        values = {"instance_id": seen.instance_id, "which": against}
+        return self._planned("validate", asking, self._target(seen), values, seen.tags)
 
     # ── doing ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -162,6 +162,17 @@ class FactsDiffer(RunFailed):
     final = True
 
 
+class ServerDiffers(RunFailed):
+    """The living server does not show the facts of a recovery point. Final: it was so when it was measured, and a new
+    validation measures anew."""
+
+    final = True
+
+
+class RecordGone(RunFailed):
+    """The server does not hold the record that it is to be compared with, or not as it was made."""
+
+
 class CommandFailed(RunFailed):
     """SSM could not run the script, or the script failed."""
 

@@ -8,7 +8,7 @@ from workflows import inventory
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.errors import UserError
-from workflows.inventory import Inventory
+from workflows.inventory import Inventory, Sighting
 from workflows.points import Point, choose
 from workflows.steps.replacement import still_alive
 from workflows.words import safe
@@ -71,3 +71,8 @@ def restorable(
     points = [each for each in known.points if not region or each.region == region]
     seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
     return choose(points, server, wanted, as_of), known.account, seen.tags if seen else {}
+
+
+def comparable(known: Inventory, seen: Sighting, which: str) -> Point:
+    """The point that a living server is to be compared with. Raises UserError."""
+    return choose((each for each in known.points if each.region == seen.region), seen.server, which)

@@ -17,6 +17,7 @@ TYPED = {
     "backup": "backup orders-db --dry-run",
     "restore": "restore orders-db",
     "drill": "drill orders-db --live --dry-run",
+    "validate": "validate orders-db",
     "approve": "approve D-0009 --name orders-db",
     "reject": "reject D-0009 because",
     "cancel": "cancel D-0009",
@@ -64,7 +65,7 @@ def test_every_verbs_request_and_refusal_is_in_the_audit(stage: Stage, verb: str
     assert [(each["kind"], each["after"]["why"]) for each in more] == ([("refusal", why)] if why else [])
 
 
-@pytest.mark.parametrize("verb", ["backup", "restore", "drill", "approve", "reject", "cancel", "retry"])
+@pytest.mark.parametrize("verb", ["backup", "restore", "drill", "validate", "approve", "reject", "cancel", "retry"])
 def test_what_a_stranger_asks_for_is_in_the_audit_with_its_refusal(stage: Stage, verb: str) -> None:
     stage.seed(disks=SMALL)
     stage.drill()

@@ -15,6 +15,7 @@ from handlers.requests import (
     StartBackup,
     StartDrill,
     StartRestore,
+    StartValidation,
 )
 from workflows.errors import UserError
 
@@ -46,6 +47,11 @@ def test_each_verb_gives_its_request() -> None:
     assert parse("drill orders-db --live --reason 'Q4'") == live
     assert parse("drill orders-db --reason 'Q4'") == replace(live, live=False)
     assert parse("drill orders-db --point random --reason 'Q4'") == replace(live, live=False, point="random")
+    assert parse("validate orders-db") == StartValidation("orders-db", "latest", "", False)
+    against = "ami-0123456789abcdef0"
+    assert parse(f"validate orders-db --against {against} --reason Q4 --dry-run") == StartValidation(
+        "orders-db", against, "Q4", True
+    )
     assert parse("approve d-13") == Decide("D-0013", approved=True)
     assert parse("approve d-13 --name orders-db") == Decide("D-0013", approved=True, name="orders-db")
     assert parse("reject D-0013 not during the sale") == Decide("D-0013", False, "not during the sale")
@@ -78,6 +84,7 @@ def test_nothing_and_help_explain_the_verbs() -> None:
         ("backup", "Missing argument 'TARGET'", "/dr backup orders-db"),
         ("backup i-123", "`i-123` looks like an instance id and is none", "i-0123456789abcdef0"),
         ("restore x --point ami-1", "`ami-1` looks like an image id", "ami-0123456789abcdef0"),
+        ("validate x --against D-0001", "`D-0001` is not `latest`, `proven` or an image id", "/dr validate orders-db"),
         ("restore x --point newest", "`newest` is not `latest`, `proven` or an image id", "/dr restore"),
         ("restore x --as-of yesterday", "`yesterday` is not a time", "2026-11-20T09:00"),
         ("restore x --subnet net-1", "`net-1` is not a subnet's id", "/dr restore"),

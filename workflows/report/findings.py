@@ -14,6 +14,8 @@ from workflows.report.document import (
 from workflows.report.values import Values, lasted, moment
 from workflows.standing import left_standing
 
+#: The runbook that compares the living server itself, and leaves nothing behind.
+IN_PLACE = "validate"
 #: name in the record → title, and what it means. All in seconds.
 _TIMES = {
     "rto_running": ("RTO (running)", "from {since} until the restored machine was seen running"),
@@ -126,7 +128,7 @@ def left_behind_in(run: Run) -> Leftovers:
              for d in source.objects("disks")]  # fmt: skip
     point = point_in(run)
     size = sum(disk.whole("size") for disk in source.objects("disks"))
-    kept = stored(point.image_id, len(point.snapshots), size) if point else None
+    kept = stored(point.image_id, len(point.snapshots), size) if point and run.runbook != IN_PLACE else None
     return leftovers([*Values(run.values).texts("left_behind"), *left_standing(run)], disks, kept)
 
 
@@ -144,6 +146,8 @@ def not_measured_in(run: Run) -> tuple[str, ...]:
     notes += _hydration(Values(run.values.get("report")), bool(found.text("replacement_id")))
     if found.true("accept_loss"):
         notes.append("Instance-store disks, if there were any, are in no image: whoever asked accepted that loss.")
+    if run.runbook == IN_PLACE:
+        notes.append("The backup was not tested: the server itself was looked at, and no machine was restored.")
     point = point_in(run)
     if point is not None and point.consistency == "crash-consistent":
         notes.append("The image is crash-consistent: what programs held in memory when it was asked for is not in it.")

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from workflows.engine.run import Actor, Decision, Run, Status, StepState
 from workflows.report import document as parts
 from workflows.report.document import Document, Outcome, digest
-from workflows.report.findings import evidence_in, left_behind_in, measures_in, not_measured_in, point_in
+from workflows.report.findings import IN_PLACE, evidence_in, left_behind_in, measures_in, not_measured_in, point_in
 from workflows.report.values import Values, lasted, moment
 from workflows.standing import CLONE, aftermath
 from workflows.words import plain
@@ -17,6 +17,12 @@ log = logging.getLogger(__name__)
 
 #: The account of the practice world.
 PRACTICE = "000000000000"
+#: How a run ends that was not carried out.
+_ENDS = {
+    Status.REJECTED: "An approver said no.",
+    Status.EXPIRED: "The question expired before it was decided and acted on.",
+    Status.CANCELLED: "The run was cancelled before its point of no return.",
+}
 #: Runbooks that end in a comparison.
 COMPARES = ("restore", "drill", CLONE)
 
@@ -59,21 +65,26 @@ def _verdict(run: Run, names: dict[str, str]) -> parts.Verdict:
 def _word(run: Run) -> tuple[parts.Word, str]:
     """One word, and one sentence. Nothing has passed of which no comparison says that it is the same."""
     compared = Values(run.values.get("evidence")).text("verdict")
+    if compared and run.runbook == IN_PLACE:
+        return _of_server(compared)
     if compared == "same" and (run.status is Status.SUCCEEDED or run.runbook == CLONE):
         return "passed", "The machine that was restored showed the same facts as the one it was taken from."
     if run.status is Status.SUCCEEDED and run.runbook not in COMPARES:
         return "complete", "The recovery point is complete. Only a restore can prove it."
     if compared and compared != "same":
         return "failed", "The machine that was restored did not show the facts of the one it was taken from."
-    if run.status is Status.REJECTED:
-        return "not carried out", "An approver said no. Nothing was terminated."
-    if run.status is Status.EXPIRED:
-        return "not carried out", "The question expired before it was decided and acted on. Nothing was terminated."
-    if run.status is Status.CANCELLED:
-        return "not carried out", "The run was cancelled before its point of no return. Nothing was terminated."
+    if run.status in _ENDS:
+        return "not carried out", f"{_ENDS[run.status]} Nothing was terminated."
     if run.status.open:
         return "not carried out", "The run has not ended."
     return "failed", _stopped(run)
+
+
+def _of_server(compared: str) -> tuple[parts.Word, str]:
+    """No word of a restore's: what is judged is the server, and not its backup."""
+    if compared == "same":
+        return "intact", "The server shows the facts of its recovery point. That proves nothing about the backup."
+    return "failed", "The server does not show the facts of its recovery point. That says nothing about the backup."
 
 
 def _stopped(run: Run) -> str:
@@ -85,7 +96,7 @@ def _stopped(run: Run) -> str:
 
 def _told(run: Run) -> str:
     """What the last step that found something said of it."""
-    wanted = ("compare_facts", "verify_recovery_point") if run.status is Status.SUCCEEDED else ()
+    wanted = ("compare_facts", "compare_in_place", "verify_recovery_point") if run.status is Status.SUCCEEDED else ()
     details = {each.name: each.detail.split("\n")[0] for each in run.steps}
     return next((details[name] for name in wanted if details.get(name)), "")
 

@@ -36,7 +36,7 @@ def record_facts(
     return done if isinstance(done, Wait) else read_recorded(done.stdout)
 
 
-def _compared(evidence: Evidence) -> str:
+def told_comparison(evidence: Evidence) -> str:
     """The first line stands in the card beside a tick, so a difference is left to the verdict, which has a cross."""
     same = evidence.verdict == "same"
     lines = [safe(evidence.sentence()) if same else "not the same: the verdict says what differs"]
@@ -61,14 +61,22 @@ def _comparison(home: Aws, replacement_id: str, point: Point) -> str:
     return compare_script(point.run_key, point.facts, min(point.requested + SEALED_WITHIN, launched))
 
 
-@step("Compare the facts", gives="evidence", effect=True, tell=_compared)
+@step("Compare the facts", gives="evidence", effect=True, tell=told_comparison)
 def compare_facts(
     home: Aws, replacement_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any]
 ) -> Evidence | Wait:
     """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
     script = "" if "command_id" in kept else _comparison(home, replacement_id, point)
+    return compared(home, replacement_id, script, point, run_key, retries, intended, kept)
+
+
+def compared(
+    home: Aws, instance_id: str, script: str, point: Point, run_key: str, retries: int, intended: float,
+    kept: dict[str, Any],
+) -> Evidence | Wait:  # fmt: skip
+    """The script's answer on any machine, against what the point's tag says that must have been recorded."""
     comment = f"Firedrill {run_key} compares facts, try {retries + 1}"
-    done = run_script(home, replacement_id, script, comment, intended, kept, _AGAIN)
+    done = run_script(home, instance_id, script, comment, intended, kept, _AGAIN)
     return done if isinstance(done, Wait) else evidence_of(point.facts, read_compared(done.stdout))
 
 

@@ -89,12 +89,12 @@ def known(home: Aws, server: str, instance_id: str) -> Instance:
     if instance.server != server:
         raise SourceRefused(
             f"`{instance_id}` is not *{safe(server)}* any more: it is *{safe(instance.server)}* by now.",
-            f"`/dr backup {safe(instance.server)}` if that is the one you mean.",
+            f"Ask again with *{safe(instance.server)}* if that is the one you mean.",
         )
     if instance.windows:
         raise SourceRefused(
             f"*{safe(server)}* (`{instance_id}`) runs Windows, and Windows is not measured yet.",
-            "No image was made: a backup that nobody can prove is not one. Make an AMI of it by hand until then.",
+            "Nothing was made: a backup that nobody can prove is not one. Make an AMI of it by hand until then.",
         )
     if instance.state != "running":
         raise SourceRefused(
@@ -102,6 +102,15 @@ def known(home: Aws, server: str, instance_id: str) -> Instance:
             "Start it, wait until it is running, then `/dr retry`.",
         )
     return instance
+
+
+def check_agent(home: Aws, instance_id: str) -> None:
+    """Raises SourceRefused."""
+    if not home.commands.online(instance_id):
+        raise SourceRefused(
+            f"The SSM agent of `{instance_id}` is not online, so nothing on it can be measured.",
+            "It needs the agent, an instance profile with AmazonSSMManagedInstanceCore, and a way to SSM's endpoints.",
+        )
 
 
 def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
@@ -115,11 +124,7 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
             f"`{instance.id}` ({instance.type}) has instance-store disks, and no AMI ever holds what is on them.",
             "If nothing on them must survive, ask again with `--accept-loss`.",
         )
-    if not home.commands.online(instance.id):
-        raise SourceRefused(
-            f"The SSM agent of `{instance.id}` is not online, so nothing on it can be measured.",
-            "It needs the agent, an instance profile with AmazonSSMManagedInstanceCore, and a way to SSM's endpoints.",
-        )
+    check_agent(home, instance.id)
     volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
     disks = tuple(
         SourceDisk(
