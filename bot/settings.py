@@ -5,18 +5,21 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.lines import line_of
 from workflows.errors import FiredrillError
 from workflows.facts.tables import Profiles, read_profiles
+from workflows.facts.targets import seconds_of
 from workflows.faults import Fault
 from workflows.policy import Policy
 from workflows.rulebook import read_policy
+from workflows.schedules.schedule import Schedule
+from workflows.schedules.tables import Freeze, read_freezes, read_schedules
 from workflows.steps.isolation import DrillRules
 
 CONFIG = "firedrill.toml"
@@ -51,6 +54,27 @@ class SlackTable(_Table):
     """`[slack]`: the channel for runs that were asked for in the shell."""
 
     channel: str = ""
+
+
+class AnnouncementsTable(_Table):
+    """`[announcements]`: the channel in which scheduled work is announced, where a schedule names none: else the one of
+    `[slack]`; and how long before, the longest first.
+    """
+
+    channel: str = Field(default="", pattern=r"^$|^[CG][A-Z0-9]{2,30}$")
+    before: tuple[str, ...] = Field(default=("1 d", "1 h"), max_length=5)
+
+    @field_validator("before")
+    @classmethod
+    def _spans(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not 60 <= seconds_of(each) <= 86400 for each in given):
+            raise ValueError("from 1 min to 1 d")
+        return given
+
+    @property
+    def ahead(self) -> tuple[float, ...]:
+        """Seconds, the longest first."""
+        return tuple(sorted((seconds_of(each) for each in self.before), reverse=True))
 
 
 class AuditTable(_Table):
@@ -110,6 +134,9 @@ class File(_Table):
     pace: PaceTable = PaceTable()
     people: Mapping[str, str] = Field(default_factory=dict)
     profiles: Mapping[str, Any] = Field(default_factory=dict)
+    announcements: AnnouncementsTable = AnnouncementsTable()
+    schedules: Mapping[str, Any] = Field(default_factory=dict)
+    freezes: tuple[Any, ...] = ()
 
 
 class Settings(BaseModel):
@@ -121,6 +148,8 @@ class Settings(BaseModel):
     file: File
     profiles: Profiles
     policy: Policy
+    schedules: tuple[Schedule, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
 
     @property
     def practice_slack(self) -> bool:
@@ -141,11 +170,11 @@ def load() -> Settings:
     faults: list[str] = []
     environment = _environment(faults)
     path = environment.firedrill_config if environment else Path(os.environ.get("FIREDRILL_CONFIG", CONFIG))
-    file, profiles, policy = _file(path, faults)
+    read = _file(path, faults)
     if faults or environment is None:
         lines = "\n".join(f"  - {fault}" for fault in faults)
         raise SettingsError(f"The settings have {len(faults)} fault(s):\n{lines}", "Mend them, then start again.")
-    return Settings(environment=environment, file=file, profiles=profiles, policy=policy)
+    return Settings(environment=environment, **read._asdict())
 
 
 def _environment(faults: list[str]) -> Environment | None:
@@ -156,7 +185,17 @@ def _environment(faults: list[str]) -> Environment | None:
         return None
 
 
-def _file(path: Path, faults: list[str]) -> tuple[File, Profiles, Policy]:
+class _Read(NamedTuple):
+    """What firedrill.toml holds."""
+
+    file: File
+    profiles: Profiles
+    policy: Policy
+    schedules: tuple[Schedule, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+
+
+def _file(path: Path, faults: list[str]) -> _Read:
     """An absent file means defaults: whoever starts without one is told by the first refusal what to add."""
     if not path.exists():
         if "FIREDRILL_CONFIG" in os.environ:
@@ -170,17 +209,19 @@ def _file(path: Path, faults: list[str]) -> tuple[File, Profiles, Policy]:
         return _NOTHING
     profiles, found = read_profiles(_table(raw, "profiles"))
     policy, more = read_policy(_table(raw, "access"))
-    found += more
+    schedules, wrong = read_schedules(_table(raw, "schedules"))
+    freezes, amiss = read_freezes(raw["freezes"] if isinstance(raw.get("freezes"), list) else [])
+    found += more + wrong + amiss
     file = File()
     try:
         file = File.model_validate(raw)
     except ValidationError as error:
         found = [Fault(each["loc"], each["msg"]) for each in error.errors()] + found
     faults += [_told(path, text, each) for each in found]
-    return file, profiles, policy
+    return _Read(file, profiles, policy, schedules, freezes)
 
 
-_NOTHING = (File(), read_profiles({})[0], read_policy({})[0])
+_NOTHING = _Read(File(), read_profiles({})[0], read_policy({})[0])
 
 
 def _table(raw: Mapping[str, Any], name: str) -> dict[str, Any]:

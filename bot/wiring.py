@@ -12,6 +12,7 @@ from handlers.access import Access, Look
 from handlers.answers import Answers
 from workflows.chainer import Chainer
 from workflows.desk import Desk
+from workflows.engine.agenda import Agenda
 from workflows.engine.ahead import MovableClock
 from workflows.engine.board import Board
 from workflows.engine.clock import SharedClock
@@ -21,6 +22,7 @@ from workflows.engine.run import Actor
 from workflows.engine.store import Store
 from workflows.engine.trail import Trail
 from workflows.policy import Directory, directory_from_json
+from workflows.schedules.calendar import Calendar
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Parts:
     board: Board
     trail: Trail
     chainer: Chainer
+    agenda: Agenda
 
 
 def parts(settings: Settings) -> Parts:
@@ -50,13 +53,16 @@ def parts(settings: Settings) -> Parts:
     practice = settings.practice_slack or settings.practice_aws
     clock = MovableClock(client) if practice else SharedClock(client)
     trail = Trail(client, clock)
-    return Parts(client, clock, Store(client, clock), Board(client), trail, Chainer(trail, clock))
+    return Parts(
+        client, clock, Store(client, clock), Board(client), trail, Chainer(trail, clock), Agenda(client, clock)
+    )  # fmt: skip
 
 
 def answers(settings: Settings, built: Parts, look: Look) -> Answers:
     """The desk, behind the policy."""
     desk = Desk(built.store, built.board, built.clock, settings.profiles.choose)
-    return Answers(desk, Access(settings.policy, look))
+    calendar = Calendar(built.agenda, built.clock, settings.schedules)
+    return Answers(desk, Access(settings.policy, look), calendar)
 
 
 def directory(board: Board) -> Directory:

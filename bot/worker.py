@@ -9,7 +9,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import check_world, directory, parts, persistence
+from bot.wiring import Parts, check_world, directory, parts, persistence
 from workflows import inventory
 from workflows.archive import Archive
 from workflows.aws import Home
@@ -17,6 +17,7 @@ from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
 from workflows.aws.objects import Objects
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
+from workflows.desk import Desk
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.engine.connection import Away
@@ -27,6 +28,8 @@ from workflows.errors import FiredrillError, UnknownRun
 from workflows.policy import about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
+from workflows.schedules.gate import Gate
+from workflows.schedules.timetable import Timetable
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,7 @@ class Worker:
 
     def __init__(
         self, engine: Engine, store: Store, board: Board, chainer: Chainer, home: Home, regions: tuple[str, ...],
-        clock: Clock, threads: int, archive: Archive | None = None,
+        clock: Clock, threads: int, timetable: Timetable, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._store = store
@@ -49,6 +52,7 @@ class Worker:
         self._regions = regions
         self._clock = clock
         self._threads = threads
+        self._timetable = timetable
         self._archive = archive
         self._busy = 0
         self._lock = Lock()
@@ -60,6 +64,7 @@ class Worker:
                 "tick": ThreadPoolExecutor(1),
                 "inventory": ThreadPoolExecutor(1),
                 "archive": ThreadPoolExecutor(1),
+                "timetable": ThreadPoolExecutor(1),
             },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
@@ -74,6 +79,7 @@ class Worker:
             self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory"
         )
         self._want_inventory()
+        self._scheduler.add_job(self._keep_time, "interval", seconds=TICK, executor="timetable", id="timetable")
         self._scheduler.add_job(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
         self._scheduler.add_job(self._keep_reports, executor="archive")
         Thread(target=self._listen, args=(stop,), name="nudges", daemon=True).start()
@@ -101,6 +107,13 @@ class Worker:
         self._on_wanted()
         self._dispatch()
         self._chain()
+
+    def _keep_time(self) -> None:
+        """What recurs: made ahead of time, begun when it is due."""
+        try:
+            self._timetable.tick()
+        except Away as error:
+            log.warning("Redis is away (%s); what is due is begun within its grace", type(error).__name__)
 
     def _chain(self) -> None:
         """What has happened goes into the audit; what is old goes out of it."""
@@ -202,6 +215,14 @@ def archive_of(settings: Settings, store: Store) -> Archive | None:
     return Archive(store, objects, table.prefix)
 
 
+def timetable_of(settings: Settings, built: Parts) -> Timetable:
+    """Everything that recurs: what was made in Slack, and what the file declares."""
+    channel = settings.file.announcements.channel or settings.file.slack.channel
+    desk = Desk(built.store, built.board, built.clock, settings.profiles.choose, patience=0.0)
+    gate = Gate(settings.policy, lambda: directory(built.board), settings.freezes, built.clock, channel)
+    return Timetable(built.agenda, desk, built.clock, settings.schedules, gate.check)
+
+
 def run(settings: Settings, stop: Event) -> bool:
     """Until told to stop. Raises SettingsError when Redis is not there. False: see Worker.work."""
     built = parts(settings)
@@ -227,6 +248,6 @@ def run(settings: Settings, stop: Event) -> bool:
     file = settings.file
     worker = Worker(
         engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads,
-        archive_of(settings, built.store),
+        timetable_of(settings, built), archive_of(settings, built.store),
     )  # fmt: skip
     return worker.work(stop)

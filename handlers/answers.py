@@ -16,33 +16,41 @@ from handlers.requests import (
     Help,
     ListPoints,
     ListRuns,
+    ListSchedules,
     Look,
     Other,
+    PauseSchedule,
     Request,
     Retry,
     ShowReport,
     ShowStatus,
+    SkipNext,
     Start,
     StartBackup,
     StartDrill,
     StartRestore,
     StartValidation,
+    StartSchedule,
+    Unschedule,
     WhoAmI,
 )
+from handlers.scheduling import Scheduling
 from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
 from workflows.errors import Busy
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
+from workflows.schedules.calendar import Calendar
 from workflows.words import safe
 
 
 class Answers:
     """Carries out requests for one person at a time. All methods raise UserError for what cannot be."""
 
-    def __init__(self, desk: Desk, access: Access) -> None:
+    def __init__(self, desk: Desk, access: Access, calendar: Calendar) -> None:
         self._desk = desk
         self._access = access
+        self.scheduling = Scheduling(calendar, desk, access)
         self.deciding = Deciding(desk, access)
 
     def recorded(self, asking: Asking, what: str) -> AbstractContextManager[None]:
@@ -56,6 +64,8 @@ class Answers:
             return self._start(request, asking)
         if isinstance(request, ShowReport):
             return self.report(request).text, []
+        if isinstance(request, StartSchedule | ListSchedules | Unschedule | SkipNext | PauseSchedule):
+            return self.scheduling.to(request, asking), []
         return self._say(request, asking), []
 
     def report(self, request: ShowReport) -> Given:

@@ -167,7 +167,7 @@ def _expired(run: Run) -> str:
 
 def _asked(run: Run) -> str:
     why = f": {safe(run.reason)}" if run.reason else ""
-    from_shell = " in the shell" if run.via == "shell" else ""
+    from_shell = {"shell": " in the shell", "schedule": " by a schedule"}.get(run.via, "")
     return f"Asked by <@{run.asked_by.id}>{from_shell} {when(run.created)}{why} · {safe(run.target.region)}"
 
 

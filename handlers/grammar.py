@@ -25,6 +25,7 @@ from handlers.requests import (
     StartValidation,
     WhoAmI,
 )
+from handlers.schedule_verbs import VERBS
 from workflows.errors import UserError
 from workflows.words import cut
 
@@ -186,6 +187,10 @@ def help_(ctx: click.Context, verb: str | None) -> Request:
     if command is None:
         raise click.UsageError(f"No such command '{verb}'. {_understood()}", ctx)
     return Help(click.Context(command, info_name=verb, parent=above, terminal_width=78).get_help())
+
+
+for _verb in VERBS:
+    grammar.add_command(_verb)
 
 
 def parse(text: str) -> Request:

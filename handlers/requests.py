@@ -105,6 +105,42 @@ class WhoAmI:
 
 
 @dataclass(frozen=True)
+class StartSchedule:
+    """`verb` is `backup`, `drill` or `live`; `at` plain words or a cron expression, in the time zone `zone`."""
+
+    verb: str
+    target: str
+    at: str
+    zone: str
+    point: str
+    profile: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ListSchedules:
+    pass
+
+
+@dataclass(frozen=True)
+class Unschedule:
+    schedule_id: str
+
+
+@dataclass(frozen=True)
+class SkipNext:
+    schedule_id: str
+
+
+@dataclass(frozen=True)
+class PauseSchedule:
+    """`paused` False ends it."""
+
+    schedule_id: str
+    paused: bool
+
+
+@dataclass(frozen=True)
 class Help:
     text: str
 
@@ -112,5 +148,7 @@ class Help:
 Start = StartBackup | StartRestore | StartDrill | StartValidation
 #: What changes nothing.
 Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Help
+#: About recurring work.
+Recurring = StartSchedule | ListSchedules | Unschedule | SkipNext | PauseSchedule
 Other = Decide | Cancel | Retry | Look
-Request = Start | ShowReport | Other
+Request = Start | ShowReport | Recurring | Other

@@ -19,6 +19,7 @@ from workflows.aws import Aws, Home
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.desk import Asking, Desk
+from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
 from workflows.engine.engine import Engine, Pace
 from workflows.engine.ledger import Ledger
@@ -30,6 +31,7 @@ from workflows.facts.script import recognised
 from workflows.policy import BASE, Directory, Policy, Rule, about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
+from workflows.schedules.calendar import Calendar
 from workflows.steps.isolation import DrillRules
 
 OPERATOR = Actor("U0OPERATOR", "operator")
@@ -61,7 +63,9 @@ class Stage:
         self.directory = Directory()
         self.drill_rules = DrillRules(COPY_PROFILE)
         self.desk = Desk(self.store, self.board, clock, self.profile_for, patience=0.2)
-        self.answers = Answers(self.desk, Access(self.policy, lambda _: self.directory))
+        self.agenda = Agenda(client, clock)
+        self.calendar = Calendar(self.agenda, clock)
+        self.answers = Answers(self.desk, Access(self.policy, lambda _: self.directory), self.calendar)
         self.services: dict[str, Callable[[Run], object]] = {
             "home": lambda run: self.home.of(run.target.account, run.target.region),
             "terms": lambda run: self.policy.terms(about_run(run)),

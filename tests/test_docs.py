@@ -14,6 +14,7 @@ from workflows.catalogue import RUNBOOKS
 from workflows.facts.kinds import KINDS
 from workflows.facts.profile import MOST_CHECKS
 from workflows.facts.tables import ProfileTable, read_profiles
+from workflows.schedules.tables import FreezeTable, ScheduleTable, read_freezes, read_schedules
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CHANGELOG.md"]
@@ -74,6 +75,10 @@ def test_the_example_settings_are_valid_and_show_each_key() -> None:
     File.model_validate(made)
     assert set(made) == set(File.model_fields)
     assert read_profiles(made["profiles"])[1] == []
+    schedules, freezes = read_schedules(made["schedules"]), read_freezes(made["freezes"])
+    assert (schedules[1], freezes[1]) == ([], [])
+    assert {key for table in made["schedules"].values() for key in table} == set(ScheduleTable.model_fields)
+    assert set(made["freezes"][0]) == {field.alias or name for name, field in FreezeTable.model_fields.items()}
     shown = {key for table in made["profiles"].values() for key in table}
     assert shown == set(ProfileTable.model_fields) | set(KINDS)
 

@@ -34,7 +34,7 @@ DOORS = {
     "redis": ("workflows/engine", "bot/wiring.py", "practice/redis_server.py", "practice/world.py"),
     "slack_bolt": ("handlers", "bot"),
     "slack_sdk": ("handlers", "bot"),
-    "apscheduler": ("bot/worker.py",),
+    "apscheduler": ("bot/worker.py", "workflows/schedules/rule.py"),
     "jinja2": ("workflows/report/page.py",),
     "PIL": ("workflows/report/canvas.py",),
 }

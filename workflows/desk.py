@@ -36,7 +36,7 @@ class Asking:
     by: Actor
     channel: str = ""
     reason: str = ""
-    via: Literal["slack", "shell"] = "slack"
+    via: Literal["slack", "shell", "schedule"] = "slack"
     request: str = ""
 
     @property

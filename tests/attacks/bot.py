@@ -52,7 +52,7 @@ class Bot:
         settings = Settings(environment=environment, file=File(), profiles=read_profiles({})[0], policy=policy)
         people = SlackDirectory(self.slack, self.stage.board, policy.members())
         access = Access(policy, people.look)
-        app = app_of(settings, self.slack, Answers(self.stage.desk, access), self.stage.cards)
+        app = app_of(settings, self.slack, Answers(self.stage.desk, access, self.stage.calendar), self.stage.cards)
         self._notifier = Notifier(self.stage.store, self.stage.cards, self.slack, access, "")
         self._served.handler = SlackRequestHandler(app)
 

@@ -27,6 +27,11 @@ TYPED = {
     "points": "points",
     "report": "report D-0009",
     "whoami": "whoami",
+    "schedule": "schedule drill orders-db --at 'every monday at 09:00'",
+    "schedules": "schedules",
+    "unschedule": "unschedule S-0009",
+    "skip": "skip S-0009",
+    "pause": "pause S-0009",
     "help": "help backup",
 }
 

@@ -147,7 +147,7 @@ class Run:
     created: float
     steps: tuple[StepState, ...]
     values: dict[str, Json]
-    via: Literal["slack", "shell"] = "slack"
+    via: Literal["slack", "shell", "schedule"] = "slack"
     reason: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     status: Status = Status.QUEUED

@@ -10,7 +10,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | index                    | zset   | desk             | for ever         | all runs by when they were asked for       |
 | count:<letter>           | string | desk             | for ever         | the last number given to a run             |
 | lock:<acct>:<region>:<server> | string | engine, desk | while a run is open | the run that may change the server     |
-| asked:<request>          | string | desk             | 1 h              | a request that was carried out: its run    |
+| asked:<request>          | string | desk, timetable  | 1 d              | a request that was carried out: its run    |
 | events                   | stream | engine           | last 100,000     | every move of every run, in order          |
 | unchained                | stream | engine, desk     | until chained    | what happened and is not in the audit yet  |
 | audit                    | stream | chainer          | KEEP_DAYS        | the audit: entries chained by digests   |
@@ -18,6 +18,12 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | policy                   | string | every process    | for ever         | the policy that the audit told last        |
 | unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
 | card:<id>                | hash   | notifier         | as its run       | where its messages stand; `audit`'s: a day |
+| schedules                | hash   | desk             | for ever         | recurring backups and drills, by id        |
+| paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
+| cursors                  | hash   | timetable        | for ever         | up to where occurrences of each were made  |
+| occurrence:<id>          | string | timetable, desk  | 62 d after it    | one firing of a schedule (JSON)            |
+| agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |
+| unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
@@ -46,7 +52,7 @@ from workflows.errors import Busy, UnknownRun, UserError
 
 PREFIX = "dr:"
 KEEP_DAYS = 400
-ASKED_SECONDS = 3600
+ASKED_SECONDS = 86400
 #: Seconds until a run that this version does not understand is offered again.
 LEFT_ALONE = 30.0
 

@@ -1,0 +1,98 @@
+"""Recurring work: what people ask for and press, behind the policy, and what they are told of it."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from handlers.access import Access
+from handlers.requests import ListSchedules, PauseSchedule, Recurring, SkipNext, StartSchedule, Unschedule
+from workflows.desk import Asking, Desk
+from workflows.masking import masked
+from workflows.policy import Circumstances, about_run
+from workflows.schedules.calendar import Calendar, line
+from workflows.schedules.occurrence import Occurrence
+from workflows.schedules.planning import runs_of
+from workflows.schedules.schedule import Schedule
+from workflows.words import safe, when
+
+_NONE = "Nothing recurs yet. Example: `/dr schedule backup orders-db --at 'every day at 02:00' --tz Europe/Berlin`"
+
+
+class Scheduling:
+    """All methods raise UserError for what cannot be."""
+
+    def __init__(self, calendar: Calendar, desk: Desk, access: Access) -> None:
+        self.calendar = calendar
+        self._desk = desk
+        self._access = access
+
+    def to(self, request: Recurring, asking: Asking) -> str:
+        """Carry it out. Gives the answer in mrkdwn."""
+        match request:
+            case StartSchedule():
+                return self._add(request, asking)
+            case ListSchedules():
+                return "\n".join(map(line, self.calendar.all())) or _NONE
+            case Unschedule(schedule_id=name):
+                self._check(self.calendar.find(name), asking)
+                gone = self.calendar.remove(name, asking.by, asking.place)
+                return f"`{gone.id}` {safe(gone.title)} is removed, and what it had announced is withdrawn."
+            case SkipNext(schedule_id=name):
+                coming = self.calendar.next_of(name)
+                return self.skip(coming.id, asking)
+            case PauseSchedule():
+                return self._pause(request, asking)
+            case _:
+                assert_never(request)
+
+    def skip(self, occurrence_id: str, asking: Asking) -> str:
+        """This one occurrence."""
+        self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
+        left_out = self.calendar.skip(occurrence_id, asking.by, asking.place)
+        return f"{_named(left_out)}, is skipped. The one after it comes as always."
+
+    def postpone(self, occurrence_id: str, until: float, asking: Asking) -> str:
+        self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
+        later = self.calendar.postpone(occurrence_id, until, asking.by, asking.place)
+        return f"{_named(later)}, is postponed until {when(later.at)}."
+
+    def hurry(self, occurrence_id: str, asking: Asking) -> str:
+        """Whoever presses is the asker: a live drill still asks somebody else."""
+        self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
+        now = self.calendar.hurry(occurrence_id, asking.by, asking.place)
+        return f"{_named(now)}, begins now, asked for by you."
+
+    def _add(self, request: StartSchedule, asking: Asking) -> str:
+        wanted = Schedule(
+            "", request.verb, request.target, request.at, request.zone, asking.by, asking.channel, 0.0,  # type: ignore[arg-type]
+            request.profile, request.point, masked(request.reason),  # type: ignore[arg-type]
+        )  # fmt: skip
+        coming = self.calendar.checked(request.at, request.zone)
+        for run in runs_of(self._desk, wanted, asking.by):
+            self._access.check_may_start(asking.by, about_run(run), asking.channel, run.reason)
+        made = self.calendar.add(wanted, asking.place)
+        times = ", ".join(when(each) for each in coming)
+        approval = " Each asks for its approval." if made.verb == "live" else ""
+        return (
+            f"`{made.id}` {safe(made.title)}, {safe(made.when)} ({safe(made.zone)}): {times} and so on. Each is "
+            f"announced before it begins.{approval} `/dr unschedule {made.id}` removes it."
+        )
+
+    def _pause(self, request: PauseSchedule, asking: Asking) -> str:
+        found = self.calendar.find(request.schedule_id)
+        self._check(found, asking)
+        if request.paused:
+            new = self.calendar.pause(found.id, asking.by, asking.place)
+            head = f"`{found.id}` is paused" if new else f"`{found.id}` is paused already"
+            return f"{head}: nothing of it begins until `/dr pause {found.id} --off`."
+        was = self.calendar.resume(found.id, asking.by, asking.place)
+        return f"`{found.id}` goes on." if was else f"`{found.id}` was not paused."
+
+    def _check(self, schedule: Schedule, asking: Asking) -> None:
+        """Who may start what it starts may also stop it."""
+        server = "" if schedule.target.startswith(("tag:", "i-")) else schedule.target
+        about = Circumstances(schedule.verb, asking.channel, server)
+        self._access.check_may_start(asking.by, replace(about), asking.channel, "any")
+
+
+def _named(each: Occurrence) -> str:
+    return f"{safe(each.schedule.title)} (`{each.schedule.id}`), due {when(each.due)}"

@@ -1,0 +1,112 @@
+"""What people do with what recurs."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.flows.scene import SMALL
+from tests.schedules.table import HERE, again, nightly, soonest, timetable
+from tests.stage import APPROVER, OPERATOR, Stage
+from workflows.errors import UserError
+from workflows.policy import BASE, Policy, Rule
+from workflows.schedules.occurrence import State
+from workflows.schedules.schedule import Schedule
+
+
+def test_skip_postpone_and_run_now_do_what_they_say_and_come_too_late_in_words(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    stage.policy = Policy(Rule(BASE, operators=(OPERATOR.id, APPROVER.id), minutes=30))
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    first = soonest(stage)
+    later = stage.clock.now() + 3 * 3600
+    stage.calendar.postpone(first.id, later, OPERATOR, HERE)
+    stage.calendar.postpone(first.id, later + 3600, OPERATOR, HERE)
+    stage.clock.forward(3 * 3600 + 60)
+    table.tick()
+    assert (again(stage, first).state, again(stage, first).postponed) == (State.PLANNED, 2)
+    stage.calendar.hurry(first.id, APPROVER, HERE)
+    table.tick()
+    (run,) = stage.store.latest(10)
+    assert (again(stage, first).state, run.asked_by) == (State.STARTED, APPROVER)
+    with pytest.raises(UserError, match="is started already"):
+        stage.calendar.skip(first.id, OPERATOR, HERE)
+    stage.drive(run)
+    stage.clock.forward(20 * 3600)
+    table.tick()
+    second = soonest(stage)
+    stage.calendar.skip(second.id, OPERATOR, HERE)
+    stage.clock.forward(3600)
+    table.tick()
+    assert len(stage.store.latest(10)) == 1
+    with pytest.raises(UserError, match=r"skipped by <@U0OPERATOR> already"):
+        stage.calendar.hurry(second.id, OPERATOR, HERE)
+    with pytest.raises(UserError, match="at least a minute away"):
+        stage.calendar.postpone(soonest(stage).id, stage.clock.now(), OPERATOR, HERE)
+
+
+def test_unscheduling_withdraws_what_was_announced(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table, made = timetable(stage), nightly(stage)
+    table.tick()
+    first, second = stage.calendar.coming()
+    stage.calendar.remove(made.id, APPROVER, HERE)
+    gone = again(stage, first)
+    assert (gone.state, gone.by) == (State.WITHDRAWN, APPROVER)
+    stage.clock.forward(3600)
+    table.tick()
+    assert stage.store.latest(10) == []
+    assert [each["what"] for each in stage.audit() if each["kind"] == "schedule"] == [
+        f"schedule {made.id} made: Backup of orders-db",
+        f"schedule {made.id} removed: Backup of orders-db",
+        f"Backup of orders-db, {first.id}: withdrawn",
+        f"Backup of orders-db, {second.id}: withdrawn",
+    ]
+
+
+def test_a_paused_schedule_begins_nothing_but_what_somebody_wants_now(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table, made = timetable(stage), nightly(stage)
+    table.tick()
+    first = soonest(stage)
+    assert stage.calendar.pause(made.id, OPERATOR, HERE)
+    stage.clock.forward(3600)
+    table.tick()
+    assert (again(stage, first).state, again(stage, first).why) == (State.WITHDRAWN, "its schedule is paused")
+    stage.clock.forward(86400 - 3600)
+    table.tick()
+    stage.calendar.hurry(soonest(stage).id, OPERATOR, HERE)
+    table.tick()
+    assert len(stage.store.latest(10)) == 1
+
+
+def test_a_declared_schedule_cannot_be_removed_and_withdraws_what_it_announced_when_it_is_changed(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    at = datetime.fromtimestamp(stage.clock.now() + 3600, UTC)
+    own = Schedule(
+        "nightly", "backup", "orders-db", f"every day at {at:%H:%M}", "UTC", OPERATOR, "", 0.0, declared=True
+    )
+    timetable(stage, own).tick()
+    first = soonest(stage)
+    later = Schedule(**{**own.__dict__, "when": f"every day at {(at.hour + 2) % 24:02}:00"})
+    timetable(stage, later).tick()
+    assert (again(stage, first).state, again(stage, first).why) == (State.WITHDRAWN, "its schedule was changed")
+    stage.calendar._declared["nightly"] = later
+    with pytest.raises(UserError, match=r"is declared in firedrill\.toml"):
+        stage.calendar.remove("nightly", OPERATOR, HERE)
+
+
+def test_one_that_is_further_away_than_a_day_is_skipped_too_and_stays_skipped(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    given = nightly(stage)
+    far = stage.calendar.add(Schedule(**{**given.__dict__, "when": "first sunday of the month at 03:00"}), HERE)
+    stage.calendar.remove(given.id, OPERATOR, HERE)
+    table.tick()
+    first, second = (stage.calendar.skip(stage.calendar.next_of(far.id).id, OPERATOR, HERE) for _ in range(2))
+    assert first.due < second.due == far.rule.next(first.due)
+    stage.clock.forward(second.due - stage.clock.now() + 60)
+    for _ in range(2):
+        table.tick()
+    assert (again(stage, second).state, stage.store.latest(10)) == (State.SKIPPED, [])

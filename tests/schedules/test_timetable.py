@@ -1,0 +1,171 @@
+"""What recurs is begun once, whoever looks and whatever died, and what was missed is said."""
+
+from collections.abc import Sequence
+from threading import Barrier, Thread
+
+import pytest
+
+from tests.flows.scene import SMALL
+from tests.schedules.table import HERE, again, nightly, soonest, timetable, unsaid
+from tests.stage import ASKING, OPERATOR, Stage
+from workflows.engine.run import Actor, Run, Status
+from workflows.schedules.occurrence import Occurrence, State
+from workflows.schedules.schedule import Schedule
+from workflows.schedules.tables import Freeze
+from workflows.schedules.timetable import Timetable
+
+
+def test_what_is_due_is_begun_once_and_closed_when_its_run_has_ended(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    coming = soonest(stage)
+    assert (coming.state, round(coming.at - stage.clock.now())) == (State.PLANNED, 3600 - round(stage.clock.now()) % 60)
+    stage.clock.forward(3600)
+    for _ in range(3):
+        table.tick()
+    (run,) = stage.store.latest(10)
+    assert (run.runbook, run.via, run.asked_by) == ("backup", "schedule", OPERATOR)
+    assert again(stage, coming).runs == (run.id,)
+    assert stage.drive(run).status is Status.SUCCEEDED
+    table.tick()
+    done = again(stage, coming)
+    assert (done.state, done.over) == (State.STARTED, True)
+    assert [each.due - coming.due for each in stage.calendar.coming()] == [86400.0]
+
+
+def test_five_workers_that_look_in_the_same_second_begin_it_once(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    tables = [timetable(stage) for _ in range(5)]
+    nightly(stage)
+    for seconds in (0.0, 3600.0):
+        stage.clock.forward(seconds)
+        start = Barrier(5)
+
+        def look(table: Timetable, start: Barrier = start) -> None:
+            start.wait()
+            table.tick()
+
+        threads = [Thread(target=look, args=[each]) for each in tables]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    assert len(stage.store.latest(10)) == 1
+    assert {each.state for each in stage.calendar.coming()} <= {State.STARTED, State.PLANNED}
+
+
+def test_a_worker_that_dies_between_the_run_and_its_record_makes_no_second_run(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    coming = soonest(stage)
+    stage.clock.forward(3600)
+    begun: list[Run] = []
+
+    def dies(each: Occurrence, planned: Sequence[Run]) -> str:
+        """It began the run, as _started does, and wrote nothing of it."""
+        begun.append(stage.desk.start(planned[0], f"{each.id}/us-east-1/orders-db"))
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        Timetable(stage.agenda, stage.desk, stage.clock, (), dies).tick()
+    stage.clock.forward(1800)
+    table.tick()
+    assert again(stage, coming).runs == (begun[0].id,)
+    assert len(stage.store.latest(10)) == 1
+
+
+def test_what_was_missed_while_nobody_was_there_is_begun_within_its_grace_and_else_told_once(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    nightly(stage)
+    timetable(stage).tick()
+    first = soonest(stage)
+    stage.clock.forward(3600 + 1800)
+    timetable(stage).tick()
+    assert again(stage, first).state is State.STARTED
+    stage.drive(stage.store.latest(1)[0])
+    stage.clock.forward(4 * 86400)
+    table = timetable(stage)
+    table.tick()
+    table.tick()
+    told = [each for each in map(again, [stage] * 9, unsaid(stage)) if each.state is State.MISSED]
+    assert [(each.folded, each.why) for each in told] == [
+        (0, "no worker was there at its time"), (1, "no worker was there at its time")
+    ]  # fmt: skip
+    assert len(stage.store.latest(10)) == 2, "the one of today is within its grace"
+
+
+def test_a_clock_that_jumps_back_begins_nothing_twice(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    stage.clock.forward(3600)
+    table.tick()
+    stage.clock.forward(-7200)
+    table.tick()
+    stage.clock.forward(7200)
+    table.tick()
+    assert len(stage.store.latest(10)) == 1
+
+
+def test_a_freeze_holds_a_drill_says_why_and_lets_it_go_within_its_grace(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    stage.backup()
+    start = stage.clock.now()
+    freeze = Freeze(start, start + 3600 + 900, "quarter's end")
+    table = timetable(stage, freezes=[freeze])
+    nightly(stage, "drill")
+    table.tick()
+    first = soonest(stage)
+    stage.clock.forward(3600)
+    table.tick()
+    assert again(stage, first).state is State.HELD
+    assert "quarter's end" in again(stage, first).why
+    stage.clock.forward(1000)
+    table.tick()
+    assert again(stage, first).state is State.STARTED
+    stage.drive(stage.store.latest(1)[0])
+    table.tick()
+    long = timetable(stage, freezes=[Freeze(start, start + 10 * 86400, "moving house")])
+    stage.clock.forward(86400 - 1000)
+    long.tick()
+    second = stage.calendar.coming()[1]
+    assert second.state is State.HELD
+    stage.clock.forward(3700)
+    long.tick()
+    assert (again(stage, second).state, "moving house" in again(stage, second).why) == (State.MISSED, True)
+
+
+def test_whoever_answers_for_it_and_may_not_any_more_is_told_and_nothing_begins(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    given = nightly(stage)
+    stranger = Actor("U0STRANGER")
+    stage.calendar.add(Schedule(**{**given.__dict__, "owner": stranger}), HERE)
+    table = timetable(stage)
+    table.tick()
+    stage.clock.forward(3600)
+    table.tick()
+    states = {each.schedule.owner.id: each for each in unsaid(stage) if each.at <= stage.clock.now()}
+    assert states[OPERATOR.id].state is State.STARTED
+    assert states[stranger.id].state is State.REFUSED
+    assert "not an operator" in states[stranger.id].why
+
+
+def test_a_server_that_is_worked_on_holds_it_and_one_that_is_unknown_refuses_it(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    first = soonest(stage)
+    stage.clock.forward(3600)
+    other = stage.desk.start(stage.desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)[0])
+    table.tick()
+    assert f"`{other.id}` is working on" in again(stage, first).why
+    stage.drive(other)
+    stage.clock.forward(10)
+    table.tick()
+    assert again(stage, first).state is State.STARTED

@@ -1,0 +1,175 @@
+"""Schedules and their occurrences in Redis. Records are JSON that workflows/schedules/ reads; here they are only kept.
+
+Any number of workers plan and begin: an occurrence is made once because the cursor of its schedule moves with it, and
+moves once because each move names the version that it comes from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import redis
+
+from workflows.engine import scripts
+from workflows.engine.clock import Clock
+from workflows.engine.happened import Event
+from workflows.engine.store import key, millis
+
+#: Seconds for which an occurrence that is over is kept: as long as a month's schedule looks back, twice.
+KEEP = 62 * 86400
+
+#: keys: hash, unchained   argv: field, text or '' to remove it, now, kind, event. Gives whether anything changed.
+SET = (
+    scripts.NOTE
+    + """
+local before = redis.call('HGET', KEYS[1], ARGV[1])
+if ARGV[2] == '' then
+  if not before then return 0 end
+  redis.call('HDEL', KEYS[1], ARGV[1])
+else
+  if before == ARGV[2] then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+end
+note(KEYS[2], ARGV[3], ARGV[4], '', ARGV[5])
+return 1
+"""
+)
+
+#: keys: cursors, agenda, unsaid   argv: schedule, cursor that it must have, new cursor, prefix of occurrence keys,
+#: then id, record and time of each
+PLAN = """
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+for i = 5, #ARGV, 3 do
+  if redis.call('SET', ARGV[4] .. ARGV[i], ARGV[i + 1], 'NX') then
+    redis.call('ZADD', KEYS[2], ARGV[i + 2], ARGV[i])
+    redis.call('SADD', KEYS[3], ARGV[i])
+  end
+end
+return 1
+"""
+
+#: keys: occurrence, agenda, unsaid, unchained   argv: id, version that it must have, record, time or '' when it is
+#: over, seconds to keep it then, now, kind or '', event
+CHANGE = (
+    scripts.NOTE
+    + """
+local record = redis.call('GET', KEYS[1])
+if not record or cjson.decode(record)['version'] ~= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[3])
+if ARGV[4] == '' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+else
+  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+end
+redis.call('SADD', KEYS[3], ARGV[1])
+if ARGV[7] ~= '' then note(KEYS[4], ARGV[6], ARGV[7], '', ARGV[8]) end
+return 1
+"""
+)
+
+#: keys: occurrence, unsaid   argv: id, version that was said
+SAID = """
+local record = redis.call('GET', KEYS[1])
+if record and cjson.decode(record)['version'] ~= tonumber(ARGV[2]) then return 0 end
+return redis.call('SREM', KEYS[2], ARGV[1])
+"""
+
+
+@dataclass(frozen=True)
+class New:
+    """An occurrence to be made: its record, and when it begins, in seconds since the epoch."""
+
+    id: str
+    record: str
+    at: float
+
+
+class Agenda:
+    """What recurs, and what comes of it next."""
+
+    def __init__(self, client: redis.Redis, clock: Clock) -> None:
+        self._redis = client
+        self._clock = clock
+        self._set = client.register_script(SET)
+        self._plan = client.register_script(PLAN)
+        self._change = client.register_script(CHANGE)
+        self._said = client.register_script(SAID)
+
+    # ── schedules ────────────────────────────────────────────────────────────────────────────────────────
+
+    def next_id(self) -> str:
+        return f"S-{self._redis.incr(key('count', 'S')):04d}"
+
+    def put(self, schedule_id: str, record: str, told: Event) -> bool:
+        """Keep it, or with an empty record drop it. Gives whether that changed anything; then the audit tells it."""
+        return self._kept("schedules", schedule_id, record, told)
+
+    def pause(self, schedule_id: str, why: str, told: Event) -> bool:
+        """`why` is JSON of who and when; empty ends the pause. Gives whether that changed anything."""
+        return self._kept("paused", schedule_id, why, told)
+
+    def schedules(self) -> dict[str, str]:
+        return self._all("schedules")
+
+    def paused(self) -> dict[str, str]:
+        return self._all("paused")
+
+    def cursors(self) -> dict[str, str]:
+        """Of each schedule: up to where its occurrences were made, as `plan` was told."""
+        return self._all("cursors")
+
+    # ── occurrences ──────────────────────────────────────────────────────────────────────────────────────
+
+    def plan(self, schedule_id: str, before: str, after: str, made: Sequence[New]) -> bool:
+        """Make occurrences and move the cursor on, together; False when somebody else has moved it."""
+        argv: list[Any] = [schedule_id, before, after, key("occurrence", "")]
+        for each in made:
+            argv += [each.id, each.record, millis(each.at)]
+        return bool(self._plan(keys=[key("cursors"), key("agenda"), key("unsaid")], args=argv))
+
+    def change(
+        self, occurrence_id: str, version: int, record: str, at: float | None, told: Event | None, ahead: float = 0.0
+    ) -> bool:
+        """The next record of an occurrence, if `version` is still the one that it comes from. `at` is None when it is
+        over; `told` is what the audit tells of it. It is kept for `ahead` seconds more: until its time has come, one
+        that was skipped must be known, or it would be made again."""
+        keys = [key("occurrence", occurrence_id), key("agenda"), key("unsaid"), key("unchained")]
+        argv: list[Any] = [
+            occurrence_id, version, record, "" if at is None else millis(at), KEEP + max(0, round(ahead)),
+            millis(self._clock.now()),
+            "schedule" if told else "", told.to_json() if told else "",
+        ]  # fmt: skip
+        return bool(self._change(keys=keys, args=argv))
+
+    def read(self, occurrence_id: str) -> str | None:
+        found = cast(bytes | None, self._redis.get(key("occurrence", occurrence_id)))
+        return found.decode() if found else None
+
+    def coming(self) -> list[str]:
+        """The records of all occurrences that are not over, the soonest first."""
+        return self._records(self._redis.zrange(key("agenda"), 0, -1))
+
+    def unsaid(self) -> list[str]:
+        """The records of the occurrences that have moved since they were last announced."""
+        return self._records(self._redis.smembers(key("unsaid")))
+
+    def said(self, occurrence_id: str, version: int) -> None:
+        """What is announced is that version."""
+        self._said(keys=[key("occurrence", occurrence_id), key("unsaid")], args=[occurrence_id, version])
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _kept(self, where: str, name: str, text: str, told: Event) -> bool:
+        argv: list[Any] = [name, text, millis(self._clock.now()), "schedule", told.to_json()]
+        return bool(self._set(keys=[key(where), key("unchained")], args=argv))
+
+    def _all(self, where: str) -> dict[str, str]:
+        got = cast(dict[bytes, bytes], self._redis.hgetall(key(where)))
+        return {name.decode(): value.decode() for name, value in got.items()}
+
+    def _records(self, ids: Any) -> list[str]:
+        names = [key("occurrence", each.decode()) for each in cast(list[bytes], list(ids))]
+        found = cast(list[bytes | None], self._redis.mget(names)) if names else []
+        return [each.decode() for each in found if each]

@@ -1,0 +1,1 @@
+"""Recurring backups and drills: when they are due, and what becomes of each occurrence."""

@@ -1,0 +1,135 @@
+"""One firing of a schedule, from its announcement to its end. Frozen; its moves are pure."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pydantic import TypeAdapter
+
+from workflows.engine.run import Actor
+from workflows.errors import UserError
+from workflows.schedules.schedule import Schedule
+from workflows.words import when
+
+#: Seconds: how far an occurrence may be postponed, and how soon at the earliest.
+FURTHEST, SOONEST = 14 * 86400.0, 60.0
+
+
+class State(StrEnum):
+    """Where an occurrence stands. The first two are open."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    STARTED = "started"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def open(self) -> bool:
+        return self in (State.PLANNED, State.HELD)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """`due` is when the rule said, `at` when it begins now: the two differ when it was postponed. `why` says what holds
+    it, or how it ended; `by` is who decided that last, `asker` who its runs are asked for by. `runs` are the runs that
+    it began; `ended` when the last of them ended. `hurried`: a person
+    wanted it now, whatever speaks against it. `folded` are earlier ones that were missed with it. `version` grows
+    with each move. Times in seconds since the epoch.
+    """
+
+    id: str
+    schedule: Schedule
+    asker: Actor
+    due: float
+    at: float
+    state: State = State.PLANNED
+    why: str = ""
+    by: Actor | None = None
+    runs: tuple[str, ...] = ()
+    postponed: int = 0
+    hurried: bool = False
+    folded: int = 0
+    ended: float | None = None
+    version: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return not self.state.open and (self.state is not State.STARTED or self.ended is not None)
+
+
+def planned(schedule: Schedule, due: float, folded: int = 0) -> Occurrence:
+    return Occurrence(f"{schedule.id}@{round(due)}", schedule, schedule.owner, due, due, folded=folded)
+
+
+def skipped(each: Occurrence, by: Actor) -> Occurrence:
+    """Raises UserError unless it is still to come."""
+    return _moved(_open(each), State.SKIPPED, "", by)
+
+
+def postponed(each: Occurrence, by: Actor, until: float, now: float) -> Occurrence:
+    """Raises UserError for a time that is not to come, or too far away."""
+    _open(each)
+    if until < now + SOONEST:
+        raise UserError("That time is over, or as good as.", "Name one that is at least a minute away.")
+    if until > now + FURTHEST:
+        raise UserError(
+            "That is more than two weeks away.", "Skip this one instead; the next comes when the schedule says."
+        )
+    return replace(_moved(each, State.PLANNED, "", by), at=until, postponed=each.postponed + 1)
+
+
+def hurried(each: Occurrence, by: Actor, now: float) -> Occurrence:
+    """It begins now, and whoever says so is its asker. Raises UserError unless it is still to come."""
+    return replace(_moved(_open(each), State.PLANNED, "", by), at=now, asker=by, hurried=True)
+
+
+def held(each: Occurrence, why: str) -> Occurrence:
+    return _moved(each, State.HELD, why, each.by)
+
+
+def started(each: Occurrence, runs: tuple[str, ...]) -> Occurrence:
+    return replace(_moved(each, State.STARTED, "", each.by), runs=runs)
+
+
+def missed(each: Occurrence, why: str) -> Occurrence:
+    return _moved(each, State.MISSED, why, each.by)
+
+
+def refused(each: Occurrence, why: str) -> Occurrence:
+    return _moved(each, State.REFUSED, why, each.by)
+
+
+def withdrawn(each: Occurrence, why: str, by: Actor | None) -> Occurrence:
+    return _moved(each, State.WITHDRAWN, why, by)
+
+
+def ended(each: Occurrence, now: float) -> Occurrence:
+    return replace(each, ended=now, version=each.version + 1)
+
+
+def _open(each: Occurrence) -> Occurrence:
+    if each.state.open:
+        return each
+    who = f" by <@{each.by.id}>" if each.by and each.state in (State.SKIPPED, State.WITHDRAWN) else ""
+    raise UserError(
+        f"That occurrence, of {when(each.due)}, is {each.state.value}{who} already.", "`/dr schedules` says what comes."
+    )
+
+
+def _moved(each: Occurrence, state: State, why: str, by: Actor | None) -> Occurrence:
+    return replace(each, state=state, why=why, by=by, version=each.version + 1)
+
+
+_OCCURRENCE = TypeAdapter(Occurrence)
+
+
+def occurrence_to_json(each: Occurrence) -> str:
+    return _OCCURRENCE.dump_json(each).decode()
+
+
+def occurrence_from_json(text: str | bytes) -> Occurrence:
+    """ValueError for what no version of this program wrote."""
+    return _OCCURRENCE.validate_json(text)

@@ -1,0 +1,17 @@
+"""The runs that a schedule stands for, planned at the desk as if somebody had asked for them now."""
+
+from workflows.desk import Asking, Desk
+from workflows.engine.run import Actor, Run
+from workflows.schedules.schedule import Schedule
+from workflows.words import cut, safe
+
+
+def runs_of(desk: Desk, schedule: Schedule, asker: Actor) -> list[Run]:
+    """One of each server that its target names; a drill takes one server. Raises UserError."""
+    reason = cut(schedule.reason or f"scheduled: {safe(schedule.when)} ({schedule.id})", 500)
+    asking = Asking(asker, schedule.channel, reason, "schedule")
+    if schedule.verb == "backup":
+        return desk.backup(asking, schedule.target, reboot=False, accept_loss=False, profile=schedule.profile)
+    if schedule.verb == "live":
+        return [desk.drill(asking, schedule.target, accept_loss=False, profile=schedule.profile)]
+    return [desk.clone(asking, schedule.target, which=schedule.point, profile=schedule.profile)]

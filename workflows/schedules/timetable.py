@@ -1,0 +1,173 @@
+"""Makes occurrences of schedules ahead of time, and begins them when they are due: each once, none in silence.
+
+Any number of workers do this at once. There is no leader: an occurrence is made together with the move of its
+schedule's cursor, its runs are known again by its id, and each move of it is refused unless it comes from the version
+that was looked at.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
+
+from workflows.desk import Desk
+from workflows.engine.agenda import Agenda, New
+from workflows.engine.clock import Clock
+from workflows.engine.happened import NOBODY, Event, Place
+from workflows.engine.run import Actor, Run
+from workflows.errors import Busy, UnknownRun, UserError
+from workflows.schedules import occurrence as moves
+from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json, occurrence_to_json
+from workflows.schedules.planning import runs_of
+from workflows.schedules.schedule import Schedule, schedule_from_json
+from workflows.words import cut
+
+log = logging.getLogger(__name__)
+
+#: Seconds: how far ahead occurrences are made, so that the announcement of a day before is not late.
+HORIZON = 25 * 3600.0
+#: Occurrences of one schedule that one look makes at most; the next look goes on.
+MOST = 500
+#: Seconds by which a cursor moves at least, when nothing is due: each move is a write.
+STRIDE = 60.0
+_WHERE = Place(via="worker")
+
+#: What speaks against beginning these runs now, in a sentence; empty where nothing does. Raises UserError for what
+#: speaks against it for good.
+Check = Callable[[Occurrence, Sequence[Run]], str]
+
+
+def nothing_against(_: Occurrence, __: Sequence[Run]) -> str:
+    return ""
+
+
+class Timetable:
+    """`declared` are the schedules of firedrill.toml."""
+
+    def __init__(
+        self, agenda: Agenda, desk: Desk, clock: Clock, declared: Sequence[Schedule] = (),
+        check: Check = nothing_against,
+    ) -> None:  # fmt: skip
+        self._agenda = agenda
+        self._desk = desk
+        self._clock = clock
+        self._declared = {each.id: each for each in declared}
+        self._check = check
+
+    def tick(self) -> None:
+        """Make what is near, begin what is due, close what has ended. Raises Away."""
+        now = self._clock.now()
+        known, paused, cursors = self.schedules(), self._agenda.paused(), self._agenda.cursors()
+        for each in known.values():
+            self._plan(each, cursors.get(each.id, ""), now)
+        for record in self._agenda.coming():
+            self._look_at(occurrence_from_json(record), known, paused, now)
+
+    def schedules(self) -> dict[str, Schedule]:
+        """Those that were made in Slack or the shell, and those of the file, by id."""
+        made = (schedule_from_json(record) for record in self._agenda.schedules().values())
+        return {each.id: each for each in made} | self._declared
+
+    # ── making them ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _plan(self, schedule: Schedule, cursor: str, now: float) -> None:
+        """From where the cursor stands to the horizon. Of those whose time and grace are over, when nobody was there,
+        the last is made, and says how many came before it."""
+        start, upto = self._start(schedule, cursor, now), now + HORIZON
+        due = list(islice(takewhile(lambda at: at <= upto, schedule.rule.firings(start)), MOST)) if start < upto else []
+        reached = due[-1] if len(due) == MOST else upto
+        if not due and cursor and reached - start < STRIDE:
+            return
+        late = [at for at in due if now - at > schedule.grace]
+        made = [moves.planned(schedule, late[-1], len(late) - 1)] if late else []
+        made += [moves.planned(schedule, at) for at in due[len(late) :]]
+        new = [New(each.id, occurrence_to_json(each), each.at) for each in made]
+        self._agenda.plan(schedule.id, cursor, f"{_mark(schedule)}|{reached}", new)
+
+    def _start(self, schedule: Schedule, cursor: str, now: float) -> float:
+        """One that was changed, or just declared, begins now: what it would have been before is not made up for."""
+        mark, _, reached = cursor.partition("|")
+        if not cursor and schedule.made_at:
+            return schedule.made_at
+        return float(reached) if mark == _mark(schedule) else now
+
+    # ── beginning them ───────────────────────────────────────────────────────────────────────────────────
+
+    def _look_at(self, each: Occurrence, known: dict[str, Schedule], paused: dict[str, str], now: float) -> None:
+        current = known.get(each.schedule.id)
+        if each.state is State.STARTED:
+            self._close(each, now)
+        elif current is None:
+            self._change(each, moves.withdrawn(each, "its schedule is gone", each.by))
+        elif _mark(current) != _mark(each.schedule):
+            self._change(each, moves.withdrawn(each, "its schedule was changed", each.by))
+        elif now >= each.at:
+            self._due(each, paused, now)
+
+    def _due(self, each: Occurrence, paused: dict[str, str], now: float) -> None:
+        if each.schedule.id in paused and not each.hurried:
+            self._change(each, moves.withdrawn(each, "its schedule is paused", each.by))
+        elif now - each.at > each.schedule.grace:
+            self._change(each, moves.missed(each, each.why or "no worker was there at its time"))
+        else:
+            self._begin(each)
+
+    def _begin(self, each: Occurrence) -> None:
+        try:
+            planned = runs_of(self._desk, each.schedule, each.asker)
+            against = self._check(each, planned)
+            runs = [] if against else self._started(each, planned)
+        except Busy as busy:
+            runs, against = [], busy.text
+        except UserError as error:
+            self._change(each, moves.refused(each, f"{error.text} {error.hint}".strip()))
+            return
+        if runs:
+            self._change(each, moves.started(each, tuple(run.id for run in runs)))
+        elif against != each.why:
+            self._change(each, moves.held(each, against))
+
+    def _started(self, each: Occurrence, planned: Sequence[Run]) -> list[Run]:
+        """Each is known again by the occurrence, so a worker that takes this up anew makes none twice. Raises Busy
+        where none could be begun."""
+        runs: list[Run] = []
+        busy: Busy | None = None
+        for run in planned:
+            try:
+                runs.append(self._desk.start(run, f"{each.id}/{run.target.region}/{run.target.server}"))
+            except Busy as held:
+                busy = held
+        if busy and not runs:
+            raise busy
+        return runs
+
+    def _close(self, each: Occurrence, now: float) -> None:
+        if not any(self._open(run_id) for run_id in each.runs):
+            self._change(each, moves.ended(each, now))
+
+    def _open(self, run_id: str) -> bool:
+        try:
+            return self._desk.store.read(run_id).status.open
+        except UnknownRun:
+            return False
+
+    def _change(self, before: Occurrence, after: Occurrence) -> None:
+        told = None if after.state is before.state else told_of(after, after.by or NOBODY, _WHERE)
+        saved = self._agenda.change(
+            after.id, before.version, occurrence_to_json(after), None if after.over else after.at, told
+        )
+        if saved:
+            log.info("schedule=%s occurrence=%s %s %s", after.schedule.id, after.id, after.state.value, after.why)
+
+
+def told_of(each: Occurrence, by: Actor, place: Place) -> Event:
+    """What the audit tells of a move."""
+    after = {"why": each.why, "runs": " ".join(each.runs), "at": str(round(each.at))}
+    what = f"{each.schedule.title}, {each.id}: {each.state.value}"
+    return Event(cut(what, 500), by, place, after={name: text for name, text in after.items() if text})
+
+
+def _mark(schedule: Schedule) -> str:
+    """Changes when what is to be done, or when, changes."""
+    own = (schedule.verb, schedule.target, schedule.when, schedule.zone, schedule.profile, schedule.point)
+    return f"{zlib.crc32(repr(own).encode()):08x}"
