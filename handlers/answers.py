@@ -29,8 +29,8 @@ from handlers.requests import (
     StartBackup,
     StartDrill,
     StartRestore,
-    StartValidation,
     StartSchedule,
+    StartValidation,
     Unschedule,
     WhoAmI,
 )
