@@ -30,6 +30,7 @@ from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 from workflows.schedules.gate import Gate
 from workflows.schedules.timetable import Timetable
+from workflows.steps.launching import others_of
 
 log = logging.getLogger(__name__)
 
@@ -243,6 +244,7 @@ def run(settings: Settings, stop: Event) -> bool:
         "directory": lambda _: directory(built.board),
         "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),
         "drill_rules": lambda _: settings.file.drill.rules(),
+        "others": lambda run: others_of(run, settings.profiles.choose),
     }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file

@@ -33,6 +33,7 @@ from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 from workflows.schedules.calendar import Calendar
 from workflows.steps.isolation import DrillRules
+from workflows.steps.launching import others_of
 
 OPERATOR = Actor("U0OPERATOR", "operator")
 APPROVER = Actor("U0APPROVER", "approver")
@@ -72,6 +73,7 @@ class Stage:
             "directory": lambda _: self.directory,
             "last_time": lambda run: last_time(self.store.latest(LOOKED_AT), run.target),
             "drill_rules": lambda _: self.drill_rules,
+            "others": lambda run: others_of(run, self.profile_for),
         }
         self.engine = Engine(
             self.store, RUNBOOKS, self.services, clock, Pace(), random.Random(7), seal=seal, ledger=self.ledger

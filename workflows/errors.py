@@ -7,7 +7,7 @@ FiredrillError
 │   ├── Unreachable
 │   ├── AgentAway
 │   ├── NotVisibleYet    AWS's describes lag behind what it has done
-│   └── NoCapacity       AWS refused outright: nothing was made, the next try is a new intent
+│   └── NoCapacity       AWS refused outright and made nothing; a launch goes on with its next choice instead
 └── RunFailed            the run stops; `retry` goes on from the step that failed
     ├── AwsRefused
     │   ├── NotPermitted
@@ -92,9 +92,14 @@ class NotVisibleYet(PassingTrouble):
 
 
 class NoCapacity(PassingTrouble):
-    """AWS has no machine of that type there at the moment, and made none."""
+    """AWS has no machine of that type there at the moment, and made none. `aws_code` and `message` are AWS's."""
 
     code = "no capacity"
+
+    def __init__(self, aws_code: str, message: str) -> None:
+        super().__init__(f"AWS has none left at the moment: {message}")
+        self.aws_code = aws_code
+        self.message = message
 
 
 # ── the run stops ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,9 @@
 """What can be made to go wrong, and how often."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from practice.cloud.wire import Refusal
 
@@ -18,7 +19,8 @@ class _Rule:
     callback: Callable[[], None] | None = None
 
     def fits(self, kind: str, subject: str) -> bool:
-        return self.kind == kind and self.subject in {"*", subject} and self.times != 0
+        same = self.subject in {"*", subject} or (self.kind == "launch" and fnmatchcase(subject, self.subject))
+        return self.kind == kind and same and self.times != 0
 
 
 class Faults:
@@ -41,6 +43,15 @@ class Faults:
     def capacity(self, times: int | None = 1) -> None:
         """RunInstances finds no machine. AWS answers with HTTP 500, so clients try again by themselves."""
         self.refuse("RunInstances", "InsufficientInstanceCapacity", 500, times)
+
+    def no_capacity(
+        self, subnet: str = "*", instance_type: str = "*", code: str = "InsufficientInstanceCapacity",
+        times: int | None = None,
+    ) -> None:  # fmt: skip
+        """RunInstances finds no machine of that type in that subnet; or is refused there with another code."""
+        status = 500 if code == "InsufficientInstanceCapacity" else 400
+        refusal = Refusal(code, "The lab was told to refuse that type there.", status)
+        self._add(_Rule("launch", f"{subnet} {instance_type}", times, refusal))
 
     def unavailable(self, action: str, times: int | None = 1) -> None:
         self.refuse(action, "Unavailable", 503, times)
@@ -108,6 +119,13 @@ class Faults:
         if self._taken("throttle", action):
             code, status = _THROTTLED.get(service, ("Throttling", 400))
             raise Refusal(code, "Request limit exceeded.", status)
+
+    def launching(self, subnets: Iterable[str], instance_type: str) -> None:
+        """Raises Refusal when a launch of that type into those subnets is to be refused."""
+        for subnet in subnets:
+            rule = self._taken("launch", f"{subnet} {instance_type}")
+            if rule is not None and rule.refusal is not None:
+                raise Refusal(rule.refusal.code, rule.refusal.message, rule.refusal.status)
 
     def going_out(self, action: str) -> bool:
         """Whether the answer is to be lost."""

@@ -136,10 +136,12 @@ class LabCloud:
         tags: Mapping[str, str] | None = None,
         user_data: str | None = None,
         protected: bool = False,
+        key: str = "",
         region: str | None = None,
     ) -> str:
-        """A server that has been running for a day. `user_data` as text. Gives the instance's id. Raises ValueError
-        for disks of which none is the root, or with a file that is not below the disk's mount point."""
+        """A server that has been running for a day. `user_data` as text, `key` the name of a key pair. Gives the
+        instance's id. Raises ValueError for disks of which none is the root, or with a file that is not below the
+        disk's mount point."""
         root = next((each for each in disks if each.mount == "/"), None)
         if root is None:
             raise ValueError("no disk is mounted at /")
@@ -152,6 +154,7 @@ class LabCloud:
             "DisableApiTermination": protected,
             "TagSpecifications": [{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
             **({"IamInstanceProfile": {"Name": _PROFILE}} if profile else {}),
+            **({"KeyName": key} if key else {}),
             **({"UserData": base64.b64encode(user_data.encode()).decode()} if user_data else {}),
         }
         with self._parts.lock:

@@ -92,8 +92,11 @@ class Launches:
         image = self._images.launchable(wanted.get("ImageId", ""), region)
         _check(wanted)
         self._check_interfaces(wanted, region)
+        self._check_key(wanted, region)
         volumes = _volumes([mapping(disk) for disk in image.disks], wanted.get("BlockDeviceMappings", []))
         request.stop_if_dry()
+        places = [each["SubnetId"] for each in (wanted, *wanted.get("NetworkInterfaces", [])) if each.get("SubnetId")]
+        self._parts.faults.launching(places[:1], str(wanted.get("InstanceType", "")))
         if self._parts.faults.strikes("drop_profile"):
             wanted.pop("IamInstanceProfile", None)
         sources = {disk.id: disk for disk in image.disks}
@@ -139,6 +142,11 @@ class Launches:
                 raise Refusal("InvalidIPAddress.InUse", f"Address {each.private_ip_address} is in use.")
             if each.id in asked and each.instance is not None:
                 raise Refusal("InvalidNetworkInterface.InUse", f"Interface: [{each.id}] in use.")
+
+    def _check_key(self, wanted: Mapping[str, Any], region: str) -> None:
+        name = wanted.get("KeyName")
+        if name and name not in self._parts.control.ec2(region).key_pairs:
+            raise Refusal("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
     def _check_address(self, subnet_id: str, address: str, region: str) -> None:
         subnets = self._parts.control.ask("ec2", "DescribeSubnets", region, SubnetIds=[subnet_id])["Subnets"]

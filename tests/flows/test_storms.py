@@ -129,20 +129,6 @@ def test_a_storm_after_the_disaster_says_that_the_server_is_gone_and_a_retry_bri
     assert once(stage) == ONCE
 
 
-def test_each_refusal_for_lack_of_machines_is_followed_by_a_new_token_and_one_instance_is_made(stage: Stage) -> None:
-    stage.seed(disks=SMALL)
-    asked, watch = stage.drill(), Watch(stage)
-    after_the_disaster(stage, lambda: stage.lab.faults.capacity(times=3))
-    ended = _approve(stage, asked, watch)
-    assert ended.status is Status.SUCCEEDED, ended.problem
-    tries = asked_for(stage, "RunInstances")
-    assert [each.outcome for each in tries] == ["InsufficientInstanceCapacity"] * 3 + ["ok"]
-    assert len({each.params["ClientToken"] for each in tries}) == 4
-    assert once(stage) == ONCE
-    assert all(each.startswith("no capacity: AWS has none left") for each in watch.troubles)
-    assert any("no capacity" in each for each in watch.cards)
-
-
 def test_what_was_launched_before_its_answer_was_lost_is_adopted_and_after_a_retry_too(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     asked = stage.drill()

@@ -154,3 +154,18 @@ def test_cleared_faults_do_not_happen(cloud: Cloud) -> None:
             cloud.ec2.describe_images()
     cloud.lab.faults.clear()
     assert cloud.ec2.describe_images()["Images"] == []
+
+
+def test_machines_of_one_type_can_be_lacking_in_one_subnet_and_a_missing_key_pair_is_refused(cloud: Cloud) -> None:
+    image = cloud.image(cloud.server())
+    subnet = cloud.ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    cloud.lab.faults.no_capacity(subnet, "t3.large")
+    for more, expected in (
+        ({"InstanceType": "t3.large", "SubnetId": subnet}, "InsufficientInstanceCapacity"),
+        ({"InstanceType": "t3.small", "SubnetId": subnet, "KeyName": "nobody"}, "InvalidKeyPair.NotFound"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            cloud.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, **more)
+        assert code(refused.value) == expected
+    cloud.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.small", SubnetId=subnet)
+    assert len(cloud.made("RunInstances")) == 1

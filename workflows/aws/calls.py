@@ -43,6 +43,7 @@ _THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "Thro
               "TooManyRequestsException", "RequestThrottled", "EC2ThrottledException", "SlowDown", "RateExceeded",
               "SnapshotCreationPerVolumeRateExceeded", "ConcurrentSnapshotLimitExceeded"}  # fmt: skip
 _CAPACITY = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity",
+             "InsufficientCapacityOnHost", "ReservationCapacityExceeded",
              "InsufficientFreeAddressesInSubnet"}  # fmt: skip
 _FORBIDDEN = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "403"}
 _CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
@@ -160,7 +161,7 @@ def _answered(verb: str, code: str, message: str, status: int) -> Throttled | Un
     if code in _THROTTLED:
         return Throttled(f"AWS asks for fewer calls of {verb}.")
     if code in _CAPACITY:
-        return NoCapacity(f"AWS has none left at the moment: {message}")
+        return NoCapacity(code, message)
     if code in _CREDENTIALS:
         return AwsRefused(verb, code, message, "The worker's AWS credentials are not valid (any more): renew them.")
     if code in _FORBIDDEN:

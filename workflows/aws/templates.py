@@ -1,5 +1,6 @@
 """Launch settings, kept as versions of a launch template, so that a person can launch from them in the console too."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -123,6 +124,19 @@ class Templates:
                 f"there is no version {settings.version} of {settings.template_id}",
             )
         return dict(found[0]["LaunchTemplateData"])
+
+    def otherwise(self, data: Mapping[str, Any], instance_type: str, key: str | None) -> dict[str, Any]:
+        """RunInstances' parameters for those launch settings, but for their tags, with another type or key pair (None:
+        without one). No template is named in the call: what it says could not be taken away again. What AWS binds to
+        one type or one reserved place is left out."""
+        left_out = {"TagSpecifications", "KeyName", "CpuOptions", "CapacityReservationSpecification"}
+        if not instance_type.startswith("t"):
+            left_out.add("CreditSpecification")  # AWS refuses it for what does not burst
+        kept = {name: value for name, value in data.items() if name not in left_out and value != []}
+        made = dict(prune(kept, self._calls.shape("ec2", "RunInstancesRequest")))
+        if isinstance(made.get("UserData"), str):  # a template holds it encoded, and botocore encodes what it is given
+            made["UserData"] = base64.b64decode(made["UserData"])
+        return {**made, "InstanceType": instance_type, **({"KeyName": key} if key else {})}
 
     def _named(self, name: str) -> str | None:
         """By filter: a name that does not exist fails a call by LaunchTemplateNames."""

@@ -16,7 +16,7 @@ from workflows.engine.happened import moved as told
 from workflows.engine.inbox import Inbox
 from workflows.engine.ledger import Ledger
 from workflows.engine.run import Question, Run, Status
-from workflows.engine.runbook import Ask, Runbook, Step, Wait
+from workflows.engine.runbook import Ask, Done, Runbook, Step, Wait
 from workflows.engine.store import LEFT_ALONE, Claim, LostClaim, Store
 from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
 
@@ -167,7 +167,10 @@ class Engine:
         """The one place where the engine meets a step."""
         try:
             value = step.call(**self._feed(run, step, fence))
-            detail = step.tell(value) if step.tell and not isinstance(value, Wait | Ask) else ""
+            told = step.tell if step.tell and not isinstance(value, Wait | Ask | Done) else None
+            detail = told(value) if told else ""
+            if isinstance(value, Done):
+                value, detail = value.value, value.detail
             kept = _JSON.dump_python(value, mode="json")
         except (LostClaim, Away):
             raise
@@ -239,6 +242,8 @@ class Engine:
         if now - (run.step.started or now) > wait.up_to:
             return self._fails(run, WaitedTooLong(wait.what, round(wait.up_to / 60)))
         moved = moves.waits(run, now, wait.because, wait.progress, dict(wait.keep))
+        if wait.at_once:
+            return self._moved(moved, f"goes on: {wait.because}")
         return self._park(moved, now + self._pace.pause(run.step.looks), f"waits for {wait.what}")
 
     def _troubled(self, run: Run, trouble: PassingTrouble) -> Moved:
@@ -248,8 +253,7 @@ class Engine:
             minutes = round(self._pace.patience / 60)
             hint = f"{trouble.hint} `/dr retry` goes on from here.".strip()
             return self._fails(run, RunFailed(f"{trouble.text} That went on for {minutes} min.", hint))
-        kept = {"troubled_since": since, "refusals": run.step.kept.get("refusals", 0) + (trouble.code == "no capacity")}
-        moved = moves.troubled(run, f"{trouble.code}: {trouble.text}", kept)
+        moved = moves.troubled(run, f"{trouble.code}: {trouble.text}", {"troubled_since": since})
         pause = self._pace.pause(run.step.troubles) * self._rng.uniform(0.5, 1.0)
         log.warning("run=%s step=%s %s; again in %.1f s", run.id, run.step.name, trouble.text, pause)
         return self._park(moved, now + pause, f"is {trouble.code}")

@@ -109,18 +109,13 @@ def retried(run: Run) -> Run:
     names = [step.name for step in run.steps]
     start = names.index(again) if again in names else run.at
     fresh = tuple(
-        StepState(step.name, step.title, intended=step.intended, kept=_refusals(step.kept)) if i >= start else step
+        StepState(step.name, step.title, intended=step.intended) if i >= start else step
         for i, step in enumerate(run.steps)
     )
     return replace(
         run, status=Status.RUNNING, at=start, steps=fresh, problem=None, ended=None, question=None, answers=(),
         retries=run.retries + 1, seal="",
     )  # fmt: skip
-
-
-def _refusals(kept: dict[str, Json]) -> dict[str, Json]:
-    """What outlives a retry: how often AWS refused outright, since each refusal makes the next try a new intent."""
-    return {"refusals": kept["refusals"]} if "refusals" in kept else {}
 
 
 def sealed(run: Run, digest: str) -> Run:

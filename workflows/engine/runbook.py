@@ -13,7 +13,7 @@ from workflows.engine.run import Json
 #: What the engine itself feeds, beside what was asked for and what earlier steps gave.
 FED = frozenset(
     {"run_id", "run_key", "server", "account", "region", "asked_by", "reason", "now", "kept", "question", "answers",
-     "intended", "retries", "hold", "home", "terms", "directory", "last_time", "drill_rules"}
+     "intended", "retries", "hold", "home", "terms", "directory", "last_time", "drill_rules", "others"}
 )  # fmt: skip
 
 
@@ -22,7 +22,8 @@ class Wait:
     """A step's way of saying "not yet". It frees the worker.
 
     `what` names what is waited for, `because` how far it is, `up_to` is the patience in seconds, counted from the
-    step's start; `progress` is in percent; `keep` is handed to the step's next look as `kept`.
+    step's start; `progress` is in percent; `keep` is handed to the step's next look as `kept`. `at_once`: that look is
+    the next thing that is done, when this is in the record.
     """
 
     what: str
@@ -30,6 +31,15 @@ class Wait:
     up_to: float
     progress: int | None = None
     keep: Mapping[str, Json] = field(default_factory=dict)
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step's way of giving its value with words that the value does not hold. `detail` as `tell` would give it."""
+
+    value: Any
+    detail: str
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from workflows.facts.freezing import Freezing
 from workflows.facts.paths import checked
 from workflows.facts.rules import USUAL, FileRules
 from workflows.facts.targets import NO_TARGETS, Targets
+from workflows.ways import NO_OTHERS, Others
 
 OWN_FOLDER = "/var/lib/firedrill"
 MOST_PATHS = 200
@@ -22,7 +23,8 @@ class Profile:
     `paths` must exist, or the run stops before the backup. `optional` ones are measured where they exist; one that
     appears later is told as new. What lies in or below `without` is left out: logs, caches, spools.
     Paths are kept in their shortest form (`/srv//www/` becomes `/srv/www`) and without duplicates. `freeze` says how
-    the server is made to stand still while its image is asked for.
+    the server is made to stand still while its image is asked for, `launch` how it may be launched again if AWS cannot
+    launch it as it was.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Profile:
     freeze: Freezing | None = None
     targets: Targets = NO_TARGETS
     checks: tuple[Check, ...] = ()
+    launch: Others = NO_OTHERS
 
     def __post_init__(self) -> None:
         paths = tuple(dict.fromkeys(checked(path) for path in self.paths))

@@ -14,6 +14,7 @@ from workflows.facts.profile import DEFAULT_PROFILE, Profile
 from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.facts.targets import Targets, seconds_of
 from workflows.faults import Fault
+from workflows.ways import NO_OTHERS, Others
 from workflows.words import safe
 
 Where = tuple[str | int, ...]
@@ -38,6 +39,7 @@ class ProfileTable(BaseModel):
     `servers` and `tags` say whose profile it is; a server has all the tags. `paths` must exist, `optional` ones may,
     what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`, and what
     stands still while the image is asked for: `Freezing`. `targets` are judged after each restore, and fail nothing.
+    `launch` is how the server may be launched again if AWS cannot launch it as it was: `Others`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +57,7 @@ class ProfileTable(BaseModel):
     fails: tuple[str, ...] = FileRules.fails
     freeze: Freezing | None = None
     targets: TargetsTable = TargetsTable()
+    launch: Others = NO_OTHERS
 
     def profile(self, name: str, checks: tuple[Check, ...]) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
@@ -67,7 +70,7 @@ class ProfileTable(BaseModel):
             self.fails,
         )
         targets = self.targets.targets()
-        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, targets, checks)
+        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, targets, checks, self.launch)
 
 
 @dataclass(frozen=True)

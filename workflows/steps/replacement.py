@@ -1,22 +1,22 @@
 """The new instance: launched from the recovery point with the source's settings, up, and answering."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from workflows.aws import Aws, tags
-from workflows.aws.instances import Launch
-from workflows.engine.runbook import Wait, step
-from workflows.errors import NotFound, NotVisibleYet, ReplacementFailed, UserError
+from workflows.aws import Aws
+from workflows.engine.runbook import Done, Wait, step
+from workflows.errors import AwsRefused, NoCapacity, NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
 from workflows.steps.image import check_restorable
-from workflows.steps.isolation import Isolation, copy_launch
-from workflows.words import safe, when
+from workflows.steps.isolation import DrillRules, Isolation
+from workflows.steps.launching import Wanted, as_it_was, launch, launch_of_copy, ways_of, ways_of_copy
+from workflows.ways import PATIENCE, Others, Search, Way, keep, says_something, search_of
+from workflows.words import count, safe, when
 
 RUNNING_PATIENCE = 1800.0
 CHECKS_PATIENCE = 3600.0
 AGENT_PATIENCE = 3600.0
-#: AWS's limit for one resource, its own `aws:` tags not counted.
-MOST_TAGS = 50
 
 
 @step(
@@ -50,67 +50,64 @@ def rehearse_calls(home: Aws, run_id: str, run_key: str, server: str, point: Poi
 
 def check_launchable(home: Aws, run_key: str, run_id: str, server: str, point: Point) -> None:
     """Whether AWS would launch the replacement of a lost server, by DryRun. Raises what AWS would answer."""
-    home.instances.check_launchable(_launch(home, run_key, run_id, server, point))
+    home.instances.check_launchable(as_it_was(home, Wanted(run_key, run_id, server, point)))
 
 
-@step("Launch the replacement", gives="replacement_id", effect=True, tell=lambda made: f"`{made}`")
+@step("Launch the replacement", gives="replacement_id", effect=True)
 def launch_replacement(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, beside: bool, subnet: str, instance_type: str,
-    retries: int, kept: dict[str, Any], isolation: Isolation | None = None,
-) -> str:  # fmt: skip
+    retries: int, kept: dict[str, Any], now: float, others: Others, drill_rules: DrillRules,
+    isolation: Isolation | None = None,
+) -> Done | Wait:  # fmt: skip
     """One instance from the point's image; with `isolation` a copy, kept apart. What this run has launched already is
-    adopted; another living server of the name is not stood beside unasked. The token is derived from the run, and from
-    how often a person has retried or AWS has refused outright: either made the next try a new intent."""
+    adopted; another living server of the name is not stood beside unasked.
+
+    What AWS refuses outright it has not made. So the next choice is a new intent, in the record before it is called,
+    and has a token of its own: the run's, and how often a person has retried and AWS has refused. Raises
+    ReplacementFailed when no way is left."""
+    wanted = Wanted(run_key, run_id, server, point, beside, subnet, instance_type)
+    data = home.templates.data(launch_settings(point))
+    choices = ways_of_copy(data, isolation, drill_rules, others) if isolation else ways_of(data, wanted, others)
+    search = search_of(kept)
     for mine in home.copies.of(run_key) if isolation else home.instances.made_by(run_key):
         if not mine.gone:
-            return mine.id
+            return _found(mine.id, replace(choices[0], subnet=mine.subnet_id, type=mine.type), search, choices[0])
     alive = [] if beside else [each for each in home.instances.all() if each.server == server and not each.gone]
     if alive:
         raise still_alive(server, alive[0].id)
-    if isolation:
-        launch = copy_launch(home, run_key, run_id, server, point, isolation)
-    else:
-        launch = _launch(home, run_key, run_id, server, point, beside, subnet, instance_type)
-    token = f"{run_key}-launch-{retries}-{kept.get('refusals', 0)}"
-    return home.instances.ensure_launched(replace(launch, token=token))
+    way = search.next or choices[0]
+    how = launch_of_copy(home, wanted, isolation, data, way) if isolation else launch(home, wanted, data, way)
+    try:
+        made = home.instances.ensure_launched(replace(how, token=f"{run_key}-launch-{retries}-{search.tries}"))
+    except (NoCapacity, AwsRefused) as refused:
+        code = refused.aws_code if isinstance(refused, NoCapacity) else refused.code
+        if not says_something(code):
+            raise
+        return _another(search.after(way, code, refused.message, choices, now), search, wanted, choices, now)
+    return _found(made, way, search, choices[0])
 
 
-def _launch(
-    home: Aws, run_key: str, run_id: str, server: str, point: Point, beside: bool = False, subnet: str = "",
-    instance_type: str = "",
-) -> Launch:  # fmt: skip
-    settings = launch_settings(point)
-    data = home.templates.data(settings)
-    interfaces = [{**each, **({"SubnetId": subnet} if subnet else {})} for each in data.get("NetworkInterfaces", [])]
-    if subnet and not interfaces:
+def _found(made: str, way: Way, search: Search, own: Way) -> Done:
+    """The first line stands in the card, what was refused before it in the thread."""
+    if not search.refused:
+        return Done(made, f"`{made}`")
+    tries = count(search.tries, "refusal")
+    return Done(made, "\n".join((f"`{made}`, {way.said(own.key)}, after {tries}", *search.told(own.key))))
+
+
+def _another(now_at: Search, before: Search, wanted: Wanted, choices: Sequence[Way], now: float) -> Wait:
+    """At once, unless every way was refused by now: then those that may have passed are tried again after a pause."""
+    own = choices[0].key
+    if now_at.over or now_at.next is None:
         raise ReplacementFailed(
-            "The launch settings name no network interface to place elsewhere.", "Leave --subnet out."
+            now_at.sentence(own, wanted.server, now),
+            f"Shall it try them all anew? `/dr retry {wanted.run_id}` does. Or give it other ways first: add subnets "
+            "or types to the profile's table `launch` in firedrill.toml, start the worker again, then retry.",
         )
-    marks = _marks(data, server, run_id, run_key, home.installation, beside)
-    if len(marks) > MOST_TAGS:
-        raise ReplacementFailed(
-            f"*{safe(server)}* has so many tags that its replacement would have {len(marks)}; AWS allows {MOST_TAGS}.",
-            "Remove some of its tags, then start anew.",
-        )
-    return Launch(
-        image_id=point.image_id,
-        template_id=settings.template_id,
-        template_version=settings.version,
-        tags=marks,
-        instance_type=instance_type,
-        interfaces=tuple(interfaces) if subnet else (),
-    )
-
-
-def _marks(
-    data: dict[str, Any], server: str, run_id: str, run_key: str, installation: str, beside: bool
-) -> dict[str, str]:
-    """The source's own tags; a copy beside the living server is another server, and says so."""
-    own = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] == "instance"]
-    marks = tags.of(own[0]) if own else {}
-    name = f"{server[:230]} (copy {run_id})" if beside else server
-    named = {"Name": name} if beside or "Name" not in marks else {}
-    return {**marks, **named, tags.SERVER: name, tags.RUN: run_key, tags.INSTALLATION: installation}
+    last = now_at.refused[-1].said(own)
+    at_once = now_at.round == before.round
+    then = f"now {now_at.next.said(own)}" if at_once else f"every way was tried; soon {now_at.next.said(own)} again"
+    return Wait("a machine", f"{last}; {then}", 2 * PATIENCE, keep=keep(now_at), at_once=at_once)
 
 
 @step("Wait until it runs", gives="running_at")

@@ -1,0 +1,182 @@
+"""Forward after the point of no return: what AWS cannot launch as it was is launched as its profile allows."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from practice.cloud import COPY_PROFILE
+from tests.flows.scene import ONCE, SMALL, Watch, after_the_disaster, asked_for, cloud, once, retried, shown, words
+from tests.stage import APPROVER, OPERATOR, Stage
+from workflows.engine.run import Run, Status
+from workflows.steps.isolation import DrillRules
+from workflows.ways import Others, Search, search_of
+
+
+def _subnets(stage: Stage) -> list[str]:
+    """Of the Region, the one that servers stand in first."""
+    found = cloud(stage)("ec2", "describe_subnets")["Subnets"]
+    return [each["SubnetId"] for each in sorted(found, key=lambda each: each["AvailabilityZone"])]
+
+
+def _allows(stage: Stage, **others: tuple[str, ...]) -> None:
+    """What the profile of orders-db says from now on."""
+    stage.profiles["orders-db"] = replace(stage.profiles["orders-db"], launch=Others(**others))
+
+
+def _choices(stage: Stage) -> list[tuple[str, str, str | None]]:
+    """Subnet, type and key of every launch that was asked for, as the call says them; "" is what its template says."""
+    return [
+        (
+            next((one.get("SubnetId", "") for one in each.params.get("NetworkInterfaces", [])), ""),
+            each.params.get("InstanceType", ""),
+            each.params.get("KeyName") if "LaunchTemplate" not in each.params else "",
+        )
+        for each in asked_for(stage, "RunInstances")
+    ]
+
+
+def _tokens(stage: Stage) -> list[str]:
+    return [each.params["ClientToken"] for each in asked_for(stage, "RunInstances")]
+
+
+def test_when_the_first_two_choices_have_no_machine_the_third_is_taken_without_a_person(stage: Stage) -> None:
+    home, away, *_ = _subnets(stage)
+    _allows(stage, subnets=(away,), types=("t3.large",))
+    stage.seed(disks=SMALL)
+    asked = stage.drill()
+    intents: list[Search] = []
+
+    def look() -> None:
+        run = stage.store.read(asked.id)
+        assert run.no_return
+        intents.append(search_of(run.step.kept))
+
+    stage.lab.faults.no_capacity(instance_type="t3.small")
+    after_the_disaster(stage, lambda: stage.lab.faults.before("RunInstances", look, times=None))
+    ended = stage.approve(asked)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert _choices(stage) == [("", "", ""), (away, "", ""), (home, "t3.large", None)]
+    assert len(set(_tokens(stage))) == 3
+    assert [(each.next.subnet, each.next.type) if each.next else None for each in intents] == [
+        None, (away, "t3.small"), (home, "t3.large")
+    ]  # fmt: skip
+    assert once(stage) == ONCE
+    step = next(each for each in ended.steps if each.name == "launch_replacement")
+    assert f"`t3.large` in `{home}`, after 2 refusals" in shown(ended)
+    assert f"`t3.small` in `{away}`: no machine is free (`InsufficientInstanceCapacity`)" in step.detail
+    calls = [call for each in stage.audit() for call in each["calls"] if call["call"] == "RunInstances"]
+    assert [each["outcome"] for each in calls] == ["InsufficientInstanceCapacity"] * 2 + ["ok"]
+
+
+def test_when_every_way_is_refused_one_question_says_what_was_tried_and_a_retry_begins_anew(stage: Stage) -> None:
+    home, away, third, *_ = _subnets(stage)
+    _allows(stage, subnets=(away,))
+    stage.seed(disks=SMALL)
+    asked = stage.drill()
+    after_the_disaster(stage, stage.lab.faults.no_capacity)
+    failed = stage.approve(asked)
+    assert failed.status is Status.FAILED
+    assert failed.no_return
+    assert "no way is left" in words(failed)
+    assert f"`t3.small` in `{away}`: no machine is free" in words(failed)
+    assert words(failed).count("?") == 1
+    assert f"`/dr retry {failed.id}`" in shown(failed)
+    assert "The source was terminated" in shown(failed)
+    before = _tokens(stage)
+    assert len(before) == len(set(before)) > 4
+    _allows(stage, subnets=(away, third))
+    stage.lab.faults.clear()
+    stage.lab.faults.no_capacity(subnet=home)
+    stage.lab.faults.no_capacity(subnet=away)
+    assert retried(stage, failed).status is Status.SUCCEEDED
+    assert [subnet for subnet, *_ in _choices(stage)[len(before) :]] == ["", away, third]
+    assert not set(before) & set(_tokens(stage)[len(before) :])
+    assert once(stage) == ONCE
+
+
+def test_a_lack_that_passes_is_waited_for_and_told_where_there_is_no_other_way(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    asked, watch, told = stage.drill(), Watch(stage), []
+    after_the_disaster(stage, lambda: stage.lab.faults.capacity(times=3))
+
+    def seen(run: Run) -> bool:
+        told.append(shown(run))
+        return watch(run)
+
+    stage.desk.answer(asked.id, APPROVER, True)
+    stage.clock.forward(1)
+    stage.step()
+    ended = stage.drive(asked, until=seen)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    tries = asked_for(stage, "RunInstances")
+    assert [each.outcome for each in tries] == ["InsufficientInstanceCapacity"] * 3 + ["ok"]
+    assert len(set(_tokens(stage))) == 4
+    assert once(stage) == ONCE
+    assert any("no machine is free (`InsufficientInstanceCapacity`), 2 times" in each for each in told)
+
+
+def test_a_key_pair_that_is_gone_makes_way_for_the_next_and_then_for_none(stage: Stage) -> None:
+    _allows(stage, keys=("never-made",))
+    cloud(stage)("ec2", "create_key_pair", KeyName="ops")
+    stage.seed(disks=SMALL, key="ops", user_data="#!/bin/sh\n: start\n")
+    asked = stage.drill()
+
+    def deleted() -> None:
+        cloud(stage)("ec2", "delete_key_pair", KeyName="ops")
+
+    after_the_disaster(stage, deleted)
+    ended = stage.approve(asked)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert [key for _, _, key in _choices(stage)] == ["", "never-made", None]
+    assert "without a key pair, after 2 refusals" in shown(ended)
+    sent = asked_for(stage, "RunInstances")[-1].params["UserData"]
+    assert base64.b64decode(sent) == b"#!/bin/sh\n: start\n"
+
+
+def test_a_restore_takes_other_ways_too_but_not_where_its_asker_named_one(stage: Stage) -> None:
+    home, away, third, *_ = _subnets(stage)
+    _allows(stage, subnets=(away,), types=("t3.large",))
+    source = stage.seed(disks=SMALL)
+    stage.backup()
+    stage.aws.instances.ensure_terminated(source)
+    stage.clock.forward(60)
+    stage.lab.faults.no_capacity(subnet=third)
+    failed = stage.restore(subnet=third, instance_type="t3.small")
+    assert {each[0] for each in _choices(stage)} == {third}
+    assert failed.status is Status.FAILED
+    stage.lab.faults.no_capacity(subnet=home)
+    ended = stage.restore()
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert _choices(stage)[-2:] == [("", "", ""), (away, "", "")]
+
+
+def test_a_restore_can_be_cancelled_between_two_choices(stage: Stage) -> None:
+    _, away, *_ = _subnets(stage)
+    _allows(stage, subnets=(away,))
+    source = stage.seed(disks=SMALL)
+    stage.backup()
+    stage.aws.instances.ensure_terminated(source)
+    stage.clock.forward(60)
+    stage.lab.faults.no_capacity(subnet=_subnets(stage)[0])
+
+    def cancelled() -> None:
+        stage.desk.cancel("R-0001", OPERATOR)
+
+    stage.lab.faults.before("RunInstances", cancelled)
+    assert stage.restore().status is Status.CANCELLED
+    assert len(_tokens(stage)) == 1
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_copy_takes_another_subnet_only_where_none_is_named_for_copies(stage: Stage, named: bool) -> None:
+    home, away, *_ = _subnets(stage)
+    _allows(stage, subnets=(away,), types=("t3.large",))
+    stage.drill_rules = DrillRules(COPY_PROFILE, subnet=home if named else "")
+    stage.seed(disks=SMALL)
+    stage.backup()
+    stage.lab.faults.no_capacity(subnet=home, instance_type="t3.small")
+    asked = stage.clone()
+    assert asked.status is Status.ASKING, asked.problem
+    taken = (home, "t3.large", None) if named else (away, "t3.small", None)
+    assert _choices(stage) == [(home, "t3.small", None), taken]
