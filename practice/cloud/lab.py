@@ -142,9 +142,7 @@ class LabCloud:
         """A server that has been running for a day. `user_data` as text, `key` the name of a key pair. Gives the
         instance's id. Raises ValueError for disks of which none is the root, or with a file that is not below the
         disk's mount point."""
-        root = next((each for each in disks if each.mount == "/"), None)
-        if root is None:
-            raise ValueError("no disk is mounted at /")
+        root = _root(disks)
         marks = [{"Key": key, "Value": value} for key, value in {"Name": name, **(tags or {})}.items()]
         wanted: dict[str, Any] = {
             "ImageId": _BASE_IMAGE,
@@ -233,6 +231,13 @@ class LabCloud:
             "SendCommand": self._commands.send,
         }
         return {("ec2", name): each for name, each in ec2.items()} | {("ssm", name): each for name, each in ssm.items()}
+
+
+def _root(disks: Sequence[Disk]) -> Disk:
+    root = next((each for each in disks if each.mount == "/"), None)
+    if root is None:
+        raise ValueError("no disk is mounted at /")
+    return root
 
 
 def _ebs(disk: Disk) -> dict[str, Any]:
