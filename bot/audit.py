@@ -1,7 +1,7 @@
 """`firedrill audit`: check the audit, export it, say its head. A file is checked without Redis and without settings."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
@@ -9,11 +9,15 @@ from typing import IO, TypeVar
 import click
 
 from bot import logs
+from bot.buckets import anchorage_of
 from bot.settings import load
 from bot.wiring import parts
 from workflows.audit import Verdict, told, verify_export
+from workflows.audit_anchors import Anchored, Held
 from workflows.chainer import Chainer
 from workflows.engine.connection import Away
+from workflows.errors import FiredrillError
+from workflows.words import count
 
 T = TypeVar("T")
 
@@ -29,11 +33,15 @@ def audit() -> None:
 @audit.command()
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="An export; else what lies in Redis.")
 @click.option("--anchor", default="", help="A digest that was kept elsewhere: some entry must have it.")
-def verify(file: Path | None, anchor: str) -> None:
+@click.option("--anchors", is_flag=True, help="Hold it to what was anchored in the bucket of [audit] too.")
+def verify(file: Path | None, anchor: str, anchors: bool) -> None:
     """Check the whole chain. Exit status 0: whole; 1: broken, and it says which entry; 2: it cannot be read."""
-    verdict = _verdict(file, anchor.strip().lower())
+    held = _anchors() if anchors else ()
+    verdict = _verdict(file, anchor.strip().lower(), held)
     for sentence in told(verdict):
         click.echo(sentence)
+    if verdict.whole and held:
+        click.echo(f"It holds to what was anchored: {count(len(held), 'anchor')}, the last one of {max(held)}.")
     sys.exit(0 if verdict.whole else BROKEN)
 
 
@@ -71,12 +79,26 @@ def head() -> None:
     click.echo(f"{link.seq} {link.digest}")
 
 
-def _verdict(file: Path | None, anchor: str) -> Verdict:
+def _anchors() -> Sequence[Anchored]:
+    """What is in the bucket. That there is nothing speaks for no chain."""
+    anchorage = anchorage_of(load())
+    if anchorage is None:
+        raise _Unread("No bucket is named: `bucket` under [audit] in firedrill.toml.")
+    try:
+        found = anchorage.anchors()
+    except FiredrillError as error:
+        raise _Unread(f"The anchors cannot be read. {error.text}") from error
+    if not found:
+        raise _Unread(f"There are no anchors in {anchorage.objects.bucket} under {anchorage.folder}")
+    return found
+
+
+def _verdict(file: Path | None, anchor: str, anchors: Sequence[Anchored]) -> Verdict:
     if file is None:
-        return _with_chainer(lambda chainer: chainer.verdict(anchor))
+        return _with_chainer(lambda chainer: chainer.verdict(anchor, anchors))
     try:
         with file.open("rb") as lines:
-            return verify_export(lines, anchor)
+            return verify_export(lines, anchor, Held(anchors, part=True))
     except OSError as error:
         raise _Unread(f"{file} cannot be read: {error.strerror}.") from error
 

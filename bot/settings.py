@@ -23,6 +23,8 @@ from workflows.schedules.tables import Freeze, read_freezes, read_schedules
 from workflows.steps.isolation import DrillRules
 
 CONFIG = "firedrill.toml"
+#: What S3 allows as a bucket's name, or none, and what may stand before a key without being quoted anywhere.
+BUCKET, PREFIX = r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", r"^[A-Za-z0-9!_.*'()/-]{0,200}$"
 
 
 class SettingsError(FiredrillError):
@@ -78,9 +80,18 @@ class AnnouncementsTable(_Table):
 
 
 class AuditTable(_Table):
-    """`[audit]`: `anchor` is where the head's digest is told once a day: `channel` is the one of `[slack]`."""
+    """`[audit]`: `anchor` is where the head's digest is told once a day: `channel` is the one of `[slack]`.
+
+    `bucket` is where the worker puts it every hour, under S3's object lock for so many `days`; nowhere if it is empty.
+    `region` is the bucket's, else the first of `regions`.
+    """
 
     anchor: Literal["none", "channel"] = "none"
+    bucket: str = Field(default="", pattern=BUCKET)
+    prefix: str = Field(default="firedrill/audit/", pattern=PREFIX)
+    region: str = ""
+    mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
+    days: int = Field(default=400, ge=1, le=36500)
 
 
 class ReportTable(_Table):
@@ -89,8 +100,8 @@ class ReportTable(_Table):
     `region` is the bucket's, else the first of `regions`. `kms_key` encrypts instead of S3's own key.
     """
 
-    bucket: str = Field(default="", pattern=r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    prefix: str = Field(default="firedrill/", pattern=r"^[A-Za-z0-9!_.*'()/-]{0,200}$")
+    bucket: str = Field(default="", pattern=BUCKET)
+    prefix: str = Field(default="firedrill/", pattern=PREFIX)
     region: str = ""
     kms_key: str = ""
 

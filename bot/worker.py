@@ -8,13 +8,14 @@ from threading import Event, Lock, Thread
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.buckets import anchorage_of, archive_of
 from bot.settings import Settings, SettingsError
 from bot.wiring import Parts, check_world, directory, parts, persistence
 from workflows import inventory
+from workflows.anchorage import Anchorage
 from workflows.archive import Archive
 from workflows.aws import Home
 from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
-from workflows.aws.objects import Objects
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.desk import Desk
@@ -34,8 +35,9 @@ from workflows.steps.launching import others_of
 
 log = logging.getLogger(__name__)
 
-#: Seconds: between ticks, until a hint is repeated, between two looks at the inventory, at reports that are not kept.
-TICK, HINT, INVENTORY, ARCHIVE = 1.0, 5.0, 60.0, 3600.0
+#: Seconds: between ticks, until a hint is repeated, between two looks at the inventory, at reports that are not kept,
+#: and between two anchors of the audit.
+TICK, HINT, INVENTORY, ARCHIVE, ANCHOR = 1.0, 5.0, 60.0, 3600.0, 3600.0
 
 
 class Worker:
@@ -44,6 +46,7 @@ class Worker:
     def __init__(
         self, engine: Engine, store: Store, board: Board, chainer: Chainer, home: Home, regions: tuple[str, ...],
         clock: Clock, threads: int, timetable: Timetable, archive: Archive | None = None,
+        anchorage: Anchorage | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._store = store
@@ -55,6 +58,7 @@ class Worker:
         self._threads = threads
         self._timetable = timetable
         self._archive = archive
+        self._anchorage = anchorage
         self._busy = 0
         self._lock = Lock()
         self._stale = Event()
@@ -83,6 +87,8 @@ class Worker:
         self._scheduler.add_job(self._keep_time, "interval", seconds=TICK, executor="timetable", id="timetable")
         self._scheduler.add_job(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
         self._scheduler.add_job(self._keep_reports, executor="archive")
+        self._scheduler.add_job(self._anchor, "interval", seconds=ANCHOR, executor="archive", id="anchor")
+        self._scheduler.add_job(self._anchor, executor="archive")
         Thread(target=self._listen, args=(stop,), name="nudges", daemon=True).start()
         alive = True
         while alive and not stop.wait(TICK):
@@ -179,6 +185,16 @@ class Worker:
         except (FiredrillError, Away) as error:
             log.warning("reports could not be kept: %s; tried again in an hour", error)
 
+    def _anchor(self) -> None:
+        """The audit's head into its bucket, if there is one."""
+        if self._anchorage is None:
+            return
+        try:
+            self._chainer.catch_up()
+            self._anchorage.keep(self._chainer.newest(), self._clock.now())
+        except Away as error:
+            log.warning("Redis is away (%s); the audit's head is anchored later", type(error).__name__)
+
     def _on_wanted(self) -> None:
         try:
             wanted = self._board.take_wanted()
@@ -204,16 +220,6 @@ class Worker:
             self._board.put_inventory(inventory.to_json(seen))
         except (FiredrillError, Away) as error:
             log.warning("the inventory could not be taken: %s", error)
-
-
-def archive_of(settings: Settings, store: Store) -> Archive | None:
-    """None where no bucket is named."""
-    table = settings.file.report
-    if not table.bucket:
-        return None
-    region = table.region or settings.file.regions[0]
-    objects = Objects(region, table.bucket, table.kms_key, settings.environment.aws_endpoint_url or None)
-    return Archive(store, objects, table.prefix)
 
 
 def timetable_of(settings: Settings, built: Parts) -> Timetable:
@@ -250,6 +256,6 @@ def run(settings: Settings, stop: Event) -> bool:
     file = settings.file
     worker = Worker(
         engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads,
-        timetable_of(settings, built), archive_of(settings, built.store),
+        timetable_of(settings, built), archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
     return worker.work(stop)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows import audit_faults as faults
+from workflows.audit_anchors import Held
 
 GENESIS = "0" * 64
 
@@ -97,6 +98,7 @@ class Check:
     _loose: list[int] = field(default_factory=list)
     _cuts: list[Link] = field(default_factory=list)
     anchor: str = ""
+    held: Held = field(default_factory=Held)
     _anchored: bool = False
 
     def add(self, line: bytes) -> None:
@@ -107,7 +109,10 @@ class Check:
             self._near = None
             return
         here, before = link_of(made), Link(made["seq"] - 1, made["prev"])
-        self._first = self._first or before
+        if self._first is None:
+            self._first = before
+            self.held.see(before.seq, before.digest)
+        self.held.see(here.seq, here.digest)
         if self._near and self._near.seq == before.seq and self._near.digest != before.digest:
             self._loose.append(here.seq)
         if made["kind"] == "checkpoint":
@@ -127,6 +132,7 @@ class Check:
             found += faults.ends(self._first.digest, start.digest, self._last.digest, end.digest)
         if self.anchor and not self._anchored:
             found.append("No entry has the anchored digest: the chain was rewritten since, or begins after it.")
+        found += self.held.faults(end.seq)
         return Verdict(len(self._seqs), start, end, tuple(found))
 
     def _start(self) -> Link:
@@ -151,18 +157,18 @@ def _as_link(value: Any) -> Link | None:
     return Link(value["seq"], value["digest"])
 
 
-def verify(lines: Iterable[bytes], head: Link | None = None, anchor: str = "") -> Verdict:
+def verify(lines: Iterable[bytes], head: Link | None = None, anchor: str = "", held: Held | None = None) -> Verdict:
     """Check a whole chain as it lies in Redis. `head` is what was noted when its last entry was appended; `anchor` a
-    digest that somebody kept elsewhere and that must be the one of some entry."""
-    check = Check(anchor=anchor)
+    digest that somebody kept elsewhere and that must be the one of some entry; `held` are the anchors of a bucket."""
+    check = Check(anchor=anchor, held=held or Held())
     for line in lines:
         check.add(line)
     return check.verdict(head=head)
 
 
-def verify_export(lines: Iterable[bytes], anchor: str = "") -> Verdict:
+def verify_export(lines: Iterable[bytes], anchor: str = "", held: Held | None = None) -> Verdict:
     """Check an export, each line with its end as it stands in the file."""
-    check = Check(anchor=anchor)
+    check = Check(anchor=anchor, held=held or Held())
     last: bytes | None = None
     for line in lines:
         if last is not None:

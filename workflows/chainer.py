@@ -6,13 +6,14 @@ again on the new head.
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from workflows import audit
 from workflows.audit import BEGINNING, Link, Verdict
+from workflows.audit_anchors import Anchored, Held
 from workflows.engine.clock import Clock
 from workflows.engine.store import KEEP_DAYS, millis
 from workflows.engine.trail import Kept, Pending, Trail
@@ -81,11 +82,21 @@ class Chainer:
             return Head(stored, "")
         return Head(max(Link(*noted), stored, key=lambda link: link.seq), noted[1])
 
-    def verdict(self, anchor: str = "") -> Verdict:
-        """Check the whole chain in Redis."""
+    def newest(self) -> Anchored | None:
+        """The last entry, to be anchored elsewhere. None where there is none, or it is not the one that was noted: the
+        check says what is wrong then."""
+        last, noted = self._trail.last(), self._trail.head()
+        made = audit.read(last.line) if last else None
+        if not made or not noted or noted[1] != made["digest"]:
+            return None
+        return Anchored(noted[0], int(_time(made)), noted[1])
+
+    def verdict(self, anchor: str = "", anchors: Sequence[Anchored] = ()) -> Verdict:
+        """Check the whole chain in Redis, and hold it to what was anchored: read the anchors first, the chain grows."""
         noted = self._trail.head()
         until = Link(*noted) if noted else None
-        return audit.verify((each.line for each in self._until(until)), until, anchor)
+        held = Held(anchors, kept_since=self._limit())
+        return audit.verify((each.line for each in self._until(until)), until, anchor, held)
 
     def export(self, since: float | None = None) -> Iterator[bytes]:
         """The chain's lines as it is now, from the first entry at or after `since` on, and the seal. A line that is no
@@ -148,4 +159,9 @@ def _told(pending: Pending) -> dict[str, Any]:
 def _before(line: bytes, time: float) -> bool:
     """Whether an entry is of an earlier time; one that cannot be read is not."""
     made = audit.read(line)
-    return bool(made) and datetime.fromisoformat(str((made or {})["at"])).astimezone(UTC).timestamp() < time
+    return made is not None and _time(made) < time
+
+
+def _time(made: Mapping[str, Any]) -> float:
+    """When it happened, in seconds since the epoch."""
+    return datetime.fromisoformat(str(made["at"])).astimezone(UTC).timestamp()

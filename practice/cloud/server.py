@@ -141,13 +141,22 @@ def _scope(environ: Mapping[str, Any]) -> tuple[str, str, str]:
     return key, service, region
 
 
+#: What a request for an object says beside its bytes, and the header in which it does.
+_OBJECT_HEADERS = {
+    "ServerSideEncryption": "SERVER_SIDE_ENCRYPTION",
+    "ObjectLockMode": "OBJECT_LOCK_MODE",
+    "ObjectLockRetainUntilDate": "OBJECT_LOCK_RETAIN_UNTIL_DATE",
+    "ChecksumSHA256": "CHECKSUM_SHA256",
+}
+
+
 def _asked(service: str, environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]:
     """The action that a request asks for, and its parameters. S3 has neither in its bodies: those are the objects."""
     if service == "s3":
         bucket, _, key = environ.get("PATH_INFO", "/").removeprefix("/").partition("/")
         verb = str(environ.get("REQUEST_METHOD", "GET")).capitalize()
-        encryption = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION", "")
-        params = {"Bucket": bucket, "Key": key, "ServerSideEncryption": encryption}
+        said = {name: environ.get(f"HTTP_X_AMZ_{header}", "") for name, header in _OBJECT_HEADERS.items()}
+        params = {"Bucket": bucket, "Key": key, **said}
         return f"{verb}{'Object' if key else 'Bucket'}", params
     form = wire.form_of(body)
     action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or dict(form).get("Action", "")

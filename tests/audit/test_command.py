@@ -10,8 +10,10 @@ import pytest
 import redis
 
 from practice.redis_server import RedisServer
-from tests.audit.chain import chainer, happened
+from tests.audit.chain import BUCKET, anchorage, chainer, happened, put_anew
 from tests.clock import HandClock
+from tests.stage import Stage
+from workflows.aws.calls import Calls
 from workflows.engine.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def run(redis_server: RedisServer, tmp_path: Path) -> Run:
     def firedrill(*words: str, url: str = redis_server.url) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "FIREDRILL_REDIS_URL": url}
+        aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "FIREDRILL_REDIS_URL": url, **aws}
         return subprocess.run(
             [sys.executable, "-m", "bot", "audit", *words],
             env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
@@ -75,6 +78,29 @@ def test_the_chain_in_redis_is_checked_after_what_has_just_happened_was_chained(
     redis_client.xdel("dr:audit", kept[1].id)
     broken = run("verify")
     assert (broken.returncode, broken.stdout.splitlines()[1]) == (1, "Entry 2 was removed.")
+
+
+def test_the_chain_is_held_to_the_anchors_of_the_bucket_that_the_settings_name(
+    stage: Stage, store: Store, redis_client: redis.Redis, clock: HandClock, run: Run, tmp_path: Path
+) -> None:
+    happened(store, clock, 5)
+    assert run("verify", "--anchors").stderr.startswith("Error: No bucket is named")
+    settings = f'installation = "test"\n[audit]\nbucket = "{BUCKET}"\nprefix = "anchors/"\n'
+    (tmp_path / "firedrill.toml").write_text(settings, encoding="utf-8")
+    Calls("us-east-1", stage.lab.url)("s3", "create_bucket", Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+    empty = run("verify", "--anchors")
+    assert (empty.returncode, empty.stdout) == (2, "")
+    assert "There are no anchors in example-audit under anchors/test/" in empty.stderr
+    stage.chainer.catch_up()
+    assert anchorage(stage).keep(stage.chainer.newest(), clock.now())
+    whole = run("verify", "--anchors")
+    assert whole.returncode == 0, whole.stderr
+    assert whole.stdout.splitlines()[-1].startswith("It holds to what was anchored: 1 anchor, the last one of entry 5 ")
+    put_anew(redis_client, clock, 3)
+    assert run("verify").returncode == 0
+    broken = run("verify", "--anchors")
+    assert broken.returncode == 1
+    assert "The chain was rewritten, beginning at any entry up to that one: entry 5 of " in broken.stdout
 
 
 def test_an_export_to_standard_output_is_the_export_and_nothing_else(store: Store, clock: HandClock, run: Run) -> None:
