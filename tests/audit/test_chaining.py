@@ -11,6 +11,7 @@ import redis
 from tests.audit.chain import ADA, chainer, checked, exported, happened
 from tests.clock import HandClock
 from workflows import audit
+from workflows.audit_anchors import Anchored
 from workflows.chainer import Chainer
 from workflows.engine.happened import Event
 from workflows.engine.store import Store
@@ -107,12 +108,17 @@ def test_old_entries_go_and_the_rest_can_still_be_checked(
     made = chainer(redis_client, clock, days=10)
     happened(store, clock, 20, apart=86400)
     made.catch_up()
+    told = [json.loads(line) for line in exported(made)[:-1]]
+    anchors = [Anchored(each["seq"], int(clock.now() - (21 - each["seq"]) * 86400), each["digest"]) for each in told]
     assert made.let_go() == 10
     assert made.let_go() == 0
     lines = exported(made)
     assert json.loads(lines[0])["seq"] == 11
     assert json.loads(lines[-2])["kind"] == "checkpoint"
-    assert made.verdict().whole
+    assert made.verdict(anchors=anchors).whole
+    assert made.verdict(anchors=anchors[:9]).faults == ("None of the 9 anchors is of an entry of this chain.",)
+    (said,) = chainer(redis_client, clock, days=30).verdict(anchors=anchors).faults
+    assert said.startswith("The chain's beginning was removed: entry 1 of ")
     assert checked(lines).whole
     first = next(Trail(redis_client, clock).entries(1))
     redis_client.xdel("dr:audit", first.id)
