@@ -39,6 +39,13 @@ def without_approval(stage: Stage) -> None:
     stage.policy = Policy(stage.policy.base, without_approval=("copy",))
 
 
+def changed_without_intent(stage: Stage, run: Run) -> set[str]:
+    """Steps that made or deleted something, and did not say so in the audit before."""
+    told = [each for each in stage.audit() if each["run"] == run.id]
+    changed = {each["before"]["step"] for each in told if {call["call"] for call in each["calls"]} - {"CreateTags"}}
+    return changed - {each["before"]["step"] for each in told if each["kind"] == "intent"}
+
+
 def test_a_copy_is_compared_and_after_an_approval_nothing_is_left_of_it(stage: Stage) -> None:
     source = stage.seed(disks=SMALL, tags={"Environment": "production"})
     backup = stage.backup()
@@ -59,6 +66,7 @@ def test_a_copy_is_compared_and_after_an_approval_nothing_is_left_of_it(stage: S
     ended = stage.approve(asked)
     assert ended.status is Status.SUCCEEDED, ended.problem
     assert standing(stage, ended) == NOTHING
+    assert changed_without_intent(stage, ended) == set()
     image = stage.aws.images.get(backup.values["point"]["image_id"])
     assert (image.tags["firedrill:proof"], image.tags["firedrill:proven-by"]) == ("proven", ended.id)
     assert made(stage, "TerminateInstances") == [ended.values["replacement_id"]]

@@ -6,7 +6,8 @@ import pytest
 
 from handlers.grammar import grammar, parse
 from tests.flows.scene import SMALL, asked_for
-from tests.stage import APPROVER, OPERATOR, Stage
+from tests.stage import APPROVER, ASKING, OPERATOR, Stage
+from workflows.aws import Home
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status
 from workflows.errors import FiredrillError
@@ -150,6 +151,60 @@ def test_a_worker_that_lost_the_run_still_tells_what_it_has_done(stage: Stage) -
     orphans = [each for each in _of(stage, "effect") if "had lost the run" in each["what"]]
     assert [call["call"] for each in orphans for call in each["calls"]][:1] == ["CreateImage"]
     assert len(asked_for(stage, "CreateImage")) == len([call for call, _ in _calls(stage) if call == "CreateImage"])
+
+
+class Killed(BaseException):
+    """What no handler of the program catches, as none catches a SIGKILL."""
+
+
+def _deadly(stage: Stage, calls: set[str]) -> dict[str, str]:
+    """From now on a worker dies of the first answer to each of these calls. Gives AWS's ids of them, as they come."""
+    lost: dict[str, str] = {}
+
+    def hear(call: str, request: str, outcome: str) -> None:
+        stage.ledger.note(call, request, outcome)
+        if call in calls and call not in lost:
+            lost[call] = request
+            raise Killed(call)
+
+    stage.home = Home("test", stage.lab.url, hear)
+    return lost
+
+
+def _with_new_workers(stage: Stage, run: Run) -> Run:
+    """Driven to its question or its end by one worker after another."""
+    while True:
+        try:
+            stage.step()
+            return stage.drive(run)
+        except Killed:
+            stage.ledger.take()  # was in the memory of the process
+            stage.clock.forward(61)
+
+
+def test_a_call_whose_worker_was_killed_before_it_wrote_the_answer_down_leaves_its_intent_and_what_the_next_one_found(
+    stage: Stage,
+) -> None:
+    stage.seed(disks=SMALL)
+    effects = {
+        "SendCommand": "record_facts", "CreateLaunchTemplate": "keep_launch_settings", "CreateImage": "create_image",
+        "TerminateInstances": "terminate_source", "RunInstances": "launch_replacement",
+    }  # fmt: skip
+    lost = _deadly(stage, {*effects, "CreateTags"})
+    asked = _with_new_workers(stage, stage.desk.start(stage.desk.drill(ASKING, "orders-db", accept_loss=False)))
+    stage.desk.answer(asked.id, APPROVER, True)
+    stage.clock.forward(1)
+    ended = _with_new_workers(stage, asked)
+    assert (ended.status, set(lost)) == (Status.SUCCEEDED, {*effects, "CreateTags"}), ended.problem
+    told = stage.audit()
+    assert not set(lost.values()) & {call["request"] for each in told for call in each["calls"]}
+    for call, step in effects.items():
+        assert [(each["kind"], each["calls"]) for each in told if each["before"].get("step") == step] == [
+            ("intent", []), ("effect", []),
+        ], call  # fmt: skip
+        assert len(asked_for(stage, call)) == (2 if call == "SendCommand" else 1)  # the second compares
+    tagged = [each for each in told if each["before"].get("step") == "verify_recovery_point"]
+    assert [[call["call"] for call in each["calls"]] for each in tagged] == [["CreateTags"]]
 
 
 def _on(stage: Stage, run: Run) -> Run:

@@ -98,7 +98,7 @@ def remove_copy(
     return hold() if standing else intended
 
 
-@step("Wait until nothing is left of it", gives="removed", tell=lambda told: told)
+@step("Wait until nothing is left of it", gives="removed", effect=True, tell=lambda told: told)
 def wait_until_removed(home: Aws, run_key: str, isolation: Isolation, point: Point) -> Wait | str:
     """The instance, then its volumes, then its group, which AWS holds as long as any interface stands in it."""
     copies = home.copies.of(run_key)
