@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.grammar import grammar, parse
-from tests.flows.scene import SMALL, asked_for
+from tests.flows.scene import SMALL, Died, asked_for
 from tests.stage import APPROVER, ASKING, OPERATOR, Stage
 from workflows.aws import Home
 from workflows.desk import Asking
@@ -153,10 +153,6 @@ def test_a_worker_that_lost_the_run_still_tells_what_it_has_done(stage: Stage) -
     assert len(asked_for(stage, "CreateImage")) == len([call for call, _ in _calls(stage) if call == "CreateImage"])
 
 
-class Killed(BaseException):
-    """What no handler of the program catches, as none catches a SIGKILL."""
-
-
 def _deadly(stage: Stage, calls: set[str]) -> dict[str, str]:
     """From now on a worker dies of the first answer to each of these calls. Gives AWS's ids of them, as they come."""
     lost: dict[str, str] = {}
@@ -165,7 +161,7 @@ def _deadly(stage: Stage, calls: set[str]) -> dict[str, str]:
         stage.ledger.note(call, request, outcome)
         if call in calls and call not in lost:
             lost[call] = request
-            raise Killed(call)
+            raise Died(call)
 
     stage.home = Home("test", stage.lab.url, hear)
     return lost
@@ -177,7 +173,7 @@ def _with_new_workers(stage: Stage, run: Run) -> Run:
         try:
             stage.step()
             return stage.drive(run)
-        except Killed:
+        except Died:
             stage.ledger.take()  # was in the memory of the process
             stage.clock.forward(61)
 

@@ -93,8 +93,9 @@ def known(home: Aws, server: str, instance_id: str) -> Instance:
         )
     if instance.windows:
         raise SourceRefused(
-            f"*{safe(server)}* (`{instance_id}`) runs Windows, and Windows is not measured yet.",
-            "Nothing was made: a backup that nobody can prove is not one. Make an AMI of it by hand until then.",
+            f"*{safe(server)}* (`{instance_id}`) runs Windows, and Firedrill can measure Linux servers only, "
+            "so it could prove no backup of it.",
+            "Nothing was made or changed. Back it up by other means, such as AWS Backup, which can use Windows VSS.",
         )
     if instance.state != "running":
         raise SourceRefused(
