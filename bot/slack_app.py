@@ -23,6 +23,9 @@ from handlers.anchor import Anchor
 from handlers.answers import Answers
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
+from handlers.forms.listeners import Forms
+from handlers.membership import Membership
+from handlers.mentions import Mentions
 from handlers.notifier import Notifier
 from handlers.views import Views
 from workflows.engine.board import Cards
@@ -56,8 +59,12 @@ def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Card
         token_verification_enabled=False,
         listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
     )
-    views = Views(answered)
-    Commands(answered, views, cards, settings.file.slack.channel).register(app)
+    views, membership, channel = Views(answered), Membership(), settings.file.slack.channel
+    profiles = tuple(dict.fromkeys(each.name for each in settings.profiles.all))
+    forms = Forms(answered, membership, profiles, channel)
+    Commands(answered, views, forms, membership, cards, channel).register(app)
+    forms.register(app)
+    Mentions(answered).register(app)
     Actions(answered, views).register(app)
     views.register(app)
     return app

@@ -26,10 +26,13 @@ class Access:
         self._policy = policy
         self._look = look
 
-    def check_may_start(self, actor: Actor, about: Circumstances, channel: str, reason: str) -> None:
-        """Start a run: of that kind, on that server, asked for in that channel, with or without a reason."""
+    def check_may_start(
+        self, actor: Actor, about: Circumstances, channel: str, reason: str, *, anew: bool = True
+    ) -> None:
+        """Start a run: of that kind, on that server, asked for in that channel, with or without a reason. Without
+        `anew` Slack is not asked again about the person."""
         terms = self._policy.terms(about)
-        check_may_run(terms, actor.id, channel, self._look(actor.id))
+        check_may_run(terms, actor.id, channel, self._look(actor.id if anew else ""))
         check_reason(terms, reason)
 
     def check_may_steer(self, actor: Actor, run: Run, verb: str, channel: str) -> None:

@@ -37,7 +37,8 @@ from handlers.requests import (
 from handlers.scheduling import Scheduling
 from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
-from workflows.errors import Busy
+from workflows.errors import Busy, UserError
+from workflows.inventory import Inventory
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
 from workflows.schedules.calendar import Calendar
@@ -51,6 +52,7 @@ class Answers:
         self._desk = desk
         self._access = access
         self.scheduling = Scheduling(calendar, desk, access)
+        self._hasty = desk.hasty()
         self.deciding = Deciding(desk, access)
 
     def recorded(self, asking: Asking, what: str) -> AbstractContextManager[None]:
@@ -113,11 +115,38 @@ class Answers:
         """What a person may do, and why; about the server that a target names, if one is given."""
         return self._access.explained(person, self._desk.about(target, channel))
 
-    def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
-        self._access.check_may_start(asking.by, Circumstances(_verb(request), asking.channel), asking.channel, "any")
-        planned = self._planned(request, replace(asking, reason=masked(request.reason)))
+    def seen(self) -> Inventory | None:
+        """What the workers last saw of AWS, at once."""
+        return self._hasty.lookout.last()
+
+    def first(self, what: str) -> bool:
+        """Whether nobody has answered that yet."""
+        return self._desk.first(what)
+
+    def now(self) -> float:
+        """In seconds since the epoch."""
+        return self._desk.now()
+
+    def doubt(self, request: Start, asking: Asking) -> None:
+        """Raises UserError for what would be refused, as far as is known: asks neither Slack nor a worker."""
+        planned = self._allowed(request, asking, self._hasty, anew=False)
+        if len(planned) == 1 and not request.dry_run:
+            target = planned[0].target
+            if holder := self._desk.store.holder(target):
+                busy = Busy(target.server, holder)
+                raise UserError(busy.text, busy.hint)  # Busy itself is what the store tells the audit
+
+    def _allowed(self, request: Start, asking: Asking, desk: Desk, *, anew: bool = True) -> list[Run]:
+        """The planned runs, which the asker may start."""
+        may = self._access.check_may_start
+        may(asking.by, Circumstances(_verb(request), asking.channel), asking.channel, "any", anew=anew)
+        planned = _planned(request, replace(asking, reason=masked(request.reason)), desk)
         for each in planned:
-            self._access.check_may_start(asking.by, about_run(each), asking.channel, request.reason)
+            may(asking.by, about_run(each), asking.channel, request.reason, anew=anew)
+        return planned
+
+    def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
+        planned = self._allowed(request, asking, self._desk)
         if request.dry_run:
             return "\n".join(map(_plan, planned)), []
         lines, started = [], []
@@ -132,27 +161,6 @@ class Answers:
             started.append(run)
             lines.append(f"`{run.id}` {safe(run.title)} is on its way; its card says how far it is.")
         return "\n".join(lines), started
-
-    def _planned(self, request: Start, asking: Asking) -> list[Run]:
-        desk = self._desk
-        match request:
-            case StartBackup(target=target, reboot=reboot, accept_loss=loss, profile=profile):
-                return desk.backup(asking, target, reboot=reboot, accept_loss=loss, profile=profile)
-            case StartDrill(target=target, live=True, accept_loss=loss, profile=profile):
-                return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
-            case StartDrill(target=target, point=point, accept_loss=loss, profile=profile):
-                return [desk.clone(asking, target, which=point, accept_loss=loss, profile=profile)]
-            case StartValidation():
-                return [desk.validate(asking, request.target, request.against)]
-            case StartRestore():
-                return [
-                    desk.restore(
-                        asking, request.target, point=request.point, as_of=request.as_of, region=request.region,
-                        beside=request.beside, subnet=request.subnet, instance_type=request.instance_type,
-                    )
-                ]  # fmt: skip
-            case _:
-                assert_never(request)
 
     def _status(self, request: ShowStatus) -> str:
         if request.run_id:
@@ -170,6 +178,27 @@ class Answers:
         if not found:
             return "There is no recovery point yet. Example: `/dr backup orders-db`"
         return listed(found, self._desk.now())
+
+
+def _planned(request: Start, asking: Asking, desk: Desk) -> list[Run]:
+    match request:
+        case StartBackup(target=target, reboot=reboot, accept_loss=loss, profile=profile):
+            return desk.backup(asking, target, reboot=reboot, accept_loss=loss, profile=profile)
+        case StartDrill(target=target, live=True, accept_loss=loss, profile=profile):
+            return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
+        case StartDrill(target=target, point=point, accept_loss=loss, profile=profile):
+            return [desk.clone(asking, target, which=point, accept_loss=loss, profile=profile)]
+        case StartValidation():
+            return [desk.validate(asking, request.target, request.against)]
+        case StartRestore():
+            return [
+                desk.restore(
+                    asking, request.target, point=request.point, as_of=request.as_of, region=request.region,
+                    beside=request.beside, subnet=request.subnet, instance_type=request.instance_type,
+                )
+            ]  # fmt: skip
+        case _:
+            assert_never(request)
 
 
 def _verb(request: Start) -> str:

@@ -198,8 +198,13 @@ def parse(text: str) -> Request:
     words = split(text) or ["help"]
     if "--help" in words:
         words = ["help", *(word for word in words[:1] if word in grammar.commands)]
+    return understood(words)
+
+
+def understood(words: Sequence[str]) -> Request:
+    """The same, of words that are apart already. Raises UserError."""
     try:
-        asked = grammar.main(words, prog_name="/dr", standalone_mode=False, max_content_width=78)
+        asked = grammar.main(list(words), prog_name="/dr", standalone_mode=False, max_content_width=78)
     except click.ClickException as error:
         raise _usage(error, words) from error
     request: Request = asked
@@ -226,7 +231,8 @@ def _usage(error: click.ClickException, words: Sequence[str]) -> UserError:
     if command is None:
         return UserError(_harmless(said), f"{_understood()} Example: `/dr help backup`")
     example = (command.epilog or "").removeprefix("Example: ")
-    return UserError(_harmless(said), f"Example: `/dr {example}` — `/dr help {words[0]}` says more.")
+    about = error.param.name or "" if isinstance(error, click.BadParameter) and error.param else ""
+    return UserError(_harmless(said), f"Example: `/dr {example}` — `/dr help {words[0]}` says more.", about=about)
 
 
 def _understood() -> str:

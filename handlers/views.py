@@ -1,17 +1,17 @@
 """The windows in which runs are approved and rejected: opened by a click or a command, and what is typed into them."""
 
 import logging
-from dataclasses import dataclass, field
 from typing import Any
 
-from slack_bolt import Ack, App, Respond
+from slack_bolt import Ack, App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.answers import Answers
 from handlers.errors import answering
 from handlers.requests import Decide
-from handlers.windows import Kept, fault, kept_of, said_in, window
+from handlers.telling import Teller
+from handlers.windows import FIELD, Kept, kept_of, said_in, window
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run
 from workflows.errors import UserError
@@ -19,33 +19,6 @@ from workflows.errors import UserError
 log = logging.getLogger(__name__)
 
 NOT_OURS = UserError("That window is not one that Firedrill made.", "`/dr status` shows what is going on.")
-
-
-@dataclass
-class _Teller:
-    """Tells whoever submitted a window: in it, while it is open; afterwards in the channel, to them alone."""
-
-    ack: Ack
-    client: WebClient
-    person: str
-    channel: str = ""
-    url: str = ""
-    closed: bool = field(default=False, init=False)
-
-    def close(self) -> None:
-        self.ack()
-        self.closed = True
-
-    def tell(self, text: str) -> None:
-        if not self.closed:
-            self.ack(response_action="errors", errors=fault(text))
-            return
-        if self.url:
-            answer = Respond(response_url=self.url)(text=text, response_type="ephemeral", replace_original=False)
-            if answer.status_code == 200:
-                return
-        # Slack forgets such an address after half an hour, and the window may have been open for longer
-        self.client.chat_postEphemeral(channel=self.channel, user=self.person, text=text)
 
 
 class Views:
@@ -85,7 +58,7 @@ class Views:
         """Why it would not count is said in the window, which stays open, and nothing is decided. All else is said when
         the window is closed: to ask Slack about the person may take longer than Slack waits."""
         user = body["user"]
-        teller = _Teller(ack, client, user["id"])
+        teller = Teller(ack, client, user["id"], FIELD)
         with answering(teller.tell, f"window {view.get('callback_id')}"):
             kept, request = _meant(view)
             teller.channel, teller.url = kept.channel, kept.url

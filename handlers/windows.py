@@ -7,12 +7,12 @@ from typing import Any
 from handlers.blocks import Block, at_stake
 from handlers.requests import Decide
 from workflows.engine.run import Question, Run
-from workflows.words import cut, plain
+from workflows.words import cut
 
 #: The field's block, by which Slack is told what is wrong with it; and its element.
 FIELD, TYPED = "said", "typed"
-#: Slack's limits: characters of a title or button, of a label or hint, of a fault, of a placeholder.
-_TITLE, _LABEL, FAULT = 24, 2000, 500
+#: Slack's limits: characters of a title or button, of a label or hint.
+_TITLE, _LABEL = 24, 2000
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,6 @@ def kept_of(view: dict[str, Any]) -> Kept:
 def said_in(view: dict[str, Any]) -> str:
     """What was typed."""
     return str(view["state"]["values"][FIELD][TYPED].get("value") or "")
-
-
-def fault(text: str) -> dict[str, str]:
-    """For an acknowledgement that keeps the window open and says what is wrong beside the field."""
-    return {FIELD: cut(plain(text), FAULT)}
 
 
 def _field(run: Run, request: Decide) -> Block:

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from workflows import inventory
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
@@ -58,13 +57,17 @@ class Desk:
         self._board = board
         self._clock = clock
         self._profile_for = profile_for
-        self._lookout = Lookout(board, clock, patience)
+        self.lookout = Lookout(board, clock, patience)
+
+    def hasty(self) -> "Desk":
+        """The same desk for who cannot wait: it asks for a fresh look, and takes what is known."""
+        return Desk(self.store, self._board, self._clock, self._profile_for, patience=0)
 
     # ── planning: what would be done ─────────────────────────────────────────────────────────────────────
 
     def backup(self, asking: Asking, target: str, *, reboot: bool, accept_loss: bool, profile: str = "") -> list[Run]:
         """One planned run for each server that the target names. Raises UserError."""
-        found = self._lookout.find(lambda known: known.living(target))
+        found = self.lookout.find(lambda known: known.living(target))
         return [
             self._planned(
                 "backup", asking, self._target(each), self._source(each, reboot, accept_loss, profile), each.tags
@@ -95,7 +98,7 @@ class Desk:
             values |= self._source(seen, False, accept_loss, profile)
             values["targets"] = self._targets(seen.server, seen.tags, profile)
             return self._planned("clone", asking, self._target(seen), values, seen.tags)
-        point, account, tags = self._lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
+        point, account, tags = self.lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
         values["targets"] = self._targets(point.server, tags)
         return self._planned("clone", asking, Target(point.server, account, point.region), values, tags)
 
@@ -104,7 +107,7 @@ class Desk:
         beside: bool = False, subnet: str = "", instance_type: str = "",
     ) -> Run:  # fmt: skip
         """A planned restore of a server from one of its recovery points. Raises UserError."""
-        found = self._lookout.find(lambda known: restorable(known, target, point, as_of, region, beside))
+        found = self.lookout.find(lambda known: restorable(known, target, point, as_of, region, beside))
         chosen, account, tags = found
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
@@ -117,7 +120,7 @@ class Desk:
         """A planned comparison of the one living server that the target names with its recovery point `against`:
         `latest`, `proven` or an image id. Raises UserError."""
         seen = self._one(target)
-        self._lookout.find(lambda known: comparable(known, seen, against))
+        self.lookout.find(lambda known: comparable(known, seen, against))
         values = {"instance_id": seen.instance_id, "which": against}
         return self._planned("validate", asking, self._target(seen), values, seen.tags)
 
@@ -200,9 +203,13 @@ class Desk:
 
     def points(self, target: str = "") -> list[Point]:
         """Recovery points, the newest first; of one server, if a target is given. Raises UserError."""
-        known = self._lookout.find(lambda known: (known, known.server_of(target) if target else ""))
+        known = self.lookout.find(lambda known: (known, known.server_of(target) if target else ""))
         own = [each for each in known[0].points if not known[1] or each.server == known[1]]
         return sorted(own, key=lambda each: each.requested, reverse=True)
+
+    def first(self, what: str) -> bool:
+        """Whether nobody has done it in the last minutes: Slack may tell of one thing twice."""
+        return self._board.take_turn(what, 120)
 
     def now(self) -> float:
         """The time that all runs share, in seconds since the epoch."""
@@ -210,13 +217,13 @@ class Desk:
 
     def server_of(self, target: str) -> str:
         """The server that a target names, alive or not. Raises UserError."""
-        return self._lookout.find(lambda known: known.server_of(target))
+        return self.lookout.find(lambda known: known.server_of(target))
 
     def about(self, target: str, channel: str) -> Circumstances:
         """What the policy must know of a server, for no verb in particular. Raises UserError."""
         if not target:
             return Circumstances("", channel)
-        seen = self._lookout.find(lambda known: known.living(target))[0]
+        seen = self.lookout.find(lambda known: known.living(target))[0]
         own = self._target(seen)
         return Circumstances("", channel, seen.server, seen.tags, own.account, seen.region)
 
@@ -224,7 +231,7 @@ class Desk:
 
     def _one(self, target: str) -> Sighting:
         """The one living server that a target names. Raises UserError."""
-        found = self._lookout.find(lambda known: known.living(target))
+        found = self.lookout.find(lambda known: known.living(target))
         if len(found) > 1:
             names = ", ".join(f"*{safe(each.server)}*" for each in found[:5])
             raise UserError(f"`{safe(target)}` names {len(found)} servers: {names}.", "Name one of them.")
@@ -270,8 +277,8 @@ class Desk:
         return made
 
     def _target(self, seen: Sighting) -> Target:
-        text = self._board.inventory()
-        return Target(seen.server, inventory.from_json(text).account if text else "", seen.region)
+        known = self.lookout.last()
+        return Target(seen.server, known.account if known else "", seen.region)
 
 
 def _did(approved: bool) -> str:

@@ -31,7 +31,14 @@ class FiredrillError(Exception):
 
 
 class UserError(FiredrillError):
-    """Somebody asked for something that cannot be. Answered to the asker alone; nothing was started."""
+    """Somebody asked for something that cannot be. Answered to the asker alone; nothing was started.
+
+    `about` is the grammar's parameter that is wrong, where it is not what is to be worked on.
+    """
+
+    def __init__(self, text: str, hint: str = "", *, about: str = "") -> None:
+        super().__init__(text, hint)
+        self.about = about
 
 
 class NotAllowed(UserError):

@@ -23,13 +23,23 @@ class Lookout:
         self._board = board
         self._clock = clock
         self._patience = patience
+        self._read: tuple[bytes, Inventory] | None = None
+
+    def last(self) -> Inventory | None:
+        """What the workers last saw, at once. It is read anew only if it has changed: ten thousand servers take a
+        tenth of a second."""
+        text, read = self._board.inventory(), self._read
+        if text is None:
+            return None
+        if read is None or read[0] != text:
+            self._read = read = (text, inventory.from_json(text))
+        return read[1]
 
     def find(self, find: Callable[[Inventory], T]) -> T:
         """In what the workers last saw; if that fails, in a fresh look: it may just have been launched. Raises what
         `find` raises, a UserError, and UserError where nothing was seen yet."""
-        text = self._board.inventory()
-        if text is not None:
-            known = inventory.from_json(text)
+        known = self.last()
+        if known is not None:
             try:
                 return find(known)
             except UserError:
@@ -43,8 +53,7 @@ class Lookout:
         until = time.monotonic() + self._patience
         known = old
         while time.monotonic() < until:
-            text = self._board.inventory()
-            known = inventory.from_json(text) if text else None
+            known = self.last()
             if known and known.at >= asked and known != old:
                 return known
             time.sleep(0.05)
@@ -59,10 +68,15 @@ class Lookout:
 def restorable(
     known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
 ) -> tuple[Point, str, Mapping[str, str]]:
-    """The point that a restore is asked for, the account that it lies in, and the server's tags as last seen."""
+    """The point that a restore is asked for, the account that it lies in, and the server's tags as last seen.
+
+    Raises UserError.
+    """
     if region and region not in known.regions:
         names = ", ".join(f"`{each}`" for each in known.regions)
-        raise UserError(f"This installation does not work in `{safe(region)}`.", f"It works in {names}.")
+        raise UserError(
+            f"This installation does not work in `{safe(region)}`.", f"It works in {names}.", about="region"
+        )
     server = known.server_of(target)
     alive = [each for each in known.servers if each.server == server and not each.gone]
     if alive and not beside:

@@ -121,7 +121,7 @@ def choose(points: Iterable[Point], server: str, which: str = "latest", as_of: f
         return _named(own, server, which)
     if not own:
         hint = f"`/dr backup {safe(server)}` makes one while the server runs; `/dr points` lists what there is."
-        raise UserError(f"*{safe(server)}* has no recovery point.", hint)
+        raise UserError(f"*{safe(server)}* has no recovery point.", hint, about="point")
     fits = [p for p in own if p.usable and (which != "proven" or p.proof == "proven")]
     if as_of is not None:
         fits = [p for p in fits if p.requested <= as_of]
@@ -129,7 +129,9 @@ def choose(points: Iterable[Point], server: str, which: str = "latest", as_of: f
         wanted = {"proven": "proven "}.get(which, "complete ") + "recovery point"
         bound = f" as of {when(as_of)}" if as_of is not None else ""
         raise UserError(
-            f"*{safe(server)}* has no {wanted}{bound}.", f"`/dr points {safe(server)}` lists what there is."
+            f"*{safe(server)}* has no {wanted}{bound}.",
+            f"`/dr points {safe(server)}` lists what there is.",
+            about="point",
         )
     return fits[0]
 
@@ -138,9 +140,11 @@ def _named(own: list[Point], server: str, image_id: str) -> Point:
     found = next((p for p in own if p.image_id == image_id), None)
     if found is None:
         text = f"`{safe(image_id)}` is not a recovery point of *{safe(server)}*."
-        raise UserError(text, f"`/dr points {safe(server)}` lists them.")
+        raise UserError(text, f"`/dr points {safe(server)}` lists them.", about="point")
     if not found.usable:
         raise UserError(
-            f"`{image_id}` cannot be restored: {found.doubt}.", f"`/dr points {safe(server)}` lists what can."
+            f"`{image_id}` cannot be restored: {found.doubt}.",
+            f"`/dr points {safe(server)}` lists what can.",
+            about="point",
         )
     return found

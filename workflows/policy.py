@@ -180,14 +180,17 @@ def check_may_run(terms: Terms, person: str, channel: str, directory: Directory)
     for circle in terms.channels:
         if channel not in circle.members:
             names = " or ".join(f"<#{each}>" for each in circle.members) or "no channel at all"
-            raise NotAllowed(f"That may not be asked for here, so nothing was started: {_rule(circle)}.", f"In {names}")
+            text = f"That may not be asked for here, so nothing was started: {_rule(circle)}."
+            raise NotAllowed(text, f"In {names}", about="channel")
 
 
 def check_reason(terms: Terms, reason: str) -> None:
     """Raises NotAllowed where the policy wants to know why."""
     if terms.reason and not reason.strip():
         raise NotAllowed(
-            "The policy wants a reason for that, so nothing was started.", 'Add one: `--reason "why it is done"`.'
+            "The policy wants a reason for that, so nothing was started.",
+            'Add one: `--reason "why it is done"`.',
+            about="reason",
         )
 
 

@@ -49,6 +49,15 @@ class Interactions:
         self._events.said(message, channel)
         return NOTHING_SENT
 
+    async def shortcut(self, person: Person, callback_id: str) -> Delivery:
+        """Take one of the app's global shortcuts, which know no channel. Refused: shortcut_not_found."""
+        if callback_id not in {each.callback_id for each in self._state.manifest.shortcuts}:
+            raise Refused("shortcut_not_found")
+        with self._state.changes.writing():
+            trigger, at = self._state.triggers.issue(person.id), self._state.board.next_ts()
+        payload = interaction("shortcut", person, callback_id=callback_id, trigger_id=trigger, action_ts=at)
+        return self._closed(await self._courier.deliver("interactive", payload), None)
+
     async def act(
         self,
         person: Person,

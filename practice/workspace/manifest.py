@@ -19,6 +19,15 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A shortcut that is there in every channel."""
+
+    name: str
+    callback_id: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What the workspace needs to know of the app."""
 
@@ -29,6 +38,7 @@ class Manifest:
     events: tuple[str, ...] = ()
     """The bot events that the app is subscribed to."""
     has_home: bool = False
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -52,5 +62,10 @@ def read_manifest(path: Path) -> Manifest:
         commands={command.name: command for command in commands},
         scopes=tuple(scopes),
         events=tuple(((whole.get("settings") or {}).get("event_subscriptions") or {}).get("bot_events") or ()),
+        shortcuts=tuple(
+            Shortcut(str(each["name"]), str(each["callback_id"]), str(each.get("description") or ""))
+            for each in features.get("shortcuts") or ()
+            if each.get("type") == "global"
+        ),
         has_home=bool((features.get("app_home") or {}).get("home_tab_enabled")),
     )

@@ -21,6 +21,10 @@ def seen_by(state: State, person: str, channel: str) -> dict[str, Any]:
             {"name": each.name, "description": each.description, "usage_hint": each.usage_hint}
             for each in state.manifest.commands.values()
         ],
+        "shortcuts": [
+            {"name": each.name, "description": each.description, "callback_id": each.callback_id}
+            for each in state.manifest.shortcuts
+        ],
         "has_home": state.manifest.has_home,
         "people": [{"id": each.id, "name": each.name, "real_name": each.real_name} for each in team.people],
         "channels": [

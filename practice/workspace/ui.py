@@ -52,6 +52,7 @@ class Ui:
         deeds: dict[str, Deed] = {
             "say": self.say,
             "act": self.act,
+            "shortcut": self.shortcut,
             "suggest": self.suggest,
             "submit": self.submit,
             "close": self.close_view,
@@ -138,6 +139,10 @@ class Ui:
         channel = self._state.team.channel(str(body.get("channel")))
         text, thread_ts = str(body.get("text", "")), body.get("thread_ts")
         return _told(await self._interactions.say(person, channel, text, thread_ts))
+
+    async def shortcut(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+        """{callback_id}"""
+        return _told(await self._interactions.shortcut(person, str(body.get("callback_id"))))
 
     async def act(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
         """{view_id | channel, ts; block_id, action_id, given?, values?}"""

@@ -160,6 +160,17 @@ class Workspace:
         thread_ts = (thread.thread_ts or thread.ts) if thread else None
         return self._server.call(self._interactions.say(who, where, text, thread_ts))
 
+    def shortcut(self, person: str, callback_id: str) -> Delivery:
+        """Take a global shortcut of the app."""
+        return self._server.call(self._interactions.shortcut(self._state.team.person(person), callback_id))
+
+    def suggest(self, person: str, view: View, action_id: str, typed: str) -> list[dict[str, Any]]:
+        """The options that the app gives for what is typed into an external select of a modal."""
+        block, element = next(each for each in interactive(view.blocks) if each[1]["action_id"] == action_id)
+        who, block_id = self._state.team.person(person), str(block["block_id"])
+        told = self._server.call(self._interactions.suggest(who, view, block_id, element, typed))
+        return list(told["options"])
+
     def click(self, person: str, message: Message, button: str) -> Delivery:
         """Press a button by its action_id or its text, as this snapshot shows it, even if it is gone by now.
 

@@ -20,6 +20,7 @@ from handlers.notifier import Notifier
 from handlers.windows import FIELD, TYPED
 from practice.workspace import Message, Workspace
 from practice.workspace.http_courier import written
+from practice.workspace.inputs import Values
 from practice.workspace.payloads import interaction
 from practice.workspace.team import PEOPLE
 from practice.workspace.views import View
@@ -88,9 +89,12 @@ class Bot:
 
     def submission(self, who: Actor, view: View, text: str) -> Body:
         """The payload of a window that somebody submits."""
+        return self.payload(who, view, {FIELD: {TYPED: text}})
+
+    def payload(self, who: Actor, view: View, values: Values) -> Body:
+        """The same of a window with more than one question."""
         person = next(each for each in PEOPLE if each.id == who.id)
-        wire = view.wire({FIELD: {TYPED: text}})
-        return interaction("view_submission", person, trigger_id="1.2.3", view=wire, response_urls=[])
+        return interaction("view_submission", person, trigger_id="1.2.3", view=view.wire(values), response_urls=[])
 
     def post(self, payload: Body, *, secret: str = OURS, age: float = 0, signed: Body | None = None) -> tuple[int, str]:
         """Post an interaction as Slack would, and give status and body. Without a `secret` it bears no signature;

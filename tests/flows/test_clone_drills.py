@@ -59,7 +59,7 @@ def test_a_copy_is_compared_and_after_an_approval_nothing_is_left_of_it(stage: S
     assert mine["firedrill:server"] == mine["Name"] == f"orders-db (copy {asked.id})"
     assert "Environment" not in mine
     stage.look()
-    assert [each.instance_id for each in stage.desk._lookout.find(lambda known: known.living("orders-db"))] == [source]
+    assert [each.instance_id for each in stage.desk.lookout.find(lambda known: known.living("orders-db"))] == [source]
     with pytest.raises(UserError):
         stage.desk.drill(ASKING, copy["InstanceId"], accept_loss=False)
     assert asked.values["replacement_id"] in shown(asked)

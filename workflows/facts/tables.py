@@ -92,6 +92,7 @@ class Profiles:
             raise UserError(
                 f"The tags of *{safe(server)}* fit {len(fit)} profiles: {both}.",
                 f"Name the server in one of them, or ask with `--profile {safe(fit[0])}`.",
+                about="profile",
             )
         return self.made[fit[0]] if fit else self.made.get("default", DEFAULT_PROFILE)
 
@@ -99,7 +100,7 @@ class Profiles:
         known = dict.fromkeys((*self.made, "default"))
         if name not in known:
             names = ", ".join(f"`{safe(each)}`" for each in known)
-            raise UserError(f"There is no profile `{safe(name)}`.", f"There are: {names}.")
+            raise UserError(f"There is no profile `{safe(name)}`.", f"There are: {names}.", about="profile")
         return self.made.get(name, DEFAULT_PROFILE)
 
     @property

@@ -18,7 +18,7 @@ let asking = false;
 let again = false;
 
 const complain = (sentence) => { $("trouble").textContent = sentence; };
-const NOTHING_YET = { commands: [], people: [], channels: [], bot: { name: "" } };
+const NOTHING_YET = { commands: [], shortcuts: [], people: [], channels: [], bot: { name: "" } };
 let arrived;
 const ready = new Promise((done) => { arrived = done; });
 
@@ -158,7 +158,7 @@ function go() {
 }
 
 function start() {
-  new Composer($("composer"), () => state ?? NOTHING_YET, (text) => send("say", { text }));
+  new Composer($("composer"), () => state ?? NOTHING_YET, (text) => send("say", { text }), (callback_id) => send("shortcut", { callback_id }));
   new Composer($("thread-composer"), () => state ?? NOTHING_YET, (text) => send("say", { text, thread_ts: thread }));
   $("close-thread").addEventListener("click", closeThread);
   $("thread").addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closeThread());

@@ -1,16 +1,17 @@
 // Where a person types: Enter sends, Shift+Enter breaks the line, / @ and # offer what they may begin, ↑ brings back.
+// Below / there are the app's shortcuts too, which are taken at once.
 
 import { el } from "./dom.js";
 
 const MOST = 8;
 
-// `state()` gives what there is to offer; `send(text)` takes what was written.
+// `state()` gives what there is to offer; `send(text)` takes what was written, `shortcut(id)` one that was chosen.
 export class Composer {
-  constructor(form, state, send) {
+  constructor(form, state, send, shortcut) {
     this.field = form.querySelector("textarea");
     this.list = form.querySelector("[role=listbox]");
     this.hint = form.querySelector(".hint");
-    Object.assign(this, { form, state, send, offered: [], active: 0, said: [], back: 0 });
+    Object.assign(this, { form, state, send, shortcut, offered: [], active: 0, said: [], back: 0 });
     form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     this.field.addEventListener("input", () => this.typed());
     this.field.addEventListener("blur", () => this.offer([]));
@@ -44,10 +45,15 @@ export class Composer {
     const { commands, people, channels, bot } = this.state();
     const word = /\S*$/.exec(before)[0].toLowerCase();
     const fits = (name) => word.length > 0 && name.toLowerCase().startsWith(word);
-    if (word[0] === "/" && before.trimStart().length === word.length) return commands.filter((each) => fits(each.name)).map((each) => ({ text: each.name, more: each.usage_hint, about: each.description }));
+    if (word[0] === "/" && before.trimStart().length === word.length) return [...commands.filter((each) => fits(each.name)).map((each) => ({ text: each.name, more: each.usage_hint, about: each.description })), ...this.shortcuts(word.slice(1))];
     if (word[0] === "@") return [...people, { name: bot.name, real_name: "App" }].map((each) => ({ text: `@${each.name}`, about: each.real_name })).filter((each) => fits(each.text));
     if (word[0] === "#") return channels.map((each) => ({ text: `#${each.name}` })).filter((each) => fits(each.text));
     return [];
+  }
+
+  shortcuts(typed) {
+    if (!this.shortcut) return [];
+    return this.state().shortcuts.filter((each) => each.name.toLowerCase().startsWith(typed)).map((each) => ({ text: each.name, about: each.description, shortcut: each.callback_id }));
   }
 
   offer(offered) {
@@ -68,6 +74,7 @@ export class Composer {
   }
 
   take(each) {
+    if (each.shortcut) return void (this.write(""), this.shortcut(each.shortcut));
     const at = this.field.selectionStart;
     const before = this.field.value.slice(0, at).replace(/\S*$/, `${each.text} `);
     const after = this.field.value.slice(at).replace(/^ /, "");

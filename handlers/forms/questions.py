@@ -1,0 +1,44 @@
+"""Questions that several forms ask: which server, by which profile, why, and in which channel. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.blocks import Block
+from handlers.forms.fields import Field, channel, option, search, typed
+
+#: How a recovery point is called by a word, and how that is said.
+LATEST = {"latest": "The latest that is complete"}
+PROVEN = {"proven": "The latest that is proven"}
+
+
+def server(chosen: Block | None) -> Field:
+    hint = "A name, an instance id, or tag:Key=Value."
+    return Field("target", "Server", search("Type a part of its name", chosen), hint, needed=True, tells=True)
+
+
+def point(mark: str, name: str = "point", *, tells: bool = False) -> Field:
+    """`mark` changes with the server: the point of another one is no answer."""
+    return Field(name, "Recovery point", search("The latest that is complete"), tells=tells, mark=mark)
+
+
+def profile() -> Field:
+    return Field("profile", "Profile", search("The server's own"), "Which facts are measured.")
+
+
+def reason() -> Field:
+    return Field("reason", "Reason", typed(500, "Why it is done"), "Shown in the card and kept with the run.")
+
+
+def where(first: str) -> Field:
+    """Asked where the form was opened in no channel."""
+    return Field("channel", "Channel", channel(first), "Where the run shows how far it is.", needed=True)
+
+
+def profiles_matching(names: tuple[str, ...], said: str) -> list[Block]:
+    wanted = said.casefold().strip()
+    return [option(each, each) for each in names if wanted in each.casefold()]
+
+
+def picked(values: Mapping[str, Any], name: str) -> str:
+    """What was chosen, as text; empty if nothing was."""
+    return str(values.get(name) or "")
