@@ -24,11 +24,15 @@ from handlers.answers import Answers
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
 from handlers.forms.listeners import Forms
+from handlers.home import Home
+from handlers.home_clicks import HomeClicks
 from handlers.membership import Membership
 from handlers.mentions import Mentions
 from handlers.notifier import Notifier
+from handlers.scenery import Scenery
 from handlers.views import Views
 from workflows.engine.board import Cards
+from workflows.engine.viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ def client_of(settings: Settings) -> WebClient:
 
 
 def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Cards) -> App:
-    """The app with all listeners."""
+    """The app with all listeners but Home's."""
     os.environ.pop("SLACK_BOT_TOKEN", None)  # it is on the client; Bolt would warn that it has it twice
     app = App(
         client=client,
@@ -59,15 +63,30 @@ def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Card
         token_verification_enabled=False,
         listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
     )
-    views, membership, channel = Views(answered), Membership(), settings.file.slack.channel
-    profiles = tuple(dict.fromkeys(each.name for each in settings.profiles.all))
-    forms = Forms(answered, membership, profiles, channel)
-    Commands(answered, views, forms, membership, cards, channel).register(app)
+    views, membership = Views(answered), Membership()
+    forms = forms_of(settings, answered, membership)
+    Commands(answered, views, forms, membership, cards, settings.file.slack.channel).register(app)
     forms.register(app)
     Mentions(answered).register(app)
     Actions(answered, views).register(app)
     views.register(app)
     return app
+
+
+def forms_of(settings: Settings, answered: Answers, membership: Membership) -> Forms:
+    profiles = tuple(dict.fromkeys(each.name for each in settings.profiles.all))
+    return Forms(answered, membership, profiles, settings.file.slack.channel)
+
+
+def home_of(settings: Settings, built: Parts, client: WebClient, access: Access, answered: Answers, app: App) -> Home:
+    """Home, with its listeners."""
+    channel = settings.file.slack.channel
+    scenery = Scenery(built.store, built.board, Cards(built.redis, built.clock), client, channel)
+    home = Home(Viewers(built.redis, built.clock), scenery, client, access)
+    home.register(app)
+    forms = forms_of(settings, answered, Membership())
+    HomeClicks(home, scenery, answered, Views(answered), forms, built.store, built.board, channel).register(app)
+    return home
 
 
 def run(settings: Settings, stop: Event) -> None:
@@ -81,8 +100,10 @@ def run(settings: Settings, stop: Event) -> None:
     client = client_of(settings)
     cards = Cards(built.redis, built.clock)
     people = SlackDirectory(client, built.board, settings.policy.members())
-    app = app_of(settings, client, answers(settings, built, people.look), cards)
+    answered = answers(settings, built, people.look)
+    app = app_of(settings, client, answered, cards)
     access = Access(settings.policy, people.look)
+    home = home_of(settings, built, client, access, answered, app)
     notifier = Notifier(built.store, cards, client, access, settings.file.slack.channel)
     _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
     painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
@@ -90,6 +111,7 @@ def run(settings: Settings, stop: Event) -> None:
     if settings.file.audit.anchor == "channel":
         anchor = _anchor(settings, built, client)
         Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
+    Thread(target=home.work, args=(stop,), name="home", daemon=True).start()
     Thread(target=people.work, args=(stop,), name="directory", daemon=True).start()
     _serve(settings, app, stop)
     painting.join(timeout=10)

@@ -11,7 +11,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.buckets import anchorage_of, archive_of
 from bot.settings import Settings, SettingsError
 from bot.wiring import Parts, check_world, directory, parts, persistence
-from workflows import inventory
 from workflows.anchorage import Anchorage
 from workflows.archive import Archive
 from workflows.aws import Home
@@ -20,7 +19,6 @@ from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.desk import Desk
 from workflows.engine.board import Board
-from workflows.engine.clock import Clock
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine, Pace
 from workflows.engine.ledger import Ledger
@@ -32,6 +30,7 @@ from workflows.report.reading import seal
 from workflows.schedules.gate import Gate
 from workflows.schedules.timetable import Timetable
 from workflows.steps.launching import others_of
+from workflows.survey import Survey
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +43,14 @@ class Worker:
     """Any number of them share one Redis."""
 
     def __init__(
-        self, engine: Engine, store: Store, board: Board, chainer: Chainer, home: Home, regions: tuple[str, ...],
-        clock: Clock, threads: int, timetable: Timetable, archive: Archive | None = None,
-        anchorage: Anchorage | None = None,
+        self, engine: Engine, store: Store, board: Board, chainer: Chainer, survey: Survey, timetable: Timetable,
+        threads: int, archive: Archive | None = None, anchorage: Anchorage | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._store = store
         self._board = board
         self._chainer = chainer
-        self._home = home
-        self._regions = regions
-        self._clock = clock
+        self._survey = survey
         self._threads = threads
         self._timetable = timetable
         self._archive = archive
@@ -78,7 +74,7 @@ class Worker:
     def work(self, stop: Event) -> bool:
         """Until told to stop. False when the scheduler's thread has died: then a supervisor must start anew."""
         self._scheduler.start()
-        log.info("worker %s looks after %s", self._name, ", ".join(self._regions))
+        log.info("worker %s looks after %s", self._name, ", ".join(self._survey.regions))
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
         self._scheduler.add_job(
             self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory"
@@ -191,7 +187,7 @@ class Worker:
             return
         try:
             self._chainer.catch_up()
-            self._anchorage.keep(self._chainer.newest(), self._clock.now())
+            self._anchorage.keep(self._chainer.newest(), self._store.clock.now())
         except Away as error:
             log.warning("Redis is away (%s); the audit's head is anchored later", type(error).__name__)
 
@@ -216,8 +212,7 @@ class Worker:
 
     def _take_inventory(self) -> None:
         try:
-            seen = inventory.taken(self._home, self._regions, self._clock.now())
-            self._board.put_inventory(inventory.to_json(seen))
+            self._survey.take()
         except (FiredrillError, Away) as error:
             log.warning("the inventory could not be taken: %s", error)
 
@@ -254,8 +249,9 @@ def run(settings: Settings, stop: Event) -> bool:
     }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file
+    survey = Survey(built.store, built.board, built.clock, home, file.regions, settings.profiles.choose)
     worker = Worker(
-        engine, built.store, built.board, built.chainer, home, file.regions, built.clock, file.threads,
-        timetable_of(settings, built), archive_of(settings, built.store), anchorage_of(settings),
+        engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built), file.threads,
+        archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
     return worker.work(stop)

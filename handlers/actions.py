@@ -35,8 +35,8 @@ class Actions:
             respond(text=text, response_type="ephemeral", replace_original=False)
 
         with answering(tell, f"{action.get('action_id')} {action.get('value')}"):
-            with self._answers.recorded(asking := _asking(body), _words(action)):
-                run_id, question = _stands_for(action)
+            with self._answers.recorded(asking := asking_of(body), _words(action)):
+                run_id, question = stands_for(action)
                 match action["action_id"]:
                     case "cancel":
                         text = self._answers.cancel(Cancel(run_id), asking)
@@ -49,11 +49,11 @@ class Actions:
                 tell(text)
 
 
-def _asking(body: dict[str, Any]) -> Asking:
-    """Who clicked, and in which channel."""
+def asking_of(body: dict[str, Any], channel: str = "") -> Asking:
+    """Who clicked, and in which channel; in `channel`, where the click was in none."""
     user = body["user"]
-    channel = (body.get("channel") or {}).get("id", "")
-    return Asking(Actor(user["id"], user.get("username") or user.get("name", "")), channel)
+    where = (body.get("channel") or {}).get("id", channel)
+    return Asking(Actor(user["id"], user.get("username") or user.get("name", "")), where)
 
 
 def _words(action: dict[str, Any]) -> str:
@@ -61,7 +61,7 @@ def _words(action: dict[str, Any]) -> str:
     return f"click {action.get('action_id')} {action.get('value')}"
 
 
-def _stands_for(action: dict[str, Any]) -> tuple[str, str]:
+def stands_for(action: dict[str, Any]) -> tuple[str, str]:
     """Run and question of a button's value. Raises UserError for a value that no card of ours has."""
     try:
         value = json.loads(action["value"])

@@ -3,17 +3,16 @@
 import hashlib
 import json
 import logging
-from http.client import HTTPException
 from threading import Event
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from handlers.access import Access
 from handlers.cards import Card, card, replies
 from handlers.postbox import NotSettled, Postbox
-from handlers.posting import Posting
+from handlers.posting import AGAIN, PASSING, UNREACHABLE, Posting, pause_after
 from handlers.reports import shows_timeline, timeline_of
 from workflows.engine.board import Cards
 from workflows.engine.connection import Away
@@ -23,15 +22,9 @@ from workflows.errors import UserError
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two paintings of one card, until somebody else may paint it, and until it is tried again.
-SPACING, LEASE, AGAIN = 2.0, 60.0, 5.0
-#: Seconds after a refusal that only a person can mend: an invitation, a scope.
-REFUSED = 60.0
+#: Seconds between two paintings of one card, and until somebody else may paint it.
+SPACING, LEASE = 2.0, 60.0
 EVENT = "firedrill_run"
-
-_PASSING = ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "message_not_found")
-
-_UNREACHABLE = (SlackClientError, OSError, HTTPException)
 
 
 class Notifier:
@@ -72,12 +65,12 @@ class Notifier:
         except SlackApiError as error:
             if error.response.get("error") == "message_not_found":
                 self._cards.unnote(run_id, "card", "intent:card", "digest")
-            pause = _pause(error)
+            pause = pause_after(error)
             log.warning("run=%s card not painted: %s; again in %.0f s", run_id, error.response.get("error"), pause)
             self._cards.later(run_id, pause)
         except NotSettled:
             self._cards.later(run_id, AGAIN)
-        except _UNREACHABLE as error:
+        except UNREACHABLE as error:
             log.warning("run=%s card not painted: %s; again in %.0f s", run_id, type(error).__name__, AGAIN)
             self._cards.later(run_id, AGAIN)
 
@@ -105,7 +98,7 @@ class Notifier:
             self._postbox.once(run.id, file, channel, comment, thread)
         except SlackApiError as error:
             word = error.response.get("error")
-            if error.response.status_code != 200 or word in _PASSING:
+            if error.response.status_code != 200 or word in PASSING:
                 raise
             hint = "docs/slack.md says which scopes the app needs"
             log.error("run=%s Slack does not take its timeline: %s (%s)", run.id, word, hint)
@@ -128,10 +121,3 @@ class Notifier:
     def _once(self, run: Run, channel: str, name: str, content: dict[str, Any], thread: str | None) -> str:
         payload = {"run": run.key, "message": name}
         return self._posting.once(run.id, channel, name, content, payload, since=run.created, thread=thread)
-
-
-def _pause(error: SlackApiError) -> float:
-    """Seconds until the next try: what Slack says, or longer where a person must first do something."""
-    if error.response.get("error") == "ratelimited":
-        return float(error.response.headers.get("Retry-After", AGAIN))
-    return AGAIN if error.response.get("error") in _PASSING else REFUSED

@@ -1,14 +1,21 @@
-"""A message posted to Slack once, whatever happens to the answer."""
+"""A message posted to Slack once, whatever happens to the answer; and how long to wait after a refusal."""
 
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from workflows.engine.board import Cards
 
 #: Seconds before the beginning of what a message is about, from which on it is looked for: clocks differ.
 SLACK = 3600
+#: Seconds until the next try, and after a refusal that only a person can mend: an invitation, a scope.
+AGAIN, REFUSED = 5.0, 60.0
+#: Slack's words for what passes by itself.
+PASSING = ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "message_not_found")
+#: What is raised when Slack did not answer.
+UNREACHABLE = (SlackClientError, OSError, HTTPException)
 
 
 class Posting:
@@ -62,3 +69,10 @@ class Posting:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return None
+
+
+def pause_after(error: SlackApiError) -> float:
+    """Seconds until the next try: what Slack says, or longer where a person must first do something."""
+    if error.response.get("error") == "ratelimited":
+        return float(error.response.headers.get("Retry-After", AGAIN))
+    return AGAIN if error.response.get("error") in PASSING else REFUSED

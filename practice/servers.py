@@ -10,13 +10,15 @@ _FSTAB = b"/dev/xvda / xfs defaults 0 1\n/dev/sdf /data xfs defaults,nofail 0 2\
 
 @dataclass(frozen=True)
 class PracticeServer:
-    """One server: its disks, the paths that its profile measures, and its checks as they stand in firedrill.toml."""
+    """One server: its disks, the paths that its profile measures, and its checks and targets as they stand in
+    firedrill.toml."""
 
     name: str
     disks: tuple[Disk, ...]
     paths: tuple[str, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
     checks: str = ""
+    targets: str = ""
 
 
 def _disks(root: Mapping[str, bytes], data: Mapping[str, bytes], size: int) -> tuple[Disk, ...]:
@@ -53,6 +55,7 @@ SERVERS = (
   {name = "version", run = 'cat "${DR_ROOT:-}/srv/app/VERSION"', show = true},
 ]
 """,
+        '{rto = "30 min", rpo = "24 h", proof = "30 d"}',
     ),
     PracticeServer(
         "billing-web",
@@ -65,6 +68,7 @@ SERVERS = (
         {"Environment": "production", "Team": "billing"},
         """command = [{name = "invoices", run = 'ls "${DR_ROOT:-}/data/invoices" | wc -l', within = 0}]
 """,
+        '{rpo = "24 h", proof = "90 d"}',
     ),
     PracticeServer(
         "wiki",
@@ -84,7 +88,8 @@ SERVERS = (
 def settings_text(login: str, region: str) -> str:
     """The practice world's firedrill.toml. Looks are closer together than in earnest, since the lab is fast."""
     profiles = "\n".join(
-        f'[profiles.{each.name}]\nservers = ["{each.name}"]\npaths = {list(each.paths)}\n{each.checks}'
+        f'[profiles.{each.name}]\nservers = ["{each.name}"]\npaths = {list(each.paths)}\n'
+        f"{f'targets = {each.targets}' if each.targets else ''}\n{each.checks}"
         for each in SERVERS
     )
     return f"""installation = "practice"

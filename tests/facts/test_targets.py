@@ -22,6 +22,7 @@ def read(line: str) -> tuple[Targets | None, list[Fault]]:
         ("targets = {rto = 90}", Targets(90)),
         ('targets = {rto = "1 h 30 min"}', Targets(5400)),
         ('targets = {rpo = "2d"}', Targets(None, 172800)),
+        ('targets = {proof = "90 d"}', Targets(None, None, 7776000)),
         ("targets.rpo = 0.5", Targets(None, 0.5)),
     ],
 )

@@ -35,11 +35,14 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     operator.types("/dr help")
     operator.is_told("Usage")
     _all(world, browser, "channel")
+    operator.types("/dr backup billing-web")
+    operator.sees(operator.card("Backup of billing-web"), "Succeeded")
     operator.types('/dr drill orders-db --live --reason "quarterly rehearsal"')
     card = operator.card("Live drill of orders-db")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
     _all(world, browser, "approval", _to_top)
     _all(world, browser, "window", _to_window)
+    _all(world, browser, "home", place="home")
     _approve(world, "Live drill of orders-db")
     operator.sees(card, "Succeeded")
     _all(world, browser, "finished", _to_top)
@@ -95,6 +98,7 @@ def _all(
     name: str,
     act: Callable[[Page], None] = lambda page: None,
     address: str = "",
+    place: str = CHANNEL,
     folded: bool = True,
 ) -> None:
     """One stage in all sizes and themes; `folded` as by somebody who has read what newcomers are told."""
@@ -108,7 +112,10 @@ def _all(
                     page.goto(address)
                 else:
                     addressed(
-                        page, world.workspace.url, "U0OPERATOR" if name in ("welcome", "channel") else "U0APPROVER"
+                        page,
+                        world.workspace.url,
+                        "U0OPERATOR" if name in ("welcome", "channel") else "U0APPROVER",
+                        place,
                     )
                 page.wait_for_timeout(800)  # a picture, not a test: until everything is drawn
                 act(page)

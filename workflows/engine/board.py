@@ -81,6 +81,13 @@ class Board:
     def inventory(self) -> bytes | None:
         return cast(bytes | None, self._redis.get(key("inventory")))
 
+    def put_freshness(self, text: str) -> None:
+        self._redis.set(key("freshness"), text)
+
+    def freshness(self) -> bytes | None:
+        """As workflows/freshness.py writes it."""
+        return cast(bytes | None, self._redis.get(key("freshness")))
+
     def put_directory(self, text: str) -> None:
         self._redis.set(key("directory"), text)
 

@@ -25,7 +25,10 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |
 | unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
+| freshness                | string | worker           | for ever         | how fresh each server's backups are        |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
+| viewers                  | zset   | bot              | for ever         | who looks at Home, by when to paint it     |
+| viewer:<user>            | hash   | bot              | 1 d              | until when, which page, what they see      |
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
 | directory                | string | bot              | for ever         | what Slack says of people in the policy    |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
@@ -33,7 +36,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
-Cards, inventory and the rest beside runs are in board.py, the audit's streams in trail.py.
+Cards, inventory and the rest beside runs are in board.py, who looks at Home in viewers.py, the audit's streams in
+trail.py.
 """
 
 from collections.abc import Sequence
@@ -246,9 +250,10 @@ class Store:
         """What people have said to the run."""
         return inbox_of([part for pair in self.redis.hgetall(key("inbox", run_id)).items() for part in pair])
 
-    def latest(self, most: int) -> list[Run]:
-        """The newest runs first."""
-        return self._readable(_texts(self.redis.zrevrange(key("index"), 0, most - 1)))
+    def latest(self, most: int, letter: str = "") -> list[Run]:
+        """The newest runs first; of the latest so many, those whose ids begin with that letter, if one is given."""
+        ids = _texts(self.redis.zrevrange(key("index"), 0, most - 1))
+        return self._readable([each for each in ids if each.startswith(letter)])
 
     def open_runs(self) -> list[Run]:
         """All runs that are going on, the oldest first."""

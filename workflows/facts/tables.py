@@ -21,16 +21,17 @@ Where = tuple[str | int, ...]
 
 
 class TargetsTable(BaseModel):
-    """`targets` of a profile: `{rto = "30 min", rpo = "24 h"}`, or numbers of seconds."""
+    """`targets` of a profile: `{rto = "30 min", rpo = "24 h", proof = "90 d"}`, or numbers of seconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rto: str | StrictFloat | None = None
     rpo: str | StrictFloat | None = None
+    proof: str | StrictFloat | None = None
 
     def targets(self) -> Targets:
         """ValueError, in plain text."""
-        return Targets(*(None if each is None else seconds_of(each) for each in (self.rto, self.rpo)))
+        return Targets(*(None if each is None else seconds_of(each) for each in (self.rto, self.rpo, self.proof)))
 
 
 class ProfileTable(BaseModel):

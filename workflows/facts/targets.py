@@ -1,4 +1,4 @@
-"""How fast a server is to be back, and how much may be lost: what a profile aims at."""
+"""How fast a server is to be back, how much may be lost, how old its last proof may be: what a profile aims at."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,16 @@ class Targets:
     """Seconds; None where nothing is aimed at.
 
     `rto` (recovery time objective): from the loss until the restored machine has shown the facts. `rpo` (recovery point
-    objective): from the request of the image until the loss. ValueError, in plain text, for what is no aim.
+    objective): from the request of the image until the loss, and so how old the newest complete point may be. `proof`:
+    how old the last proof may be. ValueError, in plain text, for what is no aim.
     """
 
     rto: float | None = None
     rpo: float | None = None
+    proof: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("rto", "rpo"):
+        for name in ("rto", "rpo", "proof"):
             value = getattr(self, name)
             if value is not None and not 0 < value <= _LONGEST:
                 raise ValueError(f"The target {name} must be more than 0 s and at most a year.")

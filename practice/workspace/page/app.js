@@ -86,7 +86,7 @@ function show(now) {
   $("connection").className = kind;
   showFrame();
   showWelcome();
-  for (const id of ["log", "composer"]) $(id).hidden = home;
+  for (const id of ["log", "composer", "welcome"]) $(id).hidden = home;
   $("home").hidden = !home;
   if (home) showHome();
   else showMessages($("log"), state.messages.filter((each) => !each.thread_ts), state, { region: "main", replies: repliesTo, open });

@@ -3,6 +3,7 @@
 import { combobox } from "./combobox.js";
 import { el } from "./dom.js";
 import { menu } from "./menu.js";
+import { follow } from "./permalink.js";
 import { picture } from "./pictures.js";
 import { plainly, unsupported, words } from "./text.js";
 
@@ -26,7 +27,7 @@ export function drawElement(element, block, surface, labelled, about) {
 // A second press before the app has answered the first is none.
 function press({ element, block, surface }, node, given) {
   if (node.getAttribute("aria-busy")) return;
-  if (element.url) window.open(element.url, "_blank", "noopener,noreferrer");
+  if (element.url) follow(element.url);
   surface.act(block, element, node, given);
 }
 

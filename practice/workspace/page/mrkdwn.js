@@ -1,6 +1,7 @@
 // Slack's mrkdwn → DOM nodes: marks, code, links, mentions, dates in the reader's own time, a few emoji.
 
 import { el } from "./dom.js";
+import { follow, isOurs } from "./permalink.js";
 import { ago } from "./time.js";
 
 const TOKEN = new RegExp(
@@ -73,7 +74,8 @@ function angled(inside, state) {
 
 export function link(address, label) {
   if (!/^(https?|mailto):/i.test(address)) return document.createTextNode(label);
-  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label);
+  const here = isOurs(address) ? { click: (event) => { event.preventDefault(); follow(address); } } : {};
+  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer", ...here }, label);
 }
 
 function date(target, fallback) {

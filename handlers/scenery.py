@@ -1,0 +1,87 @@
+"""What all homes are painted from, brought together once for everybody who looks."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+
+from slack_sdk import WebClient
+
+from handlers.home_page import MOST_RUNNING, Coming, Scene
+from handlers.posting import UNREACHABLE
+from workflows import freshness
+from workflows.engine.board import Board, Cards
+from workflows.engine.run import Run, Status
+from workflows.engine.store import Store
+from workflows.freshness import Known
+
+log = logging.getLogger(__name__)
+
+#: Addresses of cards that are asked of Slack in one look, and runs that have one on Home at most.
+ASKED, LINKED = 5, 40
+
+#: What schedules will begin next, and when the next drill of a server is, by server and Region; from what is known.
+Ahead = Callable[[Known | None], tuple[Sequence[Coming], dict[tuple[str, str], float]]]
+
+
+def nothing_ahead(_: Known | None) -> tuple[Sequence[Coming], dict[tuple[str, str], float]]:
+    return (), {}
+
+
+class Scenery:
+    """`channel` is where cards of runs appear that were asked for in the shell."""
+
+    def __init__(
+        self, store: Store, board: Board, cards: Cards, client: WebClient, channel: str, ahead: Ahead = nothing_ahead
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._board = board
+        self._cards = cards
+        self._slack = client
+        self._channel = channel
+        self._ahead = ahead
+        self._links: dict[str, str] = {}
+        self._mark = ""
+        self._known: Known | None = None
+
+    def scene(self) -> Scene:
+        """As it is now. Raises Away."""
+        runs = self._store.open_runs()
+        known = self.known()
+        coming, next_drills = self._ahead(known)
+        return Scene(self._cards.now(), runs, known, coming, self._addresses(runs), next_drills)
+
+    def known(self) -> Known | None:
+        """How fresh servers are, as a worker left it. Read anew only where it has changed: it may be long."""
+        text = self._board.freshness() or b""
+        mark = hashlib.sha256(text).hexdigest()
+        if mark != self._mark:
+            try:
+                self._known = freshness.from_json(text) if text else None
+            except ValueError:
+                log.warning("how fresh servers are was written by another version; update all processes")
+                self._known = None
+            self._mark = mark
+        return self._known
+
+    def _addresses(self, runs: Sequence[Run]) -> dict[str, str]:
+        """Of the cards that Home can show: those that ask first, then the oldest."""
+        asking = [run for run in runs if run.status is Status.ASKING][: LINKED - MOST_RUNNING]
+        shown = [*asking, *[run for run in runs if run not in asking][:MOST_RUNNING]]
+        self._links = {run.id: self._links[run.id] for run in shown if run.id in self._links}
+        for run in [run for run in shown if run.id not in self._links][:ASKED]:
+            link = self._address(run)
+            if link:
+                self._links[run.id] = link
+        return self._links
+
+    def _address(self, run: Run) -> str:
+        """Empty where there is no card yet, or Slack does not say: Home does without."""
+        ts = self._cards.notes(run.id).get("card")
+        channel = run.channel or self._channel
+        if not ts or not channel:
+            return ""
+        try:
+            return str(self._slack.chat_getPermalink(channel=channel, message_ts=ts)["permalink"])
+        except UNREACHABLE as error:
+            log.info("run=%s the address of its card is not known: %s", run.id, type(error).__name__)
+            return ""

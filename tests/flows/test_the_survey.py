@@ -1,0 +1,48 @@
+"""What a worker leaves for the bot once a minute: how fresh each server's backups are, from AWS and from the runs."""
+
+from dataclasses import replace
+
+from tests.stage import Stage
+from workflows import freshness
+from workflows.engine.run import Status
+from workflows.facts.targets import Targets
+from workflows.freshness import Freshness
+from workflows.survey import Survey
+
+
+def surveyed(stage: Stage) -> dict[str, Freshness]:
+    """Each server, as the bot reads it."""
+    stage.clock.forward(1)
+    Survey(stage.store, stage.board, stage.clock, stage.home, ("us-east-1",), stage.profile_for).take()
+    return {each.server: each for each in freshness.from_json(stage.board.freshness() or b"").servers}
+
+
+def test_a_server_is_never_backed_up_then_backed_up_then_proven_by_a_drill_that_gives_its_rto(stage: Stage) -> None:
+    stage.profiles["orders-db"] = replace(stage.profiles["orders-db"], targets=Targets(rpo=3600, proof=86400))
+    source = stage.seed()
+    first = surveyed(stage)["orders-db"]
+    assert (first.instances, first.point_at, first.proven_at, first.drill) == ((source,), None, None, None)
+    assert (first.rpo, first.proof, first.worst(stage.clock.now())) == (3600, 86400, "never")
+    backup = stage.backup()
+    second = surveyed(stage)["orders-db"]
+    assert second.point == backup.values["point"]["image_id"]
+    assert second.point_at is not None
+    assert backup.created < second.point_at < stage.clock.now()
+    assert (second.backup_standing(stage.clock.now()), second.proof_standing(stage.clock.now())) == ("ok", "never")
+    drill = stage.approve(stage.drill())
+    assert drill.status is Status.SUCCEEDED
+    third = surveyed(stage)["orders-db"]
+    assert third.drill is not None
+    assert third.drill.rto is not None
+    assert (third.drill.run, third.drill.passed, third.proven_by) == (drill.id, True, drill.id)
+    assert third.worst(stage.clock.now()) == "ok"
+
+
+def test_a_drill_too_long_ago_to_be_among_the_latest_runs_is_still_known(stage: Stage) -> None:
+    stage.seed()
+    drill = stage.approve(stage.drill())
+    assert surveyed(stage)["orders-db"].drill is not None
+    stage.store.redis.delete("dr:index")
+    kept = surveyed(stage)["orders-db"].drill
+    assert kept is not None
+    assert kept.run == drill.id

@@ -1,0 +1,45 @@
+"""What a worker looks up once a minute: servers and points as AWS shows them, and how fresh each server is by that."""
+
+import logging
+
+from workflows import freshness, inventory
+from workflows.aws import Home
+from workflows.engine.board import Board
+from workflows.engine.clock import Clock
+from workflows.engine.store import Store
+from workflows.freshness import Known, ProfileFor
+from workflows.report.history import LOOKED_AT
+
+log = logging.getLogger(__name__)
+
+
+class Survey:
+    """Leaves in Redis what the bot, which holds no AWS credentials, must know."""
+
+    def __init__(
+        self, store: Store, board: Board, clock: Clock, home: Home, regions: tuple[str, ...], profile_for: ProfileFor
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._board = board
+        self._clock = clock
+        self._home = home
+        self.regions = regions
+        self._profile_for = profile_for
+
+    def take(self) -> Known:
+        """Look at AWS, keep what is there, and judge it. Raises FiredrillError and Away."""
+        seen = inventory.taken(self._home, self.regions, self._clock.now())
+        self._board.put_inventory(inventory.to_json(seen))
+        drills = freshness.last_drills(self._store.latest(LOOKED_AT, "D"), self._before())
+        known = freshness.fresh(seen, self._profile_for, drills)
+        self._board.put_freshness(freshness.to_json(known))
+        return known
+
+    def _before(self) -> Known | None:
+        """What was known last: drills that are too long ago to be among the latest runs."""
+        text = self._board.freshness()
+        try:
+            return freshness.from_json(text) if text else None
+        except ValueError:
+            log.info("how fresh servers are was written by another version; it is written anew")
+            return None
