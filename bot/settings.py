@@ -59,8 +59,8 @@ class SlackTable(_Table):
 
 
 class AnnouncementsTable(_Table):
-    """`[announcements]`: the channel in which scheduled work is announced, where a schedule names none: else the one of
-    `[slack]`; and how long before, the longest first.
+    """`[announcements]`: the channel in which scheduled work is announced (without one, each schedule's own, else that
+    of `[slack]`), and how long before.
     """
 
     channel: str = Field(default="", pattern=r"^$|^[CG][A-Z0-9]{2,30}$")

@@ -16,10 +16,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from waitress.server import create_server
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import Parts, answers, check_world, note_policy, parts, persistence
+from bot.wiring import Parts, answers, check_world, desk_of, note_policy, parts, persistence
 from handlers.access import Access
 from handlers.actions import Actions
 from handlers.anchor import Anchor
+from handlers.announcer import Announcer
 from handlers.answers import Answers
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
@@ -29,6 +30,7 @@ from handlers.home_clicks import HomeClicks
 from handlers.membership import Membership
 from handlers.mentions import Mentions
 from handlers.notifier import Notifier
+from handlers.occurrences import Occurrences
 from handlers.scenery import Scenery
 from handlers.views import Views
 from workflows.engine.board import Cards
@@ -69,6 +71,7 @@ def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Card
     forms.register(app)
     Mentions(answered).register(app)
     Actions(answered, views).register(app)
+    Occurrences(answered).register(app)
     views.register(app)
     return app
 
@@ -112,6 +115,8 @@ def run(settings: Settings, stop: Event) -> None:
         anchor = _anchor(settings, built, client)
         Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
     Thread(target=home.work, args=(stop,), name="home", daemon=True).start()
+    announcer = _announcer(settings, built, client, access)
+    Thread(target=announcer.work, args=(stop,), name="announcer", daemon=True).start()
     Thread(target=people.work, args=(stop,), name="directory", daemon=True).start()
     _serve(settings, app, stop)
     painting.join(timeout=10)
@@ -120,6 +125,18 @@ def run(settings: Settings, stop: Event) -> None:
 def _anchor(settings: Settings, built: Parts, client: WebClient) -> Anchor:
     channel = settings.file.slack.channel
     return Anchor(built.chainer, Cards(built.redis, built.clock), built.board, client, channel, built.clock)
+
+
+def _announcer(settings: Settings, built: Parts, client: WebClient, access: Access) -> Announcer:
+    table = settings.file.announcements
+    default = settings.file.slack.channel
+    for each in settings.schedules:
+        if not (table.channel or each.channel or default):
+            log.warning("schedule=%s has no channel to be announced in: name one under [announcements]", each.id)
+    return Announcer(
+        built.agenda, desk_of(settings, built), Cards(built.redis, built.clock), built.board, client, access,
+        table.channel, default, table.ahead,
+    )  # fmt: skip
 
 
 def _check_tokens(settings: Settings) -> None:

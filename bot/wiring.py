@@ -65,6 +65,11 @@ def answers(settings: Settings, built: Parts, look: Look) -> Answers:
     return Answers(desk, Access(settings.policy, look), calendar)
 
 
+def desk_of(settings: Settings, built: Parts) -> Desk:
+    """One that waits for no fresh inventory: for those who ask it again and again."""
+    return Desk(built.store, built.board, built.clock, settings.profiles.choose, patience=0.0)
+
+
 def directory(board: Board) -> Directory:
     """What the bot last heard from Slack of the people in the policy."""
     text = board.directory()

@@ -10,14 +10,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.buckets import anchorage_of, archive_of
 from bot.settings import Settings, SettingsError
-from bot.wiring import Parts, check_world, directory, parts, persistence
+from bot.wiring import Parts, check_world, desk_of, directory, parts, persistence
 from workflows.anchorage import Anchorage
 from workflows.archive import Archive
 from workflows.aws import Home
 from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
-from workflows.desk import Desk
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine, Pace
@@ -220,9 +219,8 @@ class Worker:
 def timetable_of(settings: Settings, built: Parts) -> Timetable:
     """Everything that recurs: what was made in Slack, and what the file declares."""
     channel = settings.file.announcements.channel or settings.file.slack.channel
-    desk = Desk(built.store, built.board, built.clock, settings.profiles.choose, patience=0.0)
     gate = Gate(settings.policy, lambda: directory(built.board), settings.freezes, built.clock, channel)
-    return Timetable(built.agenda, desk, built.clock, settings.schedules, gate.check)
+    return Timetable(built.agenda, desk_of(settings, built), built.clock, settings.schedules, gate.check)
 
 
 def run(settings: Settings, stop: Event) -> bool:

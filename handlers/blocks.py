@@ -10,6 +10,8 @@ Block = dict[str, Any]
 
 #: Characters of a section, with some room below Slack's 3,000.
 _SECTION = 2900
+#: Slack's limit: characters of a button.
+_BUTTON = 75
 
 
 def at_stake(run: Run, question: Question) -> list[Block]:
@@ -45,3 +47,25 @@ def chunks(lines: Iterable[str]) -> list[str]:
             texts.append("")
         texts[-1] = f"{texts[-1]}\n{text}" if texts[-1] else text
     return [text for text in texts if text]
+
+
+def button(action: str, text: str, value: str, style: str = "") -> Block:
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": {"type": "plain_text", "text": cut(text, _BUTTON)},
+        "value": value,
+        **({"style": style} if style else {}),
+    }
+
+
+def sure(action: str, text: str, value: str, title: str, confirm: str) -> Block:
+    """A button that asks whether one is sure. Those that open a window need not."""
+    return button(action, text, value) | {
+        "confirm": {
+            "title": {"type": "plain_text", "text": title},
+            "text": {"type": "plain_text", "text": confirm},
+            "confirm": {"type": "plain_text", "text": text},
+            "deny": {"type": "plain_text", "text": "Not now"},
+        }
+    }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.blocks import Block, at_stake, chunks, context, section
+from handlers.blocks import Block, at_stake, button, chunks, context, section, sure
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.run import Run, Status, StepState
 from workflows.standing import CLONE, aftermath
@@ -25,8 +25,8 @@ _HEADINGS = {
     Status.REJECTED: ":no_entry_sign: Rejected",
     Status.EXPIRED: ":alarm_clock: Expired",
 }
-#: Slack's limits: characters of a button, and of `text` (recommended).
-_BUTTON, _TEXT = 75, 3500
+#: Slack's limit of `text` (recommended).
+_TEXT = 3500
 
 
 @dataclass(frozen=True)
@@ -223,35 +223,13 @@ def bar(percent: int) -> str:
 def _buttons(run: Run) -> list[Block]:
     if run.question and run.status is Status.ASKING:
         value = json.dumps({"run": run.id, "question": run.question.id})
-        return [_button("approve", run.question.verb, value, "danger"), _button("reject", "Reject", value)]
+        return [button("approve", run.question.verb, value, "danger"), button("reject", "Reject", value)]
     value = json.dumps({"run": run.id})
     if run.status is Status.FAILED:
         if run.problem and run.problem.final:
             return []
-        return [_sure("retry", "Retry", value, "Go on?", f"{run.id} goes on from the step that failed.")]
+        return [sure("retry", "Retry", value, "Go on?", f"{run.id} goes on from the step that failed.")]
     if run.status.open and not run.no_return:
         text = f"{run.id} stops before its next step. What it has made so far stays."
-        return [_sure("cancel", "Cancel", value, "Cancel it?", text)]
+        return [sure("cancel", "Cancel", value, "Cancel it?", text)]
     return []
-
-
-def _button(action: str, text: str, value: str, style: str = "") -> Block:
-    return {
-        "type": "button",
-        "action_id": action,
-        "text": {"type": "plain_text", "text": cut(text, _BUTTON)},
-        "value": value,
-        **({"style": style} if style else {}),
-    }
-
-
-def _sure(action: str, text: str, value: str, title: str, confirm: str) -> Block:
-    """A button that asks whether one is sure. Those that open a window need not."""
-    return _button(action, text, value) | {
-        "confirm": {
-            "title": {"type": "plain_text", "text": title},
-            "text": {"type": "plain_text", "text": confirm},
-            "confirm": {"type": "plain_text", "text": text},
-            "deny": {"type": "plain_text", "text": "Not now"},
-        }
-    }

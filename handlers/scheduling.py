@@ -1,15 +1,15 @@
 """Recurring work: what people ask for and press, behind the policy, and what they are told of it."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from handlers.access import Access
+from handlers.announcements import details
 from handlers.requests import ListSchedules, PauseSchedule, Recurring, SkipNext, StartSchedule, Unschedule
 from workflows.desk import Asking, Desk
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
 from workflows.schedules.calendar import Calendar, line
-from workflows.schedules.occurrence import Occurrence
+from workflows.schedules.occurrence import Occurrence, check_open
 from workflows.schedules.planning import runs_of
 from workflows.schedules.schedule import Schedule
 from workflows.words import safe, when
@@ -55,6 +55,17 @@ class Scheduling:
         later = self.calendar.postpone(occurrence_id, until, asking.by, asking.place)
         return f"{_named(later)}, is postponed until {when(later.at)}."
 
+    def movable(self, occurrence_id: str, asking: Asking) -> Occurrence:
+        """The occurrence, if it may still be moved, and by whoever asks."""
+        found = self.calendar.occurrence(occurrence_id)
+        self._check(found.schedule, asking)
+        return check_open(found)
+
+    def details(self, occurrence_id: str) -> str:
+        """For whoever asks, in mrkdwn: looking is free."""
+        found = self.calendar.occurrence(occurrence_id)
+        return details(found, self.calendar.after(found))
+
     def hurry(self, occurrence_id: str, asking: Asking) -> str:
         """Whoever presses is the asker: a live drill still asks somebody else."""
         self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
@@ -90,8 +101,8 @@ class Scheduling:
     def _check(self, schedule: Schedule, asking: Asking) -> None:
         """Who may start what it starts may also stop it."""
         server = "" if schedule.target.startswith(("tag:", "i-")) else schedule.target
-        about = Circumstances(schedule.verb, asking.channel, server)
-        self._access.check_may_start(asking.by, replace(about), asking.channel, "any")
+        channel = schedule.channel or asking.channel  # it is announced elsewhere, and steered from there
+        self._access.check_may_start(asking.by, Circumstances(schedule.verb, channel, server), channel, "any")
 
 
 def _named(each: Occurrence) -> str:

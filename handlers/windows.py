@@ -33,12 +33,12 @@ def window(run: Run, question: Question, request: Decide, kept: Kept) -> Block:
         "type": "modal",
         "callback_id": verb,
         "private_metadata": json.dumps(kept.__dict__),
-        "title": _plain(cut(f"{verb.capitalize()} {run.id}", _TITLE)),
-        "submit": _plain(cut(question.verb if request.approved else "Reject", _TITLE)),
-        "close": _plain("Not now"),
+        "title": plain_text(cut(f"{verb.capitalize()} {run.id}", _TITLE)),
+        "submit": plain_text(cut(question.verb if request.approved else "Reject", _TITLE)),
+        "close": plain_text("Not now"),
         "blocks": [
             *at_stake(run, question),
-            {"type": "section", "text": _plain(cut(last, 3000))},
+            {"type": "section", "text": plain_text(cut(last, 3000))},
             _field(run, request),
         ],
     }
@@ -65,8 +65,8 @@ def _field(run: Run, request: Decide) -> Block:
     return {
         "type": "input",
         "block_id": FIELD,
-        "label": _plain(cut(label, _LABEL)),
-        "hint": _plain(hint),
+        "label": plain_text(cut(label, _LABEL)),
+        "hint": plain_text(hint),
         "element": {
             "type": "plain_text_input",
             "action_id": TYPED,
@@ -76,5 +76,6 @@ def _field(run: Run, request: Decide) -> Block:
     }
 
 
-def _plain(text: str) -> Block:
+def plain_text(text: str) -> Block:
+    """Slack's text object without marks."""
     return {"type": "plain_text", "text": text, "emoji": False}

@@ -102,6 +102,9 @@ approvers = ["U0OPERATOR", "U0APPROVER", "U0APPROVER2"]
 [slack]
 channel = "C0DROPS"
 
+[announcements]
+channel = "C0ANNOUNCE"
+
 [people]
 {login} = "U0OPERATOR"
 

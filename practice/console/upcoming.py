@@ -1,9 +1,14 @@
 """What happens next by the clock, and running ahead to it."""
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from workflows.engine.connection import Away
+from workflows.engine.agenda import Agenda
+from workflows.engine.ahead import MovableClock
+from workflows.engine.connection import Away, connect
+from workflows.schedules.calendar import Calendar, Standing
 
 if TYPE_CHECKING:
     from practice.world import World
@@ -12,6 +17,8 @@ if TYPE_CHECKING:
 SOON = 5.0
 #: Seconds by which the clock is past what it ran ahead to.
 PAST = 1.0
+#: Seconds before scheduled work begins at which it is announced, and how that is said.
+AHEAD = ((86400.0, "is announced"), (3600.0, "begins in an hour"), (0.0, "begins"))
 
 
 class NothingAhead(RuntimeError):
@@ -19,7 +26,7 @@ class NothingAhead(RuntimeError):
 
 
 class Upcoming:
-    """Looked up anew at each question. Questions that expire are what waits for the clock alone."""
+    """Looked up anew at each question. Questions that expire and scheduled work are what waits for the clock alone."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -33,7 +40,7 @@ class Upcoming:
         """Raises NothingAhead, also when Redis is dead."""
         coming = self._next()
         if coming is None:
-            raise NothingAhead("Nothing waits for the clock. A drill that asks for an approval does.")
+            raise NothingAhead("Nothing waits for the clock. A drill that asks for an approval does, and a schedule.")
         clock = self._world.clock
         try:
             clock.run_ahead(self._world.redis.url, math.ceil(coming["at"] - clock.now() + PAST))
@@ -41,9 +48,28 @@ class Upcoming:
             raise NothingAhead("Redis is dead, and the clock stands in it. Start Redis first.") from error
 
     def _next(self) -> dict[str, Any] | None:
-        asking = [(run.question.expires_at, run) for run in self._world.runs() if run.status.open and run.question]
-        coming = [each for each in asking if each[0] > self._world.clock.now() + SOON]
+        soon = self._world.clock.now() + SOON
+        coming = [each for each in (*self._questions(), *self._scheduled()) if each[0] > soon]
         if not coming:
             return None
-        at, run = min(coming, key=lambda each: each[0])
-        return {"at": at, "text": f"the question of {run.id} expires"}
+        at, text = min(coming)
+        return {"at": at, "text": text}
+
+    def _questions(self) -> Iterator[tuple[float, str]]:
+        for run in self._world.runs():
+            if run.status.open and run.question:
+                yield run.question.expires_at, f"the question of {run.id} expires"
+
+    def _scheduled(self) -> Iterator[tuple[float, str]]:
+        for each in self._schedules():
+            if each.next is not None:
+                title = f"{each.schedule.id}, {each.schedule.title[:1].lower()}{each.schedule.title[1:]}"
+                yield from ((each.next - before, f"{title}, {what}") for before, what in AHEAD)
+
+    def _schedules(self) -> list[Standing]:
+        """None while Redis is away."""
+        with suppress(Away):
+            client = connect(self._world.redis.url)
+            clock = MovableClock(client)
+            return Calendar(Agenda(client, clock), clock).all()
+        return []

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 Body = Mapping[str, Any]
 #: Seconds that an answer may take before something is wrong.
-LONG = 20.0
+LONG = 60.0
 OURS = "the secret that Slack and the bot share"
 
 

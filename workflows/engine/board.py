@@ -59,6 +59,10 @@ class Cards:
     def unnote(self, run_id: str, *names: str) -> None:
         self._redis.hdel(key("card", run_id), *names)
 
+    def keep(self, run_id: str, seconds: int) -> None:
+        """What was noted is not needed for longer than that."""
+        self._redis.expire(key("card", run_id), seconds)
+
     def nudges(self) -> AbstractContextManager[Nudged]:
         """Listen for runs that have moved on."""
         return _nudges(self._redis, "unpainted")

@@ -17,7 +17,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | audit:head               | hash   | chainer          | for ever         | number and digest of its last entry        |
 | policy                   | string | every process    | for ever         | the policy that the audit told last        |
 | unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
-| card:<id>                | hash   | notifier         | as its run       | where its messages stand; `audit`'s: a day |
+| card:<id>                | hash   | notifier         | as its run; 62 d | where messages stand; `audit`'s: a day     |
 | schedules                | hash   | desk             | for ever         | recurring backups and drills, by id        |
 | paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
 | cursors                  | hash   | timetable        | for ever         | up to where occurrences of each were made  |

@@ -123,6 +123,10 @@ class Calendar:
                 return near[0]
         raise UserError(f"Nothing of `{found.id}` is left to skip.", "`/dr schedules` says what comes.")
 
+    def after(self, each: Occurrence) -> list[float]:
+        """The next three firings after it, in seconds since the epoch."""
+        return list(islice(each.schedule.rule.firings(max(each.due, self._clock.now())), 3))
+
     def skip(self, occurrence_id: str, by: Actor, place: Place) -> Occurrence:
         return self._move(self.occurrence(occurrence_id), lambda it: moves.skipped(it, by), by, place)
 

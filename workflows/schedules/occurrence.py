@@ -66,12 +66,12 @@ def planned(schedule: Schedule, due: float, folded: int = 0) -> Occurrence:
 
 def skipped(each: Occurrence, by: Actor) -> Occurrence:
     """Raises UserError unless it is still to come."""
-    return _moved(_open(each), State.SKIPPED, "", by)
+    return _moved(check_open(each), State.SKIPPED, "", by)
 
 
 def postponed(each: Occurrence, by: Actor, until: float, now: float) -> Occurrence:
     """Raises UserError for a time that is not to come, or too far away."""
-    _open(each)
+    check_open(each)
     if until < now + SOONEST:
         raise UserError("That time is over, or as good as.", "Name one that is at least a minute away.")
     if until > now + FURTHEST:
@@ -83,7 +83,7 @@ def postponed(each: Occurrence, by: Actor, until: float, now: float) -> Occurren
 
 def hurried(each: Occurrence, by: Actor, now: float) -> Occurrence:
     """It begins now, and whoever says so is its asker. Raises UserError unless it is still to come."""
-    return replace(_moved(_open(each), State.PLANNED, "", by), at=now, asker=by, hurried=True)
+    return replace(_moved(check_open(each), State.PLANNED, "", by), at=now, asker=by, hurried=True)
 
 
 def held(each: Occurrence, why: str) -> Occurrence:
@@ -110,7 +110,8 @@ def ended(each: Occurrence, now: float) -> Occurrence:
     return replace(each, ended=now, version=each.version + 1)
 
 
-def _open(each: Occurrence) -> Occurrence:
+def check_open(each: Occurrence) -> Occurrence:
+    """The same, if it is still to come. Raises UserError."""
     if each.state.open:
         return each
     who = f" by <@{each.by.id}>" if each.by and each.state in (State.SKIPPED, State.WITHDRAWN) else ""
