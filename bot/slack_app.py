@@ -35,6 +35,7 @@ from handlers.scenery import Scenery
 from handlers.views import Views
 from workflows.engine.board import Cards
 from workflows.engine.viewers import Viewers
+from workflows.schedules.calendar import Calendar
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,8 @@ def forms_of(settings: Settings, answered: Answers, membership: Membership) -> F
 def home_of(settings: Settings, built: Parts, client: WebClient, access: Access, answered: Answers, app: App) -> Home:
     """Home, with its listeners."""
     channel = settings.file.slack.channel
-    scenery = Scenery(built.store, built.board, Cards(built.redis, built.clock), client, channel)
+    calendar = Calendar(built.agenda, built.clock, settings.schedules)
+    scenery = Scenery(built.store, built.board, Cards(built.redis, built.clock), client, channel, calendar)
     home = Home(Viewers(built.redis, built.clock), scenery, client, access)
     home.register(app)
     forms = forms_of(settings, answered, Membership())

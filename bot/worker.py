@@ -247,9 +247,13 @@ def run(settings: Settings, stop: Event) -> bool:
     }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file
-    survey = Survey(built.store, built.board, built.clock, home, file.regions, settings.profiles.choose)
+    timetable = timetable_of(settings, built)
+    survey = Survey(
+        built.store, built.board, built.clock, home, file.regions, settings.profiles.choose,
+        lambda: timetable.schedules().values(),
+    )  # fmt: skip
     worker = Worker(
-        engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built), file.threads,
+        engine, built.store, built.board, built.chainer, survey, timetable, file.threads,
         archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
     return worker.work(stop)

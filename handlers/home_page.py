@@ -21,7 +21,8 @@ _BUTTON = 75
 
 @dataclass(frozen=True)
 class Coming:
-    """Something that a schedule will begin: what, when (seconds since the epoch), and what holds it, if anything."""
+    """Something that a schedule will begin: what, when (seconds since the epoch), and what holds it, if anything, in
+    mrkdwn."""
 
     title: str
     at: float
@@ -126,7 +127,7 @@ def _coming(scene: Scene) -> list[Block]:
     lines = [
         f"• {when(each.at)} *{name_of(each.title)}*"
         + (", asks for an approval" if each.live else "")
-        + (f", held: {safe(cut(each.held, 200))}" if each.held else "")
+        + (f", held: {cut(each.held, 300)}" if each.held else "")
         for each in shown
     ]
     more = [f"… and {len(scene.coming) - MOST_COMING} more"] if len(scene.coming) > MOST_COMING else []

@@ -2,43 +2,38 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from slack_sdk import WebClient
 
-from handlers.home_page import MOST_RUNNING, Coming, Scene
+from handlers.ahead import coming, next_drills
+from handlers.home_page import MOST_RUNNING, Scene
 from handlers.posting import UNREACHABLE
 from workflows import freshness
 from workflows.engine.board import Board, Cards
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
 from workflows.freshness import Known
+from workflows.schedules.calendar import Calendar
 
 log = logging.getLogger(__name__)
 
 #: Addresses of cards that are asked of Slack in one look, and runs that have one on Home at most.
 ASKED, LINKED = 5, 40
 
-#: What schedules will begin next, and when the next drill of a server is, by server and Region; from what is known.
-Ahead = Callable[[Known | None], tuple[Sequence[Coming], dict[tuple[str, str], float]]]
-
-
-def nothing_ahead(_: Known | None) -> tuple[Sequence[Coming], dict[tuple[str, str], float]]:
-    return (), {}
-
 
 class Scenery:
     """`channel` is where cards of runs appear that were asked for in the shell."""
 
     def __init__(
-        self, store: Store, board: Board, cards: Cards, client: WebClient, channel: str, ahead: Ahead = nothing_ahead
+        self, store: Store, board: Board, cards: Cards, client: WebClient, channel: str, calendar: Calendar
     ) -> None:  # fmt: skip
         self._store = store
         self._board = board
         self._cards = cards
         self._slack = client
         self._channel = channel
-        self._ahead = ahead
+        self._calendar = calendar
         self._links: dict[str, str] = {}
         self._mark = ""
         self._known: Known | None = None
@@ -47,8 +42,9 @@ class Scenery:
         """As it is now. Raises Away."""
         runs = self._store.open_runs()
         known = self.known()
-        coming, next_drills = self._ahead(known)
-        return Scene(self._cards.now(), runs, known, coming, self._addresses(runs), next_drills)
+        standings, near = self._calendar.all(), self._calendar.coming()
+        links, drills = self._addresses(runs), next_drills(known, standings)
+        return Scene(self._cards.now(), runs, known, coming(standings, near), links, drills)
 
     def known(self) -> Known | None:
         """How fresh servers are, as a worker left it. Read anew only where it has changed: it may be long."""

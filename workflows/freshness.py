@@ -1,7 +1,8 @@
 """How fresh each server's backups are: its newest complete point, its last proof, its last drill, against what its
 profile aims at. Pure. The workers leave it in Redis for whoever shows it, and warn by it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ from workflows.inventory import Inventory, Sighting
 from workflows.points import Point
 from workflows.report.history import entry_of
 from workflows.report.reading import document_of
+from workflows.schedules.schedule import Schedule
 from workflows.standing import CLONE
 
 Standing = Literal["never", "missed", "soon", "no target", "ok"]
@@ -45,7 +47,7 @@ class Freshness:
 
     `instances` are the ids of those that live, the oldest of them since `since`: more than one is a name that means
     nothing. `point` is the image of the newest complete point, requested at `point_at`; the last proof was found by the
-    run `proven_by`.
+    run `proven_by`. `schedules` are those by which it is backed up or drilled.
     """
 
     server: str
@@ -59,6 +61,7 @@ class Freshness:
     rpo: float | None = None
     proof: float | None = None
     drill: LastDrill | None = None
+    schedules: tuple[str, ...] = ()
 
     def backup_standing(self, now: float) -> Standing:
         """Of the newest complete point, against `rpo`."""
@@ -106,8 +109,12 @@ def worst_first(servers: Iterable[Freshness], now: float) -> list[Freshness]:
     )
 
 
-def fresh(seen: Inventory, profile_for: ProfileFor, drills: Mapping[tuple[str, str], LastDrill]) -> Known:
+def fresh(
+    seen: Inventory, profile_for: ProfileFor, drills: Mapping[tuple[str, str], LastDrill],
+    schedules: Iterable[Schedule] = (),
+) -> Known:  # fmt: skip
     """Of each server that lives or has a point. `drills` is what `last_drills` gives."""
+    recurring = _recurring(seen, schedules)
     alive: dict[tuple[str, str], list[Sighting]] = {}
     for each in seen.servers:
         if not each.gone:
@@ -116,7 +123,9 @@ def fresh(seen: Inventory, profile_for: ProfileFor, drills: Mapping[tuple[str, s
     for point in seen.points:
         points.setdefault((point.server, point.region), []).append(point)
     servers = tuple(
-        _of(where, alive.get(where, []), points.get(where, []), profile_for, drills.get(where))
+        _of(
+            where, alive.get(where, []), points.get(where, []), profile_for, drills.get(where), recurring.get(where, ())
+        )
         for where in sorted(alive.keys() | points.keys())
     )
     return Known(seen.at, seen.regions, servers, seen.troubles)
@@ -146,7 +155,7 @@ def _drill(run: Run) -> LastDrill | None:
 
 def _of(
     where: tuple[str, str], alive: list[Sighting], points: list[Point], profile_for: ProfileFor,
-    drill: LastDrill | None,
+    drill: LastDrill | None, schedules: Sequence[str],
 ) -> Freshness:  # fmt: skip
     server, region = where
     targets = _targets(profile_for, server, alive[0].tags if alive else {})
@@ -157,8 +166,18 @@ def _of(
         server, region, tuple(each.instance_id for each in alive),
         min((each.launched for each in alive), default=None),
         newest.image_id if newest else "", newest.requested if newest else None,
-        proven_at, proven_by, targets.rpo, targets.proof, drill,
+        proven_at, proven_by, targets.rpo, targets.proof, drill, tuple(schedules),
     )  # fmt: skip
+
+
+def _recurring(seen: Inventory, schedules: Iterable[Schedule]) -> dict[tuple[str, str], list[str]]:
+    """By server and Region. A schedule that names nothing now is told about when it is due."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for schedule in schedules:
+        with suppress(UserError):
+            for each in seen.living(schedule.target):
+                found.setdefault((each.server, each.region), []).append(schedule.id)
+    return found
 
 
 def _targets(profile_for: ProfileFor, server: str, marks: Mapping[str, str]) -> Targets:

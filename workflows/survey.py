@@ -1,6 +1,7 @@
 """What a worker looks up once a minute: servers and points as AWS shows them, and how fresh each server is by that."""
 
 import logging
+from collections.abc import Callable, Iterable
 
 from workflows import freshness, inventory
 from workflows.aws import Home
@@ -9,6 +10,7 @@ from workflows.engine.clock import Clock
 from workflows.engine.store import Store
 from workflows.freshness import Known, ProfileFor
 from workflows.report.history import LOOKED_AT
+from workflows.schedules.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +19,8 @@ class Survey:
     """Leaves in Redis what the bot, which holds no AWS credentials, must know."""
 
     def __init__(
-        self, store: Store, board: Board, clock: Clock, home: Home, regions: tuple[str, ...], profile_for: ProfileFor
+        self, store: Store, board: Board, clock: Clock, home: Home, regions: tuple[str, ...],
+        profile_for: ProfileFor, schedules: Callable[[], Iterable[Schedule]] = tuple,
     ) -> None:  # fmt: skip
         self._store = store
         self._board = board
@@ -25,13 +28,14 @@ class Survey:
         self._home = home
         self.regions = regions
         self._profile_for = profile_for
+        self._schedules = schedules
 
     def take(self) -> Known:
         """Look at AWS, keep what is there, and judge it. Raises FiredrillError and Away."""
         seen = inventory.taken(self._home, self.regions, self._clock.now())
         self._board.put_inventory(inventory.to_json(seen))
         drills = freshness.last_drills(self._store.latest(LOOKED_AT, "D"), self._before())
-        known = freshness.fresh(seen, self._profile_for, drills)
+        known = freshness.fresh(seen, self._profile_for, drills, self._schedules())
         self._board.put_freshness(freshness.to_json(known))
         return known
 

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 
-from tests.stage import Stage
+from tests.stage import OPERATOR, Stage
 from workflows import freshness
 from workflows.engine.run import Status
 from workflows.facts.targets import Targets
 from workflows.freshness import Freshness
+from workflows.schedules.schedule import Schedule
 from workflows.survey import Survey
 
 
-def surveyed(stage: Stage) -> dict[str, Freshness]:
+def surveyed(stage: Stage, *schedules: Schedule) -> dict[str, Freshness]:
     """Each server, as the bot reads it."""
     stage.clock.forward(1)
-    Survey(stage.store, stage.board, stage.clock, stage.home, ("us-east-1",), stage.profile_for).take()
+    Survey(
+        stage.store, stage.board, stage.clock, stage.home, ("us-east-1",), stage.profile_for, lambda: schedules
+    ).take()
     return {each.server: each for each in freshness.from_json(stage.board.freshness() or b"").servers}
 
 
@@ -36,6 +39,16 @@ def test_a_server_is_never_backed_up_then_backed_up_then_proven_by_a_drill_that_
     assert third.drill.rto is not None
     assert (third.drill.run, third.drill.passed, third.proven_by) == (drill.id, True, drill.id)
     assert third.worst(stage.clock.now()) == "ok"
+
+
+def test_each_server_is_told_the_schedules_that_name_it_by_name_or_by_tag(stage: Stage) -> None:
+    stage.seed("orders-db", tags={"Team": "orders"})
+    stage.seed("wiki")
+    named = Schedule("S-0001", "drill", "wiki", "every day", "UTC", OPERATOR, "C0DROPS", 0.0)
+    known = surveyed(
+        stage, named, replace(named, id="S-0002", target="tag:Team=orders"), replace(named, target="nobody")
+    )
+    assert {name: each.schedules for name, each in known.items()} == {"orders-db": ("S-0002",), "wiki": ("S-0001",)}
 
 
 def test_a_drill_too_long_ago_to_be_among_the_latest_runs_is_still_known(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Home is kept fresh for those who look, over the real protocol: one publication each, only when it has changed."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import redis
@@ -15,13 +16,23 @@ from tests.clock import HandClock
 from tests.handlers.test_cards import asking
 from tests.handlers.test_home_page import known, server
 from workflows import freshness
+from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
+from workflows.engine.happened import NOWHERE
+from workflows.engine.run import Actor
 from workflows.engine.store import Store
 from workflows.engine.viewers import WATCHED, Viewers
 from workflows.policy import BASE, Directory, Policy, Rule
+from workflows.schedules.calendar import Calendar
+from workflows.schedules.schedule import Schedule
 
 OLGA, ARUN = "U0OPERATOR", "U0APPROVER"
 POLICY = Policy(Rule(BASE, operators=(OLGA,), approvers=(ARUN,), minutes=30))
+
+
+@pytest.fixture
+def calendar(redis_client: redis.Redis, clock: HandClock) -> Calendar:
+    return Calendar(Agenda(redis_client, clock), clock)
 
 
 @pytest.fixture
@@ -34,12 +45,12 @@ Made = Callable[[], Home]
 
 
 @pytest.fixture
-def made(space: Workspace, store: Store, redis_client: redis.Redis, clock: HandClock) -> Made:
+def made(space: Workspace, store: Store, redis_client: redis.Redis, clock: HandClock, calendar: Calendar) -> Made:
     """Makes as many bots as are asked for."""
 
     def home() -> Home:
         slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
-        scenery = Scenery(store, Board(redis_client), Cards(redis_client, clock), slack, CHANNEL)
+        scenery = Scenery(store, Board(redis_client), Cards(redis_client, clock), slack, CHANNEL, calendar)
         return Home(Viewers(redis_client, clock), scenery, slack, Access(POLICY, lambda _: Directory()))
 
     return home
@@ -74,6 +85,29 @@ def test_home_is_painted_for_whoever_looks_and_again_only_when_it_has_changed(
     home.tick()
     assert "wiki" in seen(space, OLGA)
     assert published(space) == 2
+
+
+def test_what_is_scheduled_comes_up_and_stands_beside_its_server_until_it_is_paused(
+    space: Workspace, made: Made, redis_client: redis.Redis, calendar: Calendar, clock: HandClock
+) -> None:
+    weekly = Schedule("", "drill", "orders-db", "every monday at 09:00", "UTC", Actor(OLGA), CHANNEL, 0.0)
+    drill = calendar.add(weekly, NOWHERE)
+    calendar.add(replace(weekly, verb="backup", target="wiki", when="every day at 03:00"), NOWHERE)
+    board = Board(redis_client)
+    board.put_freshness(freshness.to_json(known(replace(server(1, "orders-db"), schedules=(drill.id,)))))
+    home = made()
+    home.look(OLGA)
+    home.tick()
+    shown = seen(space, OLGA)
+    assert shown.index("*Backup of wiki*") < shown.index("*Clone drill of orders-db*")
+    assert "next drill <!date^" in shown
+    calendar.pause(drill.id, Actor(OLGA), NOWHERE)
+    clock.forward(SPACING)
+    home.tick()
+    shown = seen(space, OLGA)
+    assert "*Backup of wiki*" in shown
+    assert "Clone drill of orders-db" not in shown
+    assert "next drill" not in shown
 
 
 def test_an_open_question_stands_on_the_home_of_those_who_may_answer_it(

@@ -94,7 +94,14 @@ class Calendar:
     def all(self) -> list[Standing]:
         """Each with its next occurrence, the soonest first."""
         paused, now = self._agenda.paused(), self._clock.now()
-        found = [Standing(each, _pauser(paused.get(each.id)), self._next(each, now)) for each in self._known().values()]
+        near: dict[str, float] = {}
+        for each in self.coming():
+            if each.state.open:
+                near[each.schedule.id] = min(each.at, near.get(each.schedule.id, each.at))
+        found = [
+            Standing(each, _pauser(paused.get(each.id)), near.get(each.id) or each.rule.next(now))
+            for each in self._known().values()
+        ]
         return sorted(found, key=lambda each: each.next or float("inf"))
 
     # ── occurrences ──────────────────────────────────────────────────────────────────────────────────────
@@ -144,10 +151,6 @@ class Calendar:
     def _known(self) -> dict[str, Schedule]:
         made = (schedule_from_json(record) for record in self._agenda.schedules().values())
         return {each.id: each for each in made} | self._declared
-
-    def _next(self, schedule: Schedule, now: float) -> float | None:
-        near = [each.at for each in self.coming(schedule.id) if each.state.open]
-        return min(near) if near else schedule.rule.next(now)
 
     def _move(
         self, before: Occurrence, move: Callable[[Occurrence], Occurrence], by: Actor, place: Place
