@@ -86,6 +86,11 @@ class Window:
     def submits(self, button: str) -> None:
         self.window.get_by_role("button", name=button, exact=True).click()
 
+    def finds(self, question: str, typed: str, offered: str) -> None:
+        """Type into a question of the window that is open, and choose what is offered."""
+        self.window.get_by_role("combobox", name=question).fill(typed)
+        self.window.get_by_role("option", name=offered).click(timeout=LONG)
+
     @property
     def window(self) -> Locator:
         return self.page.get_by_role("dialog")

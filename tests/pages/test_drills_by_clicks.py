@@ -47,6 +47,25 @@ def test_a_clone_drill_compares_a_copy_and_removes_it_after_an_approval(world: W
     assert world.lab.tree(world.instances["wiki"]).exists()
 
 
+def test_a_drill_by_form_finds_the_server_says_what_is_wrong_beside_its_question_and_starts(windows: Windows) -> None:
+    operator, approver = windows.phone_of("U0OPERATOR"), windows.of("U0APPROVER")
+    operator.types("/dr drill")
+    operator.finds("Server", "WEB bill", "billing-web")
+    expect(operator.window).to_contain_text("has no recovery point yet")
+    operator.submits("Start drill")
+    point = operator.window.get_by_role("combobox", name="Recovery point")
+    expect(point).to_have_accessible_description(re.compile("⚠ billing-web has no recovery point"))
+    assert faults_for_readers(operator.page) == []
+    assert not operator.overflows()
+    operator.finds("Recovery point", "first", "One that is made first")
+    expect(operator.window.get_by_role("combobox", name="Profile")).to_be_visible(timeout=LONG)
+    operator.submits("Start drill")
+    operator.is_told("Clone drill of billing-web is on its way")
+    expect(operator.window).to_have_count(0)
+    approver.approves(approver.card("Clone drill of billing-web"), "billing-web", "removal")
+    operator.sees(operator.card("Clone drill of billing-web"), "Succeeded")
+
+
 def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: World, windows: Windows) -> None:
     operator, approver = windows.phone_of("U0OPERATOR"), windows.phone_of("U0APPROVER")
     operator.types("/dr drill billing-web --live")
