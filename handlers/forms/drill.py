@@ -9,13 +9,13 @@ from handlers.forms.questions import LATEST, picked, point, profile, reason
 from handlers.forms.wording import NO, YES, rest
 
 _CHOICES = (
-    option("A copy beside it", NO, "Nothing happens to the server itself."),
+    option("A copy beside it", NO, "The living server is left alone."),
     option("The server itself", YES, "Live: terminated after an approval, then restored."),
 )
 _LIVE = (
-    ":warning: *A live drill terminates the server.* It is backed up and the backup is verified; then somebody else is "
-    "asked to approve, by the server's name. Without that approval nothing is terminated. After it, the server is gone "
-    "until it has been restored from the backup, which takes minutes, and what is only on instance-store disks is lost."
+    ":warning: *A live drill terminates the server.* It is backed up and that is verified first; then somebody else "
+    "must approve, by typing its name. Without that approval nothing is terminated. After it the server is away until "
+    "it has been restored from the backup."
 )
 _COPY = (
     "A recovery point is restored beside the server, in isolation, compared, and removed again. Nothing happens to the "

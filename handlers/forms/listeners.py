@@ -13,12 +13,13 @@ from slack_sdk.web import SlackResponse
 from handlers.answers import Answers
 from handlers.blocks import Block
 from handlers.errors import answering
-from handlers.forms import points, servers
+from handlers.forms import points
 from handlers.forms.catalogue import FORMS, chooser
 from handlers.forms.fields import ASKS, Filled, filled_in
 from handlers.forms.form import FORM, MORE, Form
 from handlers.forms.kept import Kept, kept_of
 from handlers.forms.questions import picked, profiles_matching
+from handlers.forms.servers import Servers
 from handlers.forms.wording import written
 from handlers.grammar import understood
 from handlers.membership import Membership
@@ -60,6 +61,7 @@ class Forms:
         self._membership = membership
         self._profiles = profiles
         self._channel = channel
+        self._servers: Servers | None = None
 
     def register(self, app: App) -> None:
         app.shortcut(SHORTCUT)(self.shortcut)
@@ -76,8 +78,8 @@ class Forms:
     def open(self, client: WebClient, body: Mapping[str, Any], verb: str, channel: str, server: str = "") -> None:
         """Open a verb's form for who typed or pressed something, about a server if its name is given. `body` is the
         payload of what they did. In a direct message the form asks for a channel. Raises UserError."""
-        known = self._answers.seen()
-        chosen = servers.option_of(known, server) if known and server else None
+        seen = self._seen()
+        chosen = seen.option(server) if seen and server else None
         target = chosen["value"] if chosen else ""
         kept = Kept("" if channel.startswith("D") else channel, body.get("response_url") or "", target)
         _shown(client, body, self._painted(FORMS[verb], kept, {}))
@@ -115,23 +117,31 @@ class Forms:
         ack(options=found)
 
     def _options(self, body: Mapping[str, Any]) -> list[Block]:
-        known, typed = self._answers.seen(), str(body.get("value") or "")
+        seen, typed = self._seen(), str(body.get("value") or "")
         name = str(body["action_id"]).removeprefix(ASKS)
         if name == "profile":
             return profiles_matching(self._profiles, typed)
-        if known is None:
+        if seen is None:
             return []
         if name == "target":
-            return servers.matching(known, typed)
+            return seen.matching(typed)
         read = _read(body["view"])  # of what is filled in by now Slack sends nothing along; what was kept is there
-        return points.matching(known, read.kept.target, typed, read.form.points, self._answers.now())
+        return points.matching(seen.known, read.kept.target, typed, read.form.points, self._answers.now())
 
     def _painted(self, form: Form, kept: Kept, values: Mapping[str, Any]) -> Block:
-        known, note, chosen = self._answers.seen(), "", None
-        if known and kept.target:
-            chosen = servers.option_of(known, kept.target)
-            note = servers.newest(known, kept.target, self._answers.now())
+        seen, note, chosen = self._seen(), "", None
+        if seen and kept.target:
+            chosen, note = seen.option(kept.target), seen.newest(kept.target, self._answers.now())
         return form.window(kept, values, chosen, note, self._channel)
+
+    def _seen(self) -> Servers | None:
+        """What the workers last saw, ready to be searched; nothing where they have not looked yet."""
+        known, ready = self._answers.seen(), self._servers
+        if known is None:
+            return None
+        if ready is None or ready.known is not known:
+            self._servers = ready = Servers(known)
+        return ready
 
     # ── when it is submitted ─────────────────────────────────────────────────────────────────────────────
 

@@ -12,7 +12,7 @@ PROVEN = {"proven": "The latest that is proven"}
 
 
 def server(chosen: Block | None) -> Field:
-    hint = "A name, an instance id, or tag:Key=Value."
+    hint = "Part of its name, its id, its Region or a tag."
     return Field("target", "Server", search("Type a part of its name", chosen), hint, needed=True, tells=True)
 
 

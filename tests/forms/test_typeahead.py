@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.forms import points, servers
+from handlers.forms import points
 from handlers.forms.backup import BACKUP
 from handlers.forms.drill import DRILL
+from handlers.forms.servers import Servers
 from handlers.grammar import understood
 from handlers.requests import StartBackup
 from practice.workspace.elements import OPTION
@@ -24,14 +25,14 @@ def inventory(*seen: Sighting) -> Inventory:
 
 @pytest.fixture(scope="module")
 def crowd() -> Inventory:
-    """Ten thousand servers of which one in a hundred is a database."""
+    """Ten thousand servers, of which one in a hundred is a database."""
     kinds = ["db", *["web"] * 99]
     marks = [{"Team": "payments"} if number % 2000 == 7 else {} for number in range(10_000)]
     return inventory(*(sighting(n, f"node-{n:05d}-{kinds[n % 100]}", **marks[n]) for n in range(10_000)))
 
 
 def told(known: Inventory, typed: str) -> list[str]:
-    found = servers.matching(known, typed)
+    found = Servers(known).matching(typed)
     assert [fault for each in found for fault in OPTION(each, "")] == []
     return [each["text"]["text"] for each in found]
 
@@ -55,7 +56,7 @@ def test_the_whole_name_comes_first_then_what_begins_so() -> None:
 def test_what_is_chosen_is_a_target_that_the_grammar_takes_for_that_server_however_it_is_called() -> None:
     names = ["n" * 256, "i-will", "tag:a=b", "`quoted`", " blank", "twice", "twice", "ünicode 名", "--live", "a" * 151]
     known = replace(inventory(*(sighting(n, name) for n, name in enumerate(names))), points=())
-    values = [each["value"] for each in servers.matching(known, "")]
+    values = [each["value"] for each in Servers(known).matching("")]
     requests = [understood(BACKUP.words({"target": value})) for value in values]
     meant = [known.living(request.target)[0].instance_id for request in requests if isinstance(request, StartBackup)]
     assert sorted(meant) == [each.instance_id for each in known.servers]
@@ -71,16 +72,16 @@ def test_a_long_name_keeps_beginning_and_end_in_its_label() -> None:
 
 def test_a_server_that_is_lost_is_offered_as_long_as_a_point_of_it_is_there() -> None:
     known = inventory(sighting(1, "orders-db", "terminated"), sighting(2, "gone", "terminated"))
-    (only,) = servers.matching(known, "")
+    (only,) = Servers(known).matching("")
     assert (only["text"]["text"], only["description"]["text"][:4]) == ("orders-db", "lost")
     assert known.server_of(only["value"]) == "orders-db"
 
 
 def test_a_tag_is_offered_when_it_is_typed_in_full_and_borne() -> None:
     known = inventory(*(sighting(n, f"web-{n}", Env="prod") for n in range(3)))
-    (only,) = servers.matching(known, "tag:Env=prod")
+    (only,) = Servers(known).matching("tag:Env=prod")
     assert (only["value"], only["description"]["text"]) == ("tag:Env=prod", "all that bear it: 3")
-    assert servers.matching(known, "tag:Env=test") == []
+    assert Servers(known).matching("tag:Env=test") == []
 
 
 def test_points_are_those_of_the_chosen_server_that_can_be_restored_the_newest_first() -> None:
