@@ -1,11 +1,13 @@
 """Recurring work: what people ask for and press, behind the policy, and what they are told of it."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from handlers.access import Access
 from handlers.announcements import details
 from handlers.requests import ListSchedules, PauseSchedule, Recurring, SkipNext, StartSchedule, Unschedule
 from workflows.desk import Asking, Desk
+from workflows.errors import UserError
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
 from workflows.schedules.calendar import Calendar, line
@@ -38,6 +40,7 @@ class Scheduling:
                 return f"`{gone.id}` {safe(gone.title)} is removed, and what it had announced is withdrawn."
             case SkipNext(schedule_id=name):
                 coming = self.calendar.next_of(name)
+                self._check(coming.schedule, asking)
                 return self.skip(coming.id, asking)
             case PauseSchedule():
                 return self._pause(request, asking)
@@ -46,19 +49,19 @@ class Scheduling:
 
     def skip(self, occurrence_id: str, asking: Asking) -> str:
         """This one occurrence."""
-        self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
+        self._check_pressed(self.calendar.occurrence(occurrence_id).schedule, asking)
         left_out = self.calendar.skip(occurrence_id, asking.by, asking.place)
         return f"{_named(left_out)}, is skipped. The one after it comes as always."
 
     def postpone(self, occurrence_id: str, until: float, asking: Asking) -> str:
-        self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
+        self._check_pressed(self.calendar.occurrence(occurrence_id).schedule, asking)
         later = self.calendar.postpone(occurrence_id, until, asking.by, asking.place)
         return f"{_named(later)}, is postponed until {when(later.at)}."
 
     def movable(self, occurrence_id: str, asking: Asking) -> Occurrence:
         """The occurrence, if it may still be moved, and by whoever asks."""
         found = self.calendar.occurrence(occurrence_id)
-        self._check(found.schedule, asking)
+        self._check_pressed(found.schedule, asking)
         return check_open(found)
 
     def details(self, occurrence_id: str) -> str:
@@ -68,7 +71,7 @@ class Scheduling:
 
     def hurry(self, occurrence_id: str, asking: Asking) -> str:
         """Whoever presses is the asker: a live drill still asks somebody else."""
-        self._check(self.calendar.occurrence(occurrence_id).schedule, asking)
+        self._check_pressed(self.calendar.occurrence(occurrence_id).schedule, asking)
         now = self.calendar.hurry(occurrence_id, asking.by, asking.place)
         return f"{_named(now)}, begins now, asked for by you."
 
@@ -99,10 +102,24 @@ class Scheduling:
         return f"`{found.id}` goes on." if was else f"`{found.id}` was not paused."
 
     def _check(self, schedule: Schedule, asking: Asking) -> None:
-        """Who may start what it starts may also stop it."""
-        server = "" if schedule.target.startswith(("tag:", "i-")) else schedule.target
-        channel = schedule.channel or asking.channel  # it is announced elsewhere, and steered from there
-        self._access.check_may_start(asking.by, Circumstances(schedule.verb, channel, server), channel, "any")
+        """Who may start what it starts, on each server that it names, may also stop it."""
+        for about in self._about(schedule, asking.channel):
+            self._access.check_may_start(asking.by, about, asking.channel, "any")
+
+    def _check_pressed(self, schedule: Schedule, asking: Asking) -> None:
+        """A button stands under an announcement, maybe in a channel for those: it counts as the schedule's own."""
+        self._check(schedule, replace(asking, channel=schedule.channel or asking.channel))
+
+    def _about(self, schedule: Schedule, channel: str) -> list[Circumstances]:
+        """As the policy sees it: with the servers' tags, as they were last seen; of one that is gone only its name."""
+        target, verb, known = schedule.target, schedule.verb, self._desk.lookout.last()
+        try:
+            found = known.living(target) if known else []
+        except UserError:
+            found = []
+        if not known or not found:
+            return [Circumstances(verb, channel, "" if target.startswith(("tag:", "i-")) else target)]
+        return [Circumstances(verb, channel, each.server, each.tags, known.account, each.region) for each in found]
 
 
 def _named(each: Occurrence) -> str:

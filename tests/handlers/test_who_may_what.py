@@ -27,6 +27,7 @@ from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.inventory import Inventory, Sighting
 from workflows.points import Point
+from workflows.policy import Policy, Rule, When
 from workflows.schedules.calendar import Calendar
 from workflows.schedules.schedule import Schedule
 
@@ -99,8 +100,9 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
 }
 #: The run that a verb is about, where it is not one that asks.
 RUN: dict[str, Callable[[], Run]] = {"retry": failed_run}
+PRODUCTION = {"Environment": "production"}
 SEEN = Inventory(
-    NOW, "0", ("eu-west-1",), (Sighting("orders-db", "i-1", "running", "eu-west-1", NOW, {}),),
+    NOW, "0", ("eu-west-1",), (Sighting("orders-db", "i-1", "running", "eu-west-1", NOW, PRODUCTION),),
     (TypeAdapter(Point).validate_python(POINT),),
 )  # fmt: skip
 
@@ -112,15 +114,17 @@ def verb_of(typed: str) -> str:
 class World:
     """The desk and the calendar behind the strict policy, on an empty Redis, with a run and a schedule of `owner`'s."""
 
-    def __init__(self, typed: str, owner: Actor, client: redis.Redis, clock: HandClock) -> None:
+    def __init__(
+        self, typed: str, owner: Actor, client: redis.Redis, clock: HandClock, policy: Policy = STRICT
+    ) -> None:
         client.flushall()
         self._store, board = Store(client, clock), Board(client)
         board.put_inventory(inventory.to_json(SEEN))
         desk = Desk(self._store, board, clock, lambda *_: Profile("default", optional=("/srv",)), patience=0.0)
         self._calendar = Calendar(Agenda(client, clock), clock)
-        self._answers = Answers(desk, Access(STRICT, lambda _: DIRECTORY), self._calendar)
+        self._answers = Answers(desk, Access(policy, lambda _: DIRECTORY), self._calendar)
         subject = RUN.get(verb_of(typed), open_run)()
-        self._run = self._store.create(replace(subject, asked_by=owner, channel=HERE)).id
+        self._run = self._store.create(replace(subject, asked_by=owner, channel=HERE, tags=PRODUCTION)).id
         nightly = Schedule("", "backup", "orders-db", "every day at 03:00", "UTC", owner, HERE, 0.0)
         schedule = self._calendar.add(nightly, Place(HERE, "slack"))
         self._request = parse(typed.format(run=self._run, schedule=schedule.id))
@@ -160,3 +164,16 @@ def test_every_role_may_do_what_the_table_says_and_is_refused_everything_else(
             came = world.comes(who, channel)
             assert ROWS[typed](role, own, channel == HERE) in came, (typed, role, own, channel, came)
             world = None if came == "yes" else world
+
+
+@pytest.mark.parametrize("typed", [each for each, who in ROWS.items() if who is operators])
+def test_an_operator_whom_a_rule_keeps_from_a_server_by_its_tags_can_neither_start_nor_stop_anything_there(
+    typed: str, redis_client: redis.Redis, clock: HandClock
+) -> None:
+    rule = Rule("production", When(tags=PRODUCTION), operators=(PEOPLE["both"].id,))
+    policy = replace(STRICT, rules=(rule,))
+    came = [
+        World(typed, SOMEBODY, redis_client, clock, policy).comes(PEOPLE[role], HERE) for role in ("operator", "both")
+    ]
+    assert "You are not an operator for that" in came[0]
+    assert came[1] == "yes"
