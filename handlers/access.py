@@ -39,6 +39,10 @@ class Access:
         """Cancel or retry a run."""
         check_may_run(self._policy.terms(about_run(run, verb)), actor.id, channel, self._look(actor.id))
 
+    def check_may_halt(self, actor: Actor, verb: str, channel: str) -> None:
+        """Halt everything, or resume it."""
+        check_may_run(self._policy.terms(Circumstances(verb, channel)), actor.id, channel, self._look(actor.id))
+
     def check_may_decide(self, actor: Actor, run: Run, approved: bool, *, anew: bool = True) -> None:
         """Approve or reject what a run asks. Without `anew` Slack is not asked again about the person."""
         terms = self._policy.terms(about_run(run))

@@ -7,12 +7,14 @@ from typing import assert_never
 from handlers import cards
 from handlers.access import Access
 from handlers.deciding import Deciding
+from handlers.halting import Halts
 from handlers.point_lines import listed
 from handlers.recording import recorded
 from handlers.reports import Given, given
 from handlers.requests import (
     Cancel,
     Decide,
+    HaltAll,
     Help,
     ListPoints,
     ListRuns,
@@ -21,6 +23,7 @@ from handlers.requests import (
     Other,
     PauseSchedule,
     Request,
+    ResumeAll,
     Retry,
     ShowReport,
     ShowStatus,
@@ -37,7 +40,7 @@ from handlers.requests import (
 from handlers.scheduling import Scheduling
 from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
-from workflows.errors import Busy, UserError
+from workflows.errors import Busy, NotNow, UserError
 from workflows.inventory import Inventory
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
@@ -54,6 +57,7 @@ class Answers:
         self.scheduling = Scheduling(calendar, desk, access)
         self._hasty = desk.hasty()
         self.deciding = Deciding(desk, access)
+        self._halts = Halts(desk, access)
 
     def recorded(self, asking: Asking, what: str) -> AbstractContextManager[None]:
         """Around everything that comes of a request: the audit tells it before anything is done, and how it was
@@ -68,6 +72,8 @@ class Answers:
             return self.report(request).text, []
         if isinstance(request, StartSchedule | ListSchedules | Unschedule | SkipNext | PauseSchedule):
             return self.scheduling.to(request, asking), []
+        if isinstance(request, HaltAll | ResumeAll):
+            return self._halts.to(request, asking), []
         return self._say(request, asking), []
 
     def report(self, request: ShowReport) -> Given:
@@ -153,10 +159,10 @@ class Answers:
         for number, each in enumerate(planned):
             try:
                 run = self._desk.start(each, f"{asking.request}/{number}" if asking.request else "")
-            except Busy as busy:
+            except NotNow as later:
                 if len(planned) == 1:
                     raise
-                lines.append(f"{busy.text} {busy.hint}")
+                lines.append(f"{later.text} {later.hint}")
                 continue
             started.append(run)
             lines.append(f"`{run.id}` {safe(run.title)} is on its way; its card says how far it is.")
@@ -168,10 +174,8 @@ class Answers:
             shown = cards.card(run)
             texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"]
             return "\n".join((shown.text, *texts[1:]))
-        return (
-            "\n".join(map(cards.line, self._desk.store.open_runs()))
-            or "Nothing is going on. `/dr runs` lists what has been."
-        )
+        going_on = [cards.line(run) for run in self._desk.store.open_runs()] or [_NOTHING]
+        return "\n".join([*filter(None, [self._halts.line()]), *going_on])
 
     def _points(self, request: ListPoints) -> str:
         found = self._desk.points(request.target)
@@ -208,6 +212,7 @@ def _verb(request: Start) -> str:
     return {StartBackup: "backup", StartRestore: "restore", StartValidation: "validate"}[type(request)]
 
 
+_NOTHING = "Nothing is going on. `/dr runs` lists what has been."
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
 
 

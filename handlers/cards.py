@@ -48,7 +48,7 @@ class Reply:
 def card(run: Run) -> Card:
     """The run's one message."""
     head = [
-        section(f"*{safe(run.title)}*  `{run.id}`\n{_HEADINGS[run.status]}{_outcome(run)}"),
+        section(f"*{safe(run.title)}*  `{run.id}`\n{_heading(run)}{_outcome(run)}"),
         context(_asked(run)),
     ]
     asked = at_stake(run, run.question) if run.question and run.status is Status.ASKING else []
@@ -64,6 +64,8 @@ def sentence(run: Run) -> str:
     head = f"{run.id}, {safe(run.title[:1].lower() + run.title[1:])}"
     if run.status is Status.ASKING and run.question:
         return f'{head}: waits for an answer to "{run.question.title}" until {when(run.question.expires_at)}.'
+    if run.halted:
+        return f"{head}: {run.halted.sentence()}. It stands still before: {run.step.title}."
     if run.status.open:
         step = run.step
         doing = step.trouble or step.because
@@ -83,6 +85,8 @@ def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
         until = when(run.question.expires_at)
         text = f"{people} may answer: {run.question.title} The buttons are in the card above, until {until}."
         told.append(Reply(f"question:{run.question.id}", text))
+    if run.halted:
+        told.append(Reply(f"halt:{run.halted.at}", f"<@{run.asked_by.id}> {sentence(run)} `/dr resume` lets it go on."))
     if not run.status.open:
         told.append(Reply(f"end:{run.retries}", f"<@{run.asked_by.id}> {sentence(run)}"))
     return told
@@ -90,8 +94,16 @@ def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
 
 def line(run: Run) -> str:
     """The run in one line of a list."""
-    state = f"{run.status.value}" + (f" ({run.step.title})" if run.status.open else "")
+    word = "halted" if run.halted else run.status.value
+    state = word + (f" ({run.step.title})" if run.status.open else "")
     return f"`{run.id}` {safe(run.title)}: {state}, asked by <@{run.asked_by.id}> {when(run.created)}"
+
+
+def _heading(run: Run) -> str:
+    """Where it stands, in a word; of one that is halted, who has done that, and why."""
+    if run.halted:
+        return f":octagonal_sign: Stands still: {run.halted.sentence()}. `/dr resume` lets it go on."
+    return _HEADINGS[run.status]
 
 
 def _outcome(run: Run) -> str:

@@ -12,10 +12,12 @@ from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in
 from handlers.requests import (
     Cancel,
     Decide,
+    HaltAll,
     Help,
     ListPoints,
     ListRuns,
     Request,
+    ResumeAll,
     Retry,
     ShowReport,
     ShowStatus,
@@ -137,6 +139,19 @@ def cancel(run_id: str) -> Request:
 def retry(run_id: str) -> Request:
     """Go on with a failed run, from the step that failed."""
     return Retry(run_id)
+
+
+@grammar.command(epilog="Example: halt the network is being rebuilt")
+@click.argument("reason", nargs=-1, required=True)
+def halt(reason: tuple[str, ...]) -> Request:
+    """Stop every run before its point of no return, and let none begin, until somebody resumes."""
+    return HaltAll(" ".join(reason))
+
+
+@grammar.command(epilog="Example: resume")
+def resume() -> Request:
+    """End a halt: what was stopped goes on."""
+    return ResumeAll()
 
 
 @grammar.command(epilog="Example: status D-0013")

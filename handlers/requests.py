@@ -72,6 +72,16 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class HaltAll:
+    reason: str
+
+
+@dataclass(frozen=True)
+class ResumeAll:
+    pass
+
+
+@dataclass(frozen=True)
 class ShowStatus:
     """Of one run; of all that are open, if none is named."""
 
@@ -151,4 +161,4 @@ Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Help
 #: About recurring work.
 Recurring = StartSchedule | ListSchedules | Unschedule | SkipNext | PauseSchedule
 Other = Decide | Cancel | Retry | Look
-Request = Start | ShowReport | Recurring | Other
+Request = Start | ShowReport | Recurring | HaltAll | ResumeAll | Other

@@ -15,7 +15,8 @@ from workflows import audit
 from workflows.audit import BEGINNING, Link, Verdict
 from workflows.audit_anchors import Anchored, Held
 from workflows.engine.clock import Clock
-from workflows.engine.store import KEEP_DAYS, millis
+from workflows.engine.keys import millis
+from workflows.engine.store import KEEP_DAYS
 from workflows.engine.trail import Kept, Pending, Trail
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 FiredrillError
 ├── UserError            the request was wrong; nothing was started
+│   └── NotNow           … or it comes at the wrong time: another run is at work, or everything is halted
 ├── PassingTrouble       the step is tried again by itself, with growing pauses
 │   ├── Throttled
 │   ├── Unreachable
@@ -45,7 +46,22 @@ class NotAllowed(UserError):
     """The person may not do this."""
 
 
-class Busy(UserError):
+class NotNow(UserError):
+    """It may be done later. Whatever refused it has told the audit."""
+
+
+class Halted(NotNow):
+    """Everything stands still. `halt` says who halted it, when and why, `so` what was not done; with a run its question
+    is asked anew."""
+
+    def __init__(self, halt: str, so: str, run_id: str = "") -> None:
+        hint = "`/dr resume` ends the halt, for whoever may; `/dr status` shows what stands still."
+        if run_id:
+            hint = f"After `/dr resume` it is asked anew; `/dr cancel {run_id}` ends the run."
+        super().__init__(f"Firedrill is {halt.rstrip('.')}. So {so}.", hint)
+
+
+class Busy(NotNow):
     """Another run is changing the same server."""
 
     def __init__(self, server: str, holder: str) -> None:

@@ -13,7 +13,7 @@ _Channel = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,30}$")]
 _People = tuple[_Person, ...]
 _Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
 #: What a rule may speak of; `live` is a live drill.
-VERBS = ("backup", "restore", "drill", "live", "validate", "prune", "cancel", "retry")
+VERBS = ("backup", "restore", "drill", "live", "validate", "prune", "cancel", "retry", "halt", "resume")
 
 
 class _Table(BaseModel):

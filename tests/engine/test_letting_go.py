@@ -7,6 +7,7 @@ import pytest
 from tests.clock import HandClock
 from tests.engine.book import ASKER, World, drive, make_thing, new_run
 from workflows.engine.engine import Engine, Pace
+from workflows.engine.halting import Halting
 from workflows.engine.run import Run, Status, StepState
 from workflows.engine.runbook import Release, Runbook, Wait, step
 from workflows.engine.store import Store
@@ -84,6 +85,22 @@ def test_a_wait_in_vain_lets_go_too(store: Store, engine: Engine, clock: HandClo
     drive(store, engine, clock)
     assert store.read(run.id).status is Status.FAILED
     assert world.did == ["hold ami", "let go of ami"]
+
+
+def test_a_run_that_is_halted_while_it_holds_lets_go_and_holds_again_when_all_goes_on(
+    store: Store, engine: Engine, clock: HandClock, world: World, run: Run
+) -> None:
+    drive(store, engine, clock, most=10)
+    halting = Halting(store)
+    halting.halt(ASKER, "a storm")
+    drive(store, engine, clock, most=3600)
+    stood = store.read(run.id)
+    assert (stood.step.name, stood.step.state, stood.halted is not None) == ("hold", "waiting", True)
+    assert world.did == ["hold ami", "let go of ami"]
+    world.ready = True
+    halting.resume(ASKER)
+    drive(store, engine, clock, most=60)
+    assert world.did == ["hold ami", "let go of ami", "hold ami", "make ami", "put down ami"]
 
 
 def test_what_cannot_be_let_go_does_not_keep_the_run_from_ending(

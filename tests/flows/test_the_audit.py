@@ -23,6 +23,8 @@ TYPED = {
     "reject": "reject D-0009 because",
     "cancel": "cancel D-0009",
     "retry": "retry D-0009",
+    "halt": "halt because",
+    "resume": "resume",
     "status": "status D-0009",
     "runs": "runs",
     "points": "points",

@@ -24,8 +24,9 @@ from tests.report.records import ended, evidence, failed
 from workflows import inventory
 from workflows.desk import Desk
 from workflows.engine.board import Board, Cards
+from workflows.engine.keys import lock_key
 from workflows.engine.run import Run, Status
-from workflows.engine.store import Store, lock_key
+from workflows.engine.store import Store
 from workflows.errors import UnknownRun, UserError
 from workflows.facts.profile import Profile
 from workflows.inventory import Inventory

@@ -11,8 +11,8 @@ from tests.stage import Stage
 from workflows.archive import Archive
 from workflows.aws.calls import Calls
 from workflows.aws.objects import Objects
+from workflows.engine.keys import lock_key
 from workflows.engine.run import Run
-from workflows.engine.store import lock_key
 from workflows.report.reading import seal
 
 BUCKET = "example-reports"

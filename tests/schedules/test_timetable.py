@@ -8,6 +8,7 @@ import pytest
 from tests.flows.scene import SMALL
 from tests.schedules.table import HERE, again, nightly, soonest, timetable, unsaid
 from tests.stage import ASKING, OPERATOR, Stage
+from workflows.engine.halting import Halting
 from workflows.engine.run import Actor, Run, Status
 from workflows.schedules.occurrence import Occurrence, State
 from workflows.schedules.schedule import Schedule
@@ -54,6 +55,23 @@ def test_five_workers_that_look_in_the_same_second_begin_it_once(stage: Stage) -
             each.join()
     assert len(stage.store.latest(10)) == 1
     assert {each.state for each in stage.calendar.coming()} <= {State.STARTED, State.PLANNED}
+
+
+def test_while_all_is_halted_nothing_recurs_and_what_is_due_says_who_halted_it_and_why(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table, halting = timetable(stage), Halting(stage.store)
+    nightly(stage)
+    table.tick()
+    coming = soonest(stage)
+    halting.halt(OPERATOR, "a storm")
+    stage.clock.forward(3600)
+    table.tick()
+    assert "halted by <@U0OPERATOR>" in again(stage, coming).why
+    assert "a storm" in again(stage, coming).why
+    assert stage.store.latest(1) == []
+    halting.resume(OPERATOR)
+    table.tick()
+    assert again(stage, coming).state is State.STARTED
 
 
 def test_a_worker_that_dies_between_the_run_and_its_record_makes_no_second_run(stage: Stage) -> None:

@@ -13,7 +13,7 @@ import redis
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.happened import Event
-from workflows.engine.store import key, millis
+from workflows.engine.keys import key, millis
 
 #: Seconds for which an occurrence that is over is kept: as long as a month's schedule looks back, twice.
 KEEP = 62 * 86400

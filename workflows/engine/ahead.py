@@ -8,7 +8,7 @@ import redis
 
 from workflows.engine.clock import SharedClock
 from workflows.engine.connection import Away
-from workflows.engine.store import key
+from workflows.engine.keys import key
 
 _AHEAD = key("ahead")
 #: Seconds between two looks at how far it has run ahead.

@@ -9,7 +9,7 @@ import redis
 
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
-from workflows.engine.store import key, millis
+from workflows.engine.keys import key, millis
 
 #: Waits up to so many seconds for a nudge and gives its text. When Redis is away it just waits: whoever listens ticks
 #: anyway.

@@ -13,6 +13,7 @@ from workflows.engine.clock import Clock
 from workflows.engine.connection import Away
 from workflows.engine.happened import Call, orphaned
 from workflows.engine.happened import moved as told
+from workflows.engine.holding import Holding
 from workflows.engine.inbox import Inbox
 from workflows.engine.ledger import Ledger
 from workflows.engine.run import Question, Run, Status
@@ -82,6 +83,7 @@ class Engine:
         self._rng = rng or random.Random()
         self._seal = seal
         self._ledger = ledger or Ledger()
+        self._holding = Holding(runbooks, self._feed)
 
     def advance(self, run_id: str) -> bool:
         """Take the run if it is due and move it as far as it goes. False when the hint was early, late or void."""
@@ -124,13 +126,13 @@ class Engine:
         return False
 
     def _next(self, run: Run, inbox: Inbox, claim: Claim) -> Moved | None:
-        """What the run does now; None if this version does not know how."""
+        """What the run does now; None if it is to be left alone: halted, or of a version that knows more."""
         now = self._clock.now()
-        if run.status is Status.FAILED and inbox.retry:
-            return self._moved(moves.retried(run), f"retried by {inbox.retry.id}", handled=("retry",))
-        if inbox.cancel and not run.no_return:
-            self._let_go(run, claim.fence)
-            return self._end(moves.cancelled(run, now, inbox.cancel), f"cancelled by {inbox.cancel.id}")
+        if run.halted and run.halted == inbox.halt and not inbox.cancel:
+            return None
+        said = self._as_told(run, inbox, claim.fence)
+        if said is not None:
+            return said
         book = self._runbooks.get(run.runbook)
         step = book.step(run.step.name) if book else None
         if step is None:
@@ -148,6 +150,19 @@ class Engine:
             return self._moved(begun, f"begins {step.name}", unless_cancelled=step.effect)
         moved = self._call(run, step, claim.fence)
         return self._without_hold(run, moved, claim.fence) if moved.run.status is Status.FAILED else moved
+
+    def _as_told(self, run: Run, inbox: Inbox, fence: int) -> Moved | None:
+        """What people have said to it, or to all runs. Past the point of no return nothing stops it."""
+        now = self._clock.now()
+        if run.status is Status.FAILED and inbox.retry:
+            return self._moved(moves.retried(run), f"retried by {inbox.retry.id}", handled=("retry",))
+        if inbox.cancel and not run.no_return:
+            self._holding.let_go(run, fence)
+            return self._end(moves.cancelled(run, now, inbox.cancel), f"cancelled by {inbox.cancel.id}")
+        if inbox.halt and not run.no_return:
+            stood = moves.halted(run, inbox.halt, self._holding.back_to(run, fence))
+            return self._park(stood, now + LEFT_ALONE, f"halted by {inbox.halt.by.id}")
+        return self._moved(moves.resumed(run), "goes on after the halt") if run.halted else None
 
     def _answered(self, run: Run, question: Question, inbox: Inbox, now: float) -> Moved:
         """A question stands. Whatever was answered, nothing happens after its expiry."""
@@ -193,29 +208,12 @@ class Engine:
         """As it is written down: with the digest of its report, if this is its end."""
         return run if run.status.open else moves.sealed(run, self._seal(run))
 
-    def _let_go(self, run: Run, fence: int) -> str | None:
-        """The run ends here: what its steps still hold is let go. Gives the name of the first step that held."""
-        book, held = self._runbooks.get(run.runbook), None
-        done = {each.name for each in run.steps if each.state == "done"}
-        for at, state in enumerate(run.steps):
-            step = book.step(state.name) if book else None
-            if step is None or step.release is None or state.intended is None or step.release.until in done:
-                continue
-            held = held or step.name
-            try:
-                step.release.let_go.call(**self._feed(replace(run, at=at), step.release.let_go, fence))
-            except (FiredrillError, LookupError, ValueError) as error:
-                log.warning("run=%s step=%s could not let go: %s", run.id, step.name, error)
-        return held
-
     def _without_hold(self, run: Run, moved: Moved, fence: int) -> Moved:
-        """The run has failed. A retry takes again what was let go, unless it was just about to be let go."""
-        held = self._let_go(run, fence)
-        book, problem = self._runbooks.get(run.runbook), moved.run.problem
-        step = book.step(held) if book and held else None
-        if step is None or step.release is None or problem is None or problem.step == step.release.until:
+        """The run has failed. A retry takes again what was let go."""
+        back, problem = self._holding.back_to(run, fence), moved.run.problem
+        if back is None or problem is None:
             return moved
-        return replace(moved, run=replace(moved.run, problem=replace(problem, again_from=step.name)))
+        return replace(moved, run=replace(moved.run, problem=replace(problem, again_from=back)))
 
     def _feed(self, run: Run, step: Step, fence: int) -> dict[str, Any]:
         """`hold` renews the lease and gives the time; it raises LostClaim when the run is no longer this worker's."""

@@ -110,6 +110,8 @@ def _kind(before: Run, after: Run, calls: Sequence[Call]) -> str | None:
         return "intent"
     if old.intended is not None and new.state == "done" and old.state != "done":
         return "effect"
+    if before.halted != after.halted:
+        return "move"
     turns = Status.ASKING in (before.status, after.status) or not (before.status.open and after.status.open)
     return "move" if turns and before.status is not after.status else None
 

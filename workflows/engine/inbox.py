@@ -7,19 +7,21 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from workflows.engine.run import Actor, Answer
+from workflows.engine.run import Actor, Answer, Halt
 
 _ACTOR = TypeAdapter(Actor)
 _ANSWER = TypeAdapter(Answer)
+_HALT = TypeAdapter(Halt)
 
 
 @dataclass(frozen=True)
 class Inbox:
-    """What people said to a run since the worker last looked."""
+    """What people said to a run since the worker last looked, and to all runs: `halt`."""
 
     cancel: Actor | None = None
     retry: Actor | None = None
     answers: tuple[Answer, ...] = ()
+    halt: Halt | None = None
 
     def answers_to(self, question: str) -> tuple[Answer, ...]:
         """One a person, the earliest first."""
@@ -36,7 +38,16 @@ def inbox_of(flat: Any) -> Inbox:
         cancel=_ACTOR.validate_python(json.loads(cancel)) if cancel else None,
         retry=_ACTOR.validate_python(json.loads(retry)) if retry else None,
         answers=answers,
+        halt=halt_from_json(said["halt"]) if "halt" in said else None,
     )
+
+
+def halt_to_json(halt: Halt) -> bytes:
+    return _HALT.dump_json(halt)
+
+
+def halt_from_json(text: str | bytes) -> Halt:
+    return _HALT.validate_json(text)
 
 
 def answer_to_json(answer: Answer) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from workflows.engine.run import Actor, Answer, Decision, Json, Problem, Question, Run, Status, StepState
+from workflows.engine.run import Actor, Answer, Decision, Halt, Json, Problem, Question, Run, Status, StepState
 from workflows.words import cut
 
 #: What a record keeps of the questions that were settled: how many, and characters of each item and sentence.
@@ -90,6 +90,27 @@ def cancelled(run: Run, now: float, by: Actor) -> Run:
     return _ends(_settled(run, run.answers), Status.CANCELLED, now, by, "cancelled")
 
 
+def halted(run: Run, halt: Halt, back_to: str | None) -> Run:
+    """It stands still where it is, or before the step `back_to`. A question that was open is void, and so is an
+    approval that nothing was done with yet: whoever approved did not know of the halt."""
+    stood = _settled(run, run.answers)
+    before = run.steps[run.at - 1].name if run.at else ""
+    unspent = [each for each in stood.decisions[-1:] if each.question.step == before and run.step.intended is None]
+    if back_to is None and unspent:
+        back_to = before
+    if back_to is not None:
+        stood = _anew(stood, [step.name for step in run.steps].index(back_to))
+    still = replace(stood, question=None, answers=(), halted=halt)
+    return _at_step(still, Status.WAITING, state="waiting", because="it stands still", trouble="", progress=None)
+
+
+def resumed(run: Run) -> Run:
+    """The halt is over. The step is begun again: its patience does not count the time for which it stood still."""
+    kept = {name: value for name, value in run.step.kept.items() if name != "troubled_since"}
+    moved = _at_step(run, Status.RUNNING, state="todo", started=None, because="", troubles=0, kept=kept)
+    return replace(moved, halted=None)
+
+
 def failed(
     run: Run, now: float, text: str, hint: str, again_from: str | None = None, *, undone: bool = False,
     final: bool = False,
@@ -108,14 +129,19 @@ def retried(run: Run) -> Run:
     again = run.problem.again_from if run.problem else run.step.name
     names = [step.name for step in run.steps]
     start = names.index(again) if again in names else run.at
+    return replace(
+        _anew(run, start), status=Status.RUNNING, problem=None, ended=None, question=None, answers=(),
+        retries=run.retries + 1, seal="",
+    )  # fmt: skip
+
+
+def _anew(run: Run, start: int) -> Run:
+    """From that step on nothing was begun, but for what was intended."""
     fresh = tuple(
         StepState(step.name, step.title, intended=step.intended) if i >= start else step
         for i, step in enumerate(run.steps)
     )
-    return replace(
-        run, status=Status.RUNNING, at=start, steps=fresh, problem=None, ended=None, question=None, answers=(),
-        retries=run.retries + 1, seal="",
-    )  # fmt: skip
+    return replace(run, at=start, steps=fresh)
 
 
 def sealed(run: Run, digest: str) -> Run:
@@ -136,7 +162,7 @@ def _settled(run: Run, answers: tuple[Answer, ...]) -> Run:
 
 def _ends(run: Run, status: Status, now: float, by: Actor | None, because: str) -> Run:
     moved = _at_step(run, status, state="failed", ended=now, because=because, trouble="", progress=None)
-    return replace(moved, ended=now, ended_by=by, question=None)
+    return replace(moved, ended=now, ended_by=by, question=None, halted=None)
 
 
 def _at_step(run: Run, status: Status, **changes: Any) -> Run:

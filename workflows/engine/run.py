@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from workflows.words import safe, when
+
 Json = Any  # what json.loads gives
 
 
@@ -33,6 +35,19 @@ class Actor:
 
     id: str
     name: str = ""
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Everything stands still. `at` in seconds since the epoch."""
+
+    by: Actor
+    at: float
+    reason: str
+
+    def sentence(self) -> str:
+        """Who, when and why, as it goes on after "is", without a full stop."""
+        return f"halted by <@{self.by.id}> {when(self.at)}: {safe(self.reason)}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +149,8 @@ class Run:
     and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON. `tags` are the
     server's as they were when it was asked for; the policy goes by them. `answers` are those to the open question, or
     to the one that was just decided. `version` is that of the program that took the request in. `decisions` are the
-    questions that were settled, the latest last. `seal` is the SHA-256 of the report of a run that has ended.
+    questions that were settled, the latest last. `seal` is the SHA-256 of the report of a run that has ended. `halted`
+    says who has brought it to a stand, for the time being.
     """
 
     id: str
@@ -163,6 +179,7 @@ class Run:
     version: str = ""
     decisions: tuple[Decision, ...] = ()
     seal: str = ""
+    halted: Halt | None = None
 
     @property
     def step(self) -> StepState:

@@ -13,13 +13,19 @@ end
 #: keys: unchained   argv: now, kind, outcome, event
 TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
 
-#: keys: run, due, lock, unpainted, index, asked, unchained   argv: id, record, now, world-lock?, asked seconds, event
+#: keys: run, due, lock, unpainted, index, asked, unchained, halt   argv: id, record, now, world-lock?, asked seconds,
+#: event
 CREATE = (
     NOTE
     + """
 if ARGV[5] ~= '0' then
   local prior = redis.call('GET', KEYS[6])
   if prior then return {'again', prior} end
+end
+local halt = redis.call('GET', KEYS[8])
+if halt then
+  note(KEYS[7], ARGV[3], 'refusal', 'halted', ARGV[6])
+  return {'halted', halt}
 end
 local holder = redis.call('GET', KEYS[3])
 if ARGV[4] == '1' and holder then
@@ -51,8 +57,22 @@ end
 return ids
 """
 
-#: keys: run, due, inbox   argv: id, now, lease
-BEGIN = """
+#: What people said to a run, and the halt that stands: fields and values, one after the other.
+SAID = """
+local function said_to(inbox, halt)
+  local all = redis.call('HGETALL', inbox)
+  if halt then
+    all[#all + 1] = 'halt'
+    all[#all + 1] = halt
+  end
+  return all
+end
+"""
+
+#: keys: run, due, inbox, halt   argv: id, now, lease
+BEGIN = (
+    SAID
+    + """
 local run = redis.call('HMGET', KEYS[1], 'record', 'open', 'lease', 'due')
 if not run[1] or run[2] ~= '1' then
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -64,23 +84,27 @@ local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
 local begins = redis.call('HINCRBY', KEYS[1], 'begins', 1)
 redis.call('HSET', KEYS[1], 'lease', ARGV[2] + ARGV[3], 'hints', 0)
 redis.call('ZADD', KEYS[2], ARGV[2] + ARGV[3], ARGV[1])
-return {run[1], fence, begins, redis.call('HGETALL', KEYS[3])}
+return {run[1], fence, begins, said_to(KEYS[3], redis.call('GET', KEYS[4]))}
 """
+)
 
-#: keys: run, due, inbox, unpainted, card, events, unchained   argv: id, fence, record, status, open, due, lease, now,
-#: handled (comma-separated inbox fields), refuse-if-cancelled, question, its expiry, no return, event, seconds to keep,
-#: approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps)
+#: keys: run, due, inbox, unpainted, card, events, unchained, halt   argv: id, fence, record, status, open, due, lease,
+#: now, handled (comma-separated inbox fields), refuse-if-stopped, question, its expiry, no return, event, seconds to
+#: keep, approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps),
+#: whether the record knows of the halt. A halt stops nothing that was past its point of no return before.
 COMMIT = (
     NOTE
+    + SAID
     + """
-local run = redis.call('HMGET', KEYS[1], 'fence', 'lock')
+local run = redis.call('HMGET', KEYS[1], 'fence', 'lock', 'no_return')
 if run[1] ~= ARGV[2] then return {'fenced'} end
-if ARGV[10] == '1' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
-  return {'refused', redis.call('HGETALL', KEYS[3])}
-end
+local halt = redis.call('GET', KEYS[8])
+local stopped = redis.call('HEXISTS', KEYS[3], 'cancel') == 1 or (halt and run[3] ~= '1')
+if ARGV[10] == '1' and stopped then return {'refused', said_to(KEYS[3], halt)} end
 for name in string.gmatch(ARGV[9], '[^,]+') do redis.call('HDEL', KEYS[3], name) end
 local due = ARGV[6]
-local said = ARGV[13] == '0' and redis.call('HEXISTS', KEYS[3], 'cancel') == 1
+local unheard = redis.call('HEXISTS', KEYS[3], 'cancel') == 1 or (halt and '1' or '0') ~= ARGV[20]
+local said = ARGV[13] == '0' and unheard
 if ARGV[11] ~= '' then
   local prefix, answers = 'answer:' .. ARGV[11] .. ':', 0
   for _, name in ipairs(redis.call('HKEYS', KEYS[3])) do
@@ -108,7 +132,7 @@ if ARGV[18] ~= '' then note(KEYS[7], ARGV[8], ARGV[18], '', ARGV[19]) end
 local paint_at = math.max(tonumber(ARGV[8]), tonumber(redis.call('HGET', KEYS[5], 'next_at') or '0'))
 redis.call('ZADD', KEYS[4], 'NX', paint_at, ARGV[1])
 redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
-return {'ok', redis.call('HGETALL', KEYS[3])}
+return {'ok', said_to(KEYS[3], halt)}
 """
 )
 
@@ -128,7 +152,7 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
 
-#: keys: run, due, inbox, unchained   argv: id, question, answer, now, event, whose, approved, only a look? What
+#: keys: run, due, inbox, unchained, halt   argv: id, question, answer, now, event, whose, approved, only a look? What
 #: decides is written beside the answers, so that whoever comes later is told even when the question is long gone.
 ANSWER = (
     NOTE
@@ -136,12 +160,14 @@ ANSWER = (
 local prefix = 'answer:' .. ARGV[2] .. ':'
 local field = prefix .. ARGV[6]
 local prior = redis.call('HGET', KEYS[3], 'decided:' .. ARGV[2]) or redis.call('HGET', KEYS[3], field)
-local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires', 'status', 'needed')
+local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires', 'status', 'needed', 'no_return')
+local halt = redis.call('GET', KEYS[5])
 local function refused(word, more)
   note(KEYS[4], ARGV[4], 'refusal', word, ARGV[5], run[4])
   return {word, more}
 end
 if prior then return refused('already', prior) end
+if halt and run[1] == '1' and run[6] ~= '1' then return refused('halted', halt) end
 if run[1] ~= '1' or run[2] ~= ARGV[2] or redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
   return refused('stale', '')
 end
@@ -184,17 +210,19 @@ return 'done'
 """
 )
 
-#: keys: run, due, inbox, lock, card, unchained   argv: id, who, now, event
+#: keys: run, due, inbox, lock, card, unchained, halt   argv: id, who, now, event
 RETRY = (
     NOTE
     + """
-local run = redis.call('HMGET', KEYS[1], 'open', 'status', 'lock')
+local run = redis.call('HMGET', KEYS[1], 'open', 'status', 'lock', 'no_return')
+local halt = redis.call('GET', KEYS[7])
 local function refused(word, more)
   note(KEYS[6], ARGV[3], 'refusal', word, ARGV[4], run[2])
   return {word, more}
 end
 if run[2] ~= 'failed' then return refused('not failed', run[2] or '') end
 if run[1] == '1' then return refused('already', '') end
+if halt and run[4] ~= '1' then return refused('halted', halt) end
 if run[3] ~= '' then
   local holder = redis.call('GET', KEYS[4])
   if holder then return refused('busy', holder) end

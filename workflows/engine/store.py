@@ -24,6 +24,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | occurrence:<id>          | string | timetable, desk  | 62 d after it    | one firing of a schedule (JSON)            |
 | agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |
 | unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
+| halt                     | string | desk             | until resumed    | who has halted everything, when, and why   |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | freshness                | string | worker           | for ever         | how fresh each server's backups are        |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
@@ -41,7 +42,6 @@ trail.py.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -50,11 +50,19 @@ import redis
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOWHERE, Event, Place, answered, started
-from workflows.engine.inbox import Inbox, actor_to_json, answer_from_json, answer_to_json, inbox_of
-from workflows.engine.run import Actor, Answer, Run, Status, Target, from_json, to_json
-from workflows.errors import Busy, UnknownRun, UserError
+from workflows.engine.inbox import (
+    Inbox,
+    actor_to_json,
+    answer_from_json,
+    answer_to_json,
+    halt_from_json,
+    inbox_of,
+)
+from workflows.engine.keys import key, lock_key, millis, text, texts
+from workflows.engine.looking import Looking
+from workflows.engine.run import Actor, Answer, Run, Status, from_json, to_json
+from workflows.errors import Busy, Halted
 
-PREFIX = "dr:"
 KEEP_DAYS = 400
 ASKED_SECONDS = 86400
 #: Seconds until a run that this version does not understand is offered again.
@@ -73,7 +81,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Committed:
-    """`saved` is False when the claim is no longer the newest, or the move was refused because of a cancel."""
+    """`saved` is False when the claim is no longer the newest, or the move was refused because of a cancel or halt."""
 
     saved: bool
     fenced: bool
@@ -84,12 +92,11 @@ class LostClaim(Exception):
     """Somebody with a newer fence has taken the run over: nothing more may be done for it here."""
 
 
-class Store:
+class Store(Looking):
     """All moves of all runs. Times go in and out as seconds; Redis holds milliseconds."""
 
     def __init__(self, client: redis.Redis, clock: Clock) -> None:
-        self.redis = client
-        self.clock = clock
+        super().__init__(client, clock)
         self._create = client.register_script(scripts.CREATE)
         self._dispatch = client.register_script(scripts.DISPATCH)
         self._begin = client.register_script(scripts.BEGIN)
@@ -110,7 +117,7 @@ class Store:
     def create(self, run: Run, *, request: str = "") -> Run:
         """Save a new run with its lock and due time, or find the one that the same request made before.
 
-        Raises Busy when another run holds the server.
+        Raises Busy when another run holds the server, and Halted.
         """
         keys = [
             key("run", run.id),
@@ -120,11 +127,14 @@ class Store:
             key("index"),
             key("asked", request),
             key("unchained"),
+            key("halt"),
         ]
         argv: list[Any] = [
             run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0, started(run).to_json(),
         ]  # fmt: skip
-        word, which = _texts(self._create(keys=keys, args=argv))
+        word, which = texts(self._create(keys=keys, args=argv))
+        if word == "halted":
+            raise Halted(halt_from_json(which).sentence(), "nothing was started")
         if word == "busy":
             raise Busy(run.target.server, which)
         return run if word == "made" else self.read(which)
@@ -134,14 +144,16 @@ class Store:
     ) -> tuple[str, Answer | None]:
         """One answer a person; a "no", or as many approvals as are needed, decide. Gives `done`, `already` (and the
         answer that stands: the person's own, or the one that decided), `expired` or `stale`. With `only_look` nothing
-        is written but the refusal: `open` says that the answer would count."""
-        keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained")]
+        is written but the refusal: `open` says that the answer would count. Raises Halted."""
+        keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained"), key("halt")]
         told = answered(run_id, answer, place).to_json()
         argv: list[Any] = [
             run_id, answer.question, answer_to_json(answer), millis(self.clock.now()), told, answer.by.id,
             int(answer.approved), int(only_look),
         ]  # fmt: skip
-        word, prior = _texts(self._answer(keys=keys, args=argv))
+        word, prior = texts(self._answer(keys=keys, args=argv))
+        if word == "halted":
+            raise Halted(halt_from_json(prior).sentence(), "nothing was decided", run_id)
         return word, answer_from_json(prior) if prior else None
 
     def cancel(self, run_id: str, by: Actor, place: Place = NOWHERE) -> str:
@@ -149,16 +161,18 @@ class Store:
         keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained")]
         told = Event("cancel", by, place, run_id).to_json()
         argv: list[Any] = [run_id, actor_to_json(by), millis(self.clock.now()), told]
-        return _text(self._cancel(keys=keys, args=argv))
+        return text(self._cancel(keys=keys, args=argv))
 
     def retry(self, run: Run, by: Actor, place: Place = NOWHERE) -> str:
-        """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now."""
+        """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now, and Halted."""
         kinds = ("run", "inbox", "card")
         mine, inbox, card = (key(kind, run.id) for kind in kinds)
-        keys = [mine, key("due"), inbox, lock_key(run.target), card, key("unchained")]
+        keys = [mine, key("due"), inbox, lock_key(run.target), card, key("unchained"), key("halt")]
         told = Event("retry", by, place, run.id).to_json()
         argv: list[Any] = [run.id, actor_to_json(by), millis(self.clock.now()), told]
-        word, which = _texts(self._retry(keys=keys, args=argv))
+        word, which = texts(self._retry(keys=keys, args=argv))
+        if word == "halted":
+            raise Halted(halt_from_json(which).sentence(), f"`{run.id}` does not go on")
         if word == "busy":
             raise Busy(run.target.server, which)
         return word
@@ -169,14 +183,14 @@ class Store:
         """Hand out up to `most` due runs, each to this caller only, and look again after `pause` (growing) in case
         the hint is lost."""
         argv: list[Any] = [key("run", ""), millis(self.clock.now()), most, millis(pause)]
-        return _texts(self._dispatch(keys=[key("due")], args=argv))
+        return texts(self._dispatch(keys=[key("due")], args=argv))
 
     def begin(self, run_id: str, lease: float) -> Claim | None:
         """Take the run for `lease` seconds; None for a hint that is early, already taken, finished or unknown.
 
         Raises ValueError for a record that this version cannot read, and lets go of it.
         """
-        keys = [key("run", run_id), key("due"), key("inbox", run_id)]
+        keys = [key("run", run_id), key("due"), key("inbox", run_id), key("halt")]
         got = self._begin(keys=keys, args=[run_id, millis(self.clock.now()), millis(lease)])
         if not got:
             return None
@@ -222,78 +236,13 @@ class Store:
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
             question.needed if question else 0, len(run.answers), *((told[0], told[1].to_json()) if told else ("", "")),
+            int(run.halted is not None),
         ]  # fmt: skip
-        keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained")]
+        keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained"), key("halt")]
         got = cast(list[Any], self._commit(keys=keys, args=argv))
-        word = _text(got[0])
+        word = text(got[0])
         return Committed(word == "ok", word == "fenced", inbox_of(got[1]) if len(got) > 1 else Inbox())
 
     def note(self, kind: str, event: Event, outcome: str = "") -> None:
         """Something for the audit that moves no run."""
         self._note(keys=[key("unchained")], args=[millis(self.clock.now()), kind, outcome, event.to_json()])
-
-    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def read(self, run_id: str) -> Run:
-        """Raises UnknownRun, and UserError for the record of a version that this one cannot read."""
-        record = cast(bytes | None, self.redis.hget(key("run", run_id), "record"))
-        if record is None:
-            raise UnknownRun(run_id)
-        try:
-            return from_json(record)
-        except ValueError as error:
-            raise UserError(
-                f"`{run_id}` was written by another version of Firedrill.", "Update this process."
-            ) from error
-
-    def inbox(self, run_id: str) -> Inbox:
-        """What people have said to the run."""
-        return inbox_of([part for pair in self.redis.hgetall(key("inbox", run_id)).items() for part in pair])
-
-    def latest(self, most: int, letter: str = "") -> list[Run]:
-        """The newest runs first; of the latest so many, those whose ids begin with that letter, if one is given."""
-        ids = _texts(self.redis.zrevrange(key("index"), 0, most - 1))
-        return self._readable([each for each in ids if each.startswith(letter)])
-
-    def open_runs(self) -> list[Run]:
-        """All runs that are going on, the oldest first."""
-        found = self._readable(_texts(self.redis.zrange(key("due"), 0, -1)))
-        return sorted((run for run in found if run.status.open), key=lambda run: run.created)
-
-    def _readable(self, ids: Sequence[str]) -> list[Run]:
-        """What has outlived its keeping, or is of another version, is skipped."""
-        runs = []
-        for each in ids:
-            with suppress(UserError):
-                runs.append(self.read(each))
-        return runs
-
-    def next_due(self) -> float | None:
-        """When the earliest open run is due, in seconds of the shared clock."""
-        first = cast(list[tuple[bytes, float]], self.redis.zrange(key("due"), 0, 0, withscores=True))
-        return first[0][1] / 1000 if first else None
-
-    def holder(self, target: Target) -> str | None:
-        """The run that is changing a server."""
-        held = cast(bytes | None, self.redis.get(lock_key(target)))
-        return held.decode() if held else None
-
-
-def key(kind: str, *rest: str) -> str:
-    return PREFIX + ":".join((kind, *rest))
-
-
-def lock_key(target: Target) -> str:
-    return key("lock", target.account, target.region, target.server)
-
-
-def millis(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _texts(values: Any) -> list[str]:
-    return [_text(value) for value in values]

@@ -15,8 +15,8 @@ import redis
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.happened import Event, Place
+from workflows.engine.keys import key, millis
 from workflows.engine.run import Actor
-from workflows.engine.store import key, millis
 
 #: Entries that are read at a time.
 PAGE = 500

@@ -6,7 +6,7 @@ from typing import Any, cast
 import redis
 
 from workflows.engine.clock import Clock
-from workflows.engine.store import key, millis
+from workflows.engine.keys import key, millis
 
 #: Seconds: for how long Home is kept fresh after somebody looked, how soon it is painted again at the earliest because
 #: a person asked, and how long what they were shown is remembered.

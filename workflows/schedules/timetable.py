@@ -15,7 +15,7 @@ from workflows.engine.agenda import Agenda, New
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOBODY, Event, Place
 from workflows.engine.run import Actor, Run
-from workflows.errors import Busy, UnknownRun, UserError
+from workflows.errors import NotNow, UnknownRun, UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json, occurrence_to_json
 from workflows.schedules.planning import runs_of
@@ -115,10 +115,10 @@ class Timetable:
     def _begin(self, each: Occurrence) -> None:
         try:
             planned = runs_of(self._desk, each.schedule, each.asker)
-            against = self._check(each, planned)
+            against = self._halted() or self._check(each, planned)
             runs = [] if against else self._started(each, planned)
-        except Busy as busy:
-            runs, against = [], busy.text
+        except NotNow as later:
+            runs, against = [], later.text
         except UserError as error:
             self._change(each, moves.refused(each, f"{error.text} {error.hint}".strip()))
             return
@@ -128,18 +128,22 @@ class Timetable:
             self._change(each, moves.held(each, against))
 
     def _started(self, each: Occurrence, planned: Sequence[Run]) -> list[Run]:
-        """Each is known again by the occurrence, so a worker that takes this up anew makes none twice. Raises Busy
+        """Each is known again by the occurrence, so a worker that takes this up anew makes none twice. Raises NotNow
         where none could be begun."""
         runs: list[Run] = []
-        busy: Busy | None = None
+        held: NotNow | None = None
         for run in planned:
             try:
                 runs.append(self._desk.start(run, f"{each.id}/{run.target.region}/{run.target.server}"))
-            except Busy as held:
-                busy = held
-        if busy and not runs:
-            raise busy
+            except NotNow as later:
+                held = later
+        if held and not runs:
+            raise held
         return runs
+
+    def _halted(self) -> str:
+        halt = self._desk.store.halt()
+        return f"Firedrill is {halt.sentence()}" if halt else ""
 
     def _close(self, each: Occurrence, now: float) -> None:
         if not any(self._open(run_id) for run_id in each.runs):

@@ -1,0 +1,69 @@
+"""Everything brought to a stand, and let go on: behind the policy, and what whoever said so is told."""
+
+from typing import assert_never
+
+from handlers.access import Access
+from handlers.requests import HaltAll, ResumeAll
+from workflows.desk import Asking, Desk
+from workflows.engine.halting import Halting
+from workflows.engine.run import Run
+from workflows.masking import masked
+from workflows.words import count, safe
+
+#: Runs that an answer names one by one.
+_NAMED = 10
+
+
+class Halts:
+    """All methods raise UserError for what cannot be."""
+
+    def __init__(self, desk: Desk, access: Access) -> None:
+        self._store = desk.store
+        self._access = access
+        self._halting = Halting(desk.store)
+
+    def to(self, request: HaltAll | ResumeAll, asking: Asking) -> str:
+        """Carry it out. Gives the answer in mrkdwn."""
+        match request:
+            case HaltAll(reason=reason):
+                self._access.check_may_halt(asking.by, "halt", asking.channel)
+                return self._halt(masked(reason), asking)
+            case ResumeAll():
+                self._access.check_may_halt(asking.by, "resume", asking.channel)
+                return self._resume(asking)
+            case _:
+                assert_never(request)
+
+    def line(self) -> str:
+        """The halt that stands, for whoever asks how things are; empty where there is none."""
+        halt = self._store.halt()
+        return f":octagonal_sign: *Firedrill is {halt.sentence()}.* `/dr resume` ends that." if halt else ""
+
+    def _halt(self, reason: str, asking: Asking) -> str:
+        prior = self._halting.halt(asking.by, reason, asking.place)
+        if prior:
+            return f"Firedrill is {prior.sentence()} already, and that halt stands. `/dr resume` ends it."
+        runs = self._store.open_runs()
+        stopped = [each for each in runs if not each.no_return]
+        gone = [each for each in runs if each.no_return]
+        lines = [f"Firedrill is halted: {safe(reason)}. Nothing new is started, and nothing is approved."]
+        if stopped:
+            lines.append(f"{count(len(stopped), 'run')} stop before their next step: {_names(stopped)}.")
+        if gone:
+            lines.append(f"Past the point of no return, and going on until the server is back: {_names(gone)}.")
+        return "\n".join([*lines, "`/dr resume` lets everything go on."])
+
+    def _resume(self, asking: Asking) -> str:
+        over = self._halting.resume(asking.by, asking.place)
+        if over is None:
+            return "Firedrill is not halted."
+        waiting = [each for each in self._store.open_runs() if not each.no_return]
+        lines = [f"Firedrill goes on. It was {over.sentence()}."]
+        if waiting:
+            lines.append(f"{_names(waiting)} go on where they stood; what waited for an approval asks for it anew.")
+        return "\n".join(lines)
+
+
+def _names(runs: list[Run]) -> str:
+    names = [f"`{each.id}`" for each in runs[:_NAMED]]
+    return ", ".join(names) + (f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else "")

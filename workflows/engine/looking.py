@@ -1,0 +1,70 @@
+"""Runs as Redis holds them: what changes nothing."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import cast
+
+import redis
+
+from workflows.engine.clock import Clock
+from workflows.engine.inbox import Inbox, halt_from_json, inbox_of
+from workflows.engine.keys import key, lock_key, texts
+from workflows.engine.run import Halt, Run, Target, from_json
+from workflows.errors import UnknownRun, UserError
+
+
+class Looking:
+    """Times go out as seconds of the shared clock."""
+
+    def __init__(self, client: redis.Redis, clock: Clock) -> None:
+        self.redis = client
+        self.clock = clock
+
+    def read(self, run_id: str) -> Run:
+        """Raises UnknownRun, and UserError for the record of a version that this one cannot read."""
+        record = cast(bytes | None, self.redis.hget(key("run", run_id), "record"))
+        if record is None:
+            raise UnknownRun(run_id)
+        try:
+            return from_json(record)
+        except ValueError as error:
+            raise UserError(
+                f"`{run_id}` was written by another version of Firedrill.", "Update this process."
+            ) from error
+
+    def inbox(self, run_id: str) -> Inbox:
+        """What people have said to the run."""
+        return inbox_of([part for pair in self.redis.hgetall(key("inbox", run_id)).items() for part in pair])
+
+    def latest(self, most: int, letter: str = "") -> list[Run]:
+        """The newest runs first; of the latest so many, those whose ids begin with that letter, if one is given."""
+        ids = texts(self.redis.zrevrange(key("index"), 0, most - 1))
+        return self._readable([each for each in ids if each.startswith(letter)])
+
+    def open_runs(self) -> list[Run]:
+        """All runs that are going on, the oldest first."""
+        found = self._readable(texts(self.redis.zrange(key("due"), 0, -1)))
+        return sorted((run for run in found if run.status.open), key=lambda run: run.created)
+
+    def _readable(self, ids: Sequence[str]) -> list[Run]:
+        """What has outlived its keeping, or is of another version, is skipped."""
+        runs = []
+        for each in ids:
+            with suppress(UserError):
+                runs.append(self.read(each))
+        return runs
+
+    def next_due(self) -> float | None:
+        """When the earliest open run is due, in seconds of the shared clock."""
+        first = cast(list[tuple[bytes, float]], self.redis.zrange(key("due"), 0, 0, withscores=True))
+        return first[0][1] / 1000 if first else None
+
+    def holder(self, target: Target) -> str | None:
+        """The run that is changing a server."""
+        held = cast(bytes | None, self.redis.get(lock_key(target)))
+        return held.decode() if held else None
+
+    def halt(self) -> Halt | None:
+        """The halt that stands, if there is one."""
+        text = cast(bytes | None, self.redis.get(key("halt")))
+        return halt_from_json(text) if text else None
