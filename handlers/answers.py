@@ -40,7 +40,7 @@ from handlers.requests import (
 from handlers.scheduling import Scheduling
 from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
-from workflows.errors import Busy, NotNow, UserError
+from workflows.errors import Busy, Halted, NotNow, UserError
 from workflows.inventory import Inventory
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
@@ -136,11 +136,16 @@ class Answers:
     def doubt(self, request: Start, asking: Asking) -> None:
         """Raises UserError for what would be refused, as far as is known: asks neither Slack nor a worker."""
         planned = self._allowed(request, asking, self._hasty, anew=False)
-        if len(planned) == 1 and not request.dry_run:
-            target = planned[0].target
-            if holder := self._desk.store.holder(target):
-                busy = Busy(target.server, holder)
-                raise UserError(busy.text, busy.hint)  # Busy itself is what the store tells the audit
+        if request.dry_run:
+            return
+        target = planned[0].target
+        later: NotNow | None = None
+        if halt := self._desk.store.halt():
+            later = Halted(halt.sentence(), "nothing was started")
+        elif len(planned) == 1 and (holder := self._desk.store.holder(target)):
+            later = Busy(target.server, holder)
+        if later:
+            raise UserError(later.text, later.hint)  # those two themselves are what the store tells the audit
 
     def _allowed(self, request: Start, asking: Asking, desk: Desk, *, anew: bool = True) -> list[Run]:
         """The planned runs, which the asker may start."""

@@ -7,11 +7,13 @@ from handlers.requests import HaltAll, ResumeAll
 from workflows.desk import Asking, Desk
 from workflows.engine.halting import Halting
 from workflows.engine.run import Run
+from workflows.errors import UserError
 from workflows.masking import masked
 from workflows.words import count, safe
 
 #: Runs that an answer names one by one.
 _NAMED = 10
+_ENDS = "`/dr resume` ends it."
 
 
 class Halts:
@@ -42,7 +44,7 @@ class Halts:
     def _halt(self, reason: str, asking: Asking) -> str:
         prior = self._halting.halt(asking.by, reason, asking.place)
         if prior:
-            return f"Firedrill is {prior.sentence()} already, and that halt stands. `/dr resume` ends it."
+            raise UserError(f"Firedrill is halted already, and that halt stands: {prior.sentence()}.", _ENDS)
         runs = self._store.open_runs()
         stopped = [each for each in runs if not each.no_return]
         gone = [each for each in runs if each.no_return]
@@ -56,7 +58,7 @@ class Halts:
     def _resume(self, asking: Asking) -> str:
         over = self._halting.resume(asking.by, asking.place)
         if over is None:
-            return "Firedrill is not halted."
+            raise UserError("Firedrill is not halted.", "`/dr status` says what is going on.")
         waiting = [each for each in self._store.open_runs() if not each.no_return]
         lines = [f"Firedrill goes on. It was {over.sentence()}."]
         if waiting:

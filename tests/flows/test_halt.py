@@ -15,7 +15,7 @@ from workflows.engine import moves
 from workflows.engine.halting import Halting
 from workflows.engine.run import Actor, Run, Status
 from workflows.engine.store import Store
-from workflows.errors import Halted, NotAllowed
+from workflows.errors import Halted, NotAllowed, UserError
 from workflows.policy import Rule, When
 
 WHY = "the network is being rebuilt"
@@ -81,9 +81,11 @@ def test_nothing_begins_while_all_is_halted_and_every_refusal_says_who_and_why(s
         assert WHY in refused.value.text
         assert stage.audit()[-1]["outcome"] == "halted"
     assert len(stage.store.latest(9)) == 1
-    assert "already" in _typed(stage, "halt again")
+    with pytest.raises(UserError, match=f"halted already.*{WHY}"):
+        _typed(stage, "halt again")
     _typed(stage, "resume")
-    assert "is not halted" in _typed(stage, "resume")
+    with pytest.raises(UserError, match="is not halted"):
+        _typed(stage, "resume")
     assert "goes on" in _typed(stage, f"retry {failed.id}")
 
 

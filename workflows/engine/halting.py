@@ -31,10 +31,7 @@ HALT = (
     + _WAKE
     + """
 local prior = redis.call('GET', KEYS[1])
-if prior then
-  note(KEYS[3], ARGV[3], 'refusal', 'already', ARGV[4])
-  return prior
-end
+if prior then return prior end
 note(KEYS[3], ARGV[3], 'decision', 'done', ARGV[4])
 redis.call('SET', KEYS[1], ARGV[2])
 wake(KEYS[2], ARGV[1], ARGV[3])
@@ -48,10 +45,7 @@ RESUME = (
     + _WAKE
     + """
 local prior = redis.call('GET', KEYS[1])
-if not prior then
-  note(KEYS[3], ARGV[2], 'refusal', 'not halted', ARGV[3])
-  return ''
-end
+if not prior then return '' end
 note(KEYS[3], ARGV[2], 'decision', 'done', ARGV[3])
 redis.call('DEL', KEYS[1])
 wake(KEYS[2], ARGV[1], ARGV[2])
