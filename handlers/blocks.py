@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from workflows.engine.run import Question, Run
+from workflows.engine.run import Halt, Question, Run
 from workflows.words import cut, when
 
 Block = dict[str, Any]
@@ -69,3 +69,8 @@ def sure(action: str, text: str, value: str, title: str, confirm: str) -> Block:
             "deny": {"type": "plain_text", "text": "Not now"},
         }
     }
+
+
+def standstill(halt: Halt) -> str:
+    """Who has halted everything, when and why, for whoever looks at how things are."""
+    return f":octagonal_sign: *Firedrill is {halt.sentence()}.* `/dr resume` ends that."

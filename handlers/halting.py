@@ -3,16 +3,19 @@
 from typing import assert_never
 
 from handlers.access import Access
+from handlers.blocks import standstill
 from handlers.requests import HaltAll, ResumeAll
 from workflows.desk import Asking, Desk
 from workflows.engine.halting import Halting
 from workflows.engine.run import Run
 from workflows.errors import UserError
 from workflows.masking import masked
-from workflows.words import count, safe
+from workflows.words import count, cut, safe
 
 #: Runs that an answer names one by one.
 _NAMED = 10
+#: Characters of a reason: it stands on every card.
+_LONGEST = 300
 _ENDS = "`/dr resume` ends it."
 
 
@@ -29,7 +32,7 @@ class Halts:
         match request:
             case HaltAll(reason=reason):
                 self._access.check_may_halt(asking.by, "halt", asking.channel)
-                return self._halt(masked(reason), asking)
+                return self._halt(cut(masked(reason), _LONGEST), asking)
             case ResumeAll():
                 self._access.check_may_halt(asking.by, "resume", asking.channel)
                 return self._resume(asking)
@@ -39,7 +42,7 @@ class Halts:
     def line(self) -> str:
         """The halt that stands, for whoever asks how things are; empty where there is none."""
         halt = self._store.halt()
-        return f":octagonal_sign: *Firedrill is {halt.sentence()}.* `/dr resume` ends that." if halt else ""
+        return standstill(halt) if halt else ""
 
     def _halt(self, reason: str, asking: Asking) -> str:
         prior = self._halting.halt(asking.by, reason, asking.place)

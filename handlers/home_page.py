@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from handlers.blocks import Block, chunks, context, section
+from handlers.blocks import Block, chunks, context, section, standstill
 from handlers.home_servers import name_of, servers
-from workflows.engine.run import Question, Run, Status
+from workflows.engine.run import Halt, Question, Run, Status
 from workflows.freshness import Known
 from workflows.words import count, cut, safe, when
 
@@ -41,6 +41,7 @@ class Scene:
     coming: Sequence[Coming] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     next_drills: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    halt: Halt | None = None
 
 
 def home(scene: Scene, waiting: Sequence[Run], page: int, leaving: bool = False) -> Block:
@@ -51,6 +52,7 @@ def home(scene: Scene, waiting: Sequence[Run], page: int, leaving: bool = False)
         "type": "home",
         "blocks": [
             *([_left(scene)] if leaving else []),
+            *([section(standstill(scene.halt))] if scene.halt else []),
             _starts(),
             *_waiting(scene, waiting),
             *_running(scene, waiting),
@@ -113,7 +115,9 @@ def _line(run: Run, link: str) -> str:
     named = f"<{link}|{run.id}>" if link else f"`{run.id}`"
     step = run.step
     far = f", {step.progress} %" if step.progress is not None else ""
-    if run.status is Status.ASKING and run.question:
+    if run.halted:
+        doing = f"stands still before: {step.title}"
+    elif run.status is Status.ASKING and run.question:
         doing = f"waits for an approval until {when(run.question.expires_at)}"
     else:
         doing = f"{step.title[:1].lower()}{step.title[1:]}{far}"

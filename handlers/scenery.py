@@ -44,7 +44,7 @@ class Scenery:
         known = self.known()
         standings, near = self._calendar.all(), self._calendar.coming()
         links, drills = self._addresses(runs), next_drills(known, standings)
-        return Scene(self._cards.now(), runs, known, coming(standings, near), links, drills)
+        return Scene(self._cards.now(), runs, known, coming(standings, near), links, drills, self._store.halt())
 
     def known(self) -> Known | None:
         """How fresh servers are, as a worker left it. Read anew only where it has changed: it may be long."""

@@ -11,6 +11,7 @@ from handlers.home_servers import PER_PAGE, coarse
 from practice.workspace.views import check_view
 from tests.handlers.test_cards import NOW, asking, run
 from workflows.engine import moves
+from workflows.engine.run import Actor, Halt
 from workflows.freshness import Freshness, Known, LastDrill, standing
 
 HOUR, DAY = 3600.0, 86400.0
@@ -164,3 +165,13 @@ def test_a_target_is_nearly_missed_from_nine_tenths_of_it_on() -> None:
     found = [standing(NOW - age, 100, NOW) for age in (89, 90, 100, 101)]
     assert found == ["ok", "soon", "soon", "missed"]
     assert [standing(None, 100, NOW), standing(NOW, None, NOW)] == ["never", "no target"]
+
+
+def test_a_halt_stands_at_the_top_with_who_and_why_and_what_it_stopped_says_so() -> None:
+    halt = Halt(Actor("U0OPERATOR"), NOW, "the network is <rebuilt>")
+    view = home(Scene(NOW, [moves.halted(run(), halt, None)], halt=halt), [], 0)
+    assert check_view(view, "home")
+    first = view["blocks"][0]["text"]["text"]
+    assert "halted by <@U0OPERATOR>" in first
+    assert "the network is &lt;rebuilt&gt;" in first
+    assert "stands still before" in words(view)

@@ -20,6 +20,7 @@ from workflows.desk import Asking, Desk
 from workflows.engine import moves
 from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board
+from workflows.engine.halting import Halting
 from workflows.engine.happened import Place
 from workflows.engine.run import Actor, Run
 from workflows.engine.store import Store
@@ -83,6 +84,8 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
     "reject {run} not during the sale": approvers,
     "cancel {run}": operators,
     "retry {run}": operators,
+    "halt the network is being rebuilt": operators,
+    "resume": operators,
     "status {run}": anybody,
     "status": anybody,
     "runs": anybody,
@@ -126,6 +129,8 @@ class World:
         subject = RUN.get(verb_of(typed), open_run)()
         self._run = self._store.create(replace(subject, asked_by=owner, channel=HERE, tags=PRODUCTION)).id
         nightly = Schedule("", "backup", "orders-db", "every day at 03:00", "UTC", owner, HERE, 0.0)
+        if typed == "resume":
+            Halting(self._store).halt(owner, "a storm")
         schedule = self._calendar.add(nightly, Place(HERE, "slack"))
         self._request = parse(typed.format(run=self._run, schedule=schedule.id))
 
@@ -140,7 +145,8 @@ class World:
         return "yes"
 
     def _state(self) -> str:
-        return repr((self._store.read(self._run), self._store.inbox(self._run), self._calendar.all()))
+        run, said = self._store.read(self._run), self._store.inbox(self._run)
+        return repr((run, said, self._store.halt(), self._calendar.all()))
 
 
 def test_every_verb_of_the_grammar_stands_in_the_table() -> None:
