@@ -52,6 +52,11 @@ def operators(role: str, own: bool, here: bool) -> str:
     return "yes" if here else "may not be asked for here"
 
 
+def operators_of_all(role: str, own: bool, here: bool) -> str:
+    """What is about everything at once: a rule about some servers does not speak of it."""
+    return operators(role, own, here)
+
+
 def approvers(role: str, own: bool, here: bool) -> str:
     """A rejection: anywhere, one's own too."""
     if role == "deactivated":
@@ -84,8 +89,8 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
     "reject {run} not during the sale": approvers,
     "cancel {run}": operators,
     "retry {run}": operators,
-    "halt the network is being rebuilt": operators,
-    "resume": operators,
+    "halt the network is being rebuilt": operators_of_all,
+    "resume": operators_of_all,
     "status {run}": anybody,
     "status": anybody,
     "runs": anybody,
