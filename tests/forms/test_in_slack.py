@@ -136,6 +136,9 @@ def test_a_form_that_is_submitted_twice_makes_one_run(stage: Stage, bot: Bot) ->
     assert bot.post(payload) == (200, "")
     bot.until(lambda: stage.store.latest(9))
     assert "is working on orders-db" in bot.post(payload)[1]
+    (run,) = stage.store.latest(9)
+    assert stage.drive(run).status is Status.SUCCEEDED
+    assert bot.told("operator", lambda: bot.post(payload)).startswith(f"`{run.id}` Backup of orders-db")
     assert len(stage.store.latest(9)) == 1
     forged = bot.payload(OPERATOR, replace(view, body={**view.body, "private_metadata": "{}x"}), values)
     assert "not one that Firedrill made" in bot.post(forged)[1]
@@ -153,3 +156,27 @@ def test_a_mention_is_answered_with_help_and_buttons_in_the_thread(stage: Stage,
     assert "backup" in str(answer.blocks)
     view = opened(bot, lambda: bot.space.click("operator", answer, "form_restore"))
     assert "channel" not in {each.get("block_id") for each in view.blocks}
+
+
+def test_a_restore_by_form_offers_the_points_of_the_chosen_server_and_says_that_it_is_alive(
+    stage: Stage, bot: Bot
+) -> None:
+    for name in ("orders-db", "ledger"):
+        stage.seed(name, disks=SMALL)
+    points = {name: stage.backup(name).values["point"]["image_id"] for name in ("orders-db", "ledger")}
+    view = typed(bot, "/dr restore")
+    ledger = offered(bot, view, "target", "ledger")
+    view = picked(bot, view, "target", ledger)
+    point = offered(bot, view, "point", "ami-")
+    assert (point["value"], "1 recovery point" in str(view.blocks)) == (points["ledger"], True)
+    answers = given(view, target=ledger, point=point)
+    _, faults = bot.space.submit("operator", view, answers)
+    assert faults["beside"].startswith("ledger is alive")
+    view = opened(bot, lambda: bot.space.act("operator", view, "form_more", None, answers))
+    answers = {**answers, **given(view, beside=radio(view, "beside", "yes"), subnet="net-1")}
+    _, faults = bot.space.submit("operator", view, answers)
+    assert faults["subnet"].startswith("Invalid value for '--subnet': net-1 is not a subnet's id.")
+    answers = {**answers, **given(view, subnet=None)}
+    bot.told("operator", lambda: bot.space.submit("operator", view, answers))
+    run = stage.store.latest(1)[0]
+    assert (run.runbook, run.values["image_id"], run.values["beside"]) == ("restore", points["ledger"], True)

@@ -45,6 +45,7 @@ class PageApp:
         self.bolt.command("/dr")(self._command)
         self.bolt.command("/draw")(lambda ack: ack("Drawn."))
         self.bolt.action(re.compile(""))(self._action)
+        self.bolt.shortcut("rehearse")(self._shortcut)
         self.bolt.options("point")(self._suggest)
         self.bolt.view("restore")(self._submit)
         self.bolt.view("points")(self._submit)
@@ -52,6 +53,11 @@ class PageApp:
         self.bolt.event("app_home_opened")(self._home)
         self.bolt.event("app_mention")(lambda event: self.mentions.append(event["text"]))
         self.bolt.event("message")(lambda: None)
+
+    def _shortcut(self, ack: Any, body: dict[str, Any], client: Any) -> None:
+        ack()
+        self.actions.append(body)
+        client.views_open(trigger_id=body["trigger_id"], view=SECOND)
 
     def _command(self, ack: Any, body: dict[str, Any], client: Any) -> None:
         if body["text"] == "restore":

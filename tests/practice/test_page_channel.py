@@ -5,9 +5,11 @@ import struct
 import zlib
 from datetime import datetime
 
+import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from practice.workspace import Workspace
+from practice.workspace.refusals import Refused
 from tests.practice.browser import addressed, context_of
 from tests.practice.conftest import Opener
 from tests.practice.page_app import FULL_MANIFEST, PageApp
@@ -146,6 +148,19 @@ def test_a_channel_with_news_is_marked_until_it_is_opened(page: Page, app: PageA
     news.click()
     expect(page.get_by_role("article", name="Firedrill: Drill at 03:00.")).to_be_visible()
     expect(channels.get_by_text("(unread)")).to_have_count(0)
+
+
+def test_a_global_shortcut_is_offered_below_a_slash_and_opens_what_the_app_makes_of_it(
+    page: Page, app: PageApp, space: Workspace
+) -> None:
+    page.keyboard.type("/reh")
+    page.get_by_role("option", name="Rehearse a loss").click()
+    expect(page.get_by_role("dialog", name="Points")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Message", include_hidden=True)).to_have_value("")
+    assert (app.actions[0]["type"], app.actions[0]["callback_id"]) == ("shortcut", "rehearse")
+    assert "channel" not in app.actions[0]
+    with pytest.raises(Refused, match="shortcut_not_found"):
+        space.shortcut("operator", "about")
 
 
 def test_a_mention_of_the_app_reaches_it(page: Page, app: PageApp, space: Workspace) -> None:

@@ -38,6 +38,7 @@ def still_alive(server: str, instance_id: str) -> UserError:
         f"*{safe(server)}* is alive (`{instance_id}`): a restore would make a second server of that name.",
         f"`/dr restore {safe(server)} --beside` launches a copy under another name; "
         f"`/dr drill {safe(server)} --live` rehearses the loss.",
+        about="beside",
     )
 
 
