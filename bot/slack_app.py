@@ -33,8 +33,10 @@ from handlers.notifier import Notifier
 from handlers.occurrences import Occurrences
 from handlers.scenery import Scenery
 from handlers.views import Views
+from handlers.watchman import Watchman
 from workflows.engine.board import Cards
 from workflows.engine.viewers import Viewers
+from workflows.engine.watchbook import Watchbook
 from workflows.schedules.calendar import Calendar
 
 log = logging.getLogger(__name__)
@@ -116,10 +118,10 @@ def run(settings: Settings, stop: Event) -> None:
     if settings.file.audit.anchor == "channel":
         anchor = _anchor(settings, built, client)
         Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
-    Thread(target=home.work, args=(stop,), name="home", daemon=True).start()
-    announcer = _announcer(settings, built, client, access)
-    Thread(target=announcer.work, args=(stop,), name="announcer", daemon=True).start()
-    Thread(target=people.work, args=(stop,), name="directory", daemon=True).start()
+    announcer, watchman = _announcer(settings, built, client, access), _watchman(settings, built, client)
+    beside = {"home": home.work, "announcer": announcer.work, "watchman": watchman.work, "directory": people.work}
+    for name, work in beside.items():
+        Thread(target=work, args=(stop,), name=name, daemon=True).start()
     _serve(settings, app, stop)
     painting.join(timeout=10)
 
@@ -139,6 +141,11 @@ def _announcer(settings: Settings, built: Parts, client: WebClient, access: Acce
         built.agenda, desk_of(settings, built), Cards(built.redis, built.clock), built.board, client, access,
         table.channel, default, table.ahead,
     )  # fmt: skip
+
+
+def _watchman(settings: Settings, built: Parts, client: WebClient) -> Watchman:
+    channel = settings.file.announcements.channel or settings.file.slack.channel
+    return Watchman(Watchbook(built.redis), Cards(built.redis, built.clock), built.board, client, channel)
 
 
 def _check_tokens(settings: Settings) -> None:

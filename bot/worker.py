@@ -22,14 +22,17 @@ from workflows.engine.connection import Away
 from workflows.engine.engine import Engine, Pace
 from workflows.engine.ledger import Ledger
 from workflows.engine.store import Store
+from workflows.engine.watchbook import Watchbook
 from workflows.errors import FiredrillError, UnknownRun
 from workflows.policy import about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
+from workflows.schedules.calendar import Calendar
 from workflows.schedules.gate import Gate
 from workflows.schedules.timetable import Timetable
 from workflows.steps.launching import others_of
 from workflows.survey import Survey
+from workflows.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -247,13 +250,13 @@ def run(settings: Settings, stop: Event) -> bool:
     }
     engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
     file = settings.file
-    timetable = timetable_of(settings, built)
+    calendar = Calendar(built.agenda, built.clock, settings.schedules)
     survey = Survey(
-        built.store, built.board, built.clock, home, file.regions, settings.profiles.choose,
-        lambda: timetable.schedules().values(),
+        built.store, built.board, built.clock, home, file.regions, settings.profiles.choose, calendar,
+        Watch(Watchbook(built.redis), calendar.all),
     )  # fmt: skip
     worker = Worker(
-        engine, built.store, built.board, built.chainer, survey, timetable, file.threads,
+        engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built), file.threads,
         archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
     return worker.work(stop)

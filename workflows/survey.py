@@ -1,7 +1,6 @@
-"""What a worker looks up once a minute: servers and points as AWS shows them, and how fresh each server is by that."""
+"""What a worker does once a minute: look up servers and points in AWS, say how fresh each server is, and watch that."""
 
 import logging
-from collections.abc import Callable, Iterable
 
 from workflows import freshness, inventory
 from workflows.aws import Home
@@ -10,7 +9,8 @@ from workflows.engine.clock import Clock
 from workflows.engine.store import Store
 from workflows.freshness import Known, ProfileFor
 from workflows.report.history import LOOKED_AT
-from workflows.schedules.schedule import Schedule
+from workflows.schedules.calendar import Calendar
+from workflows.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class Survey:
 
     def __init__(
         self, store: Store, board: Board, clock: Clock, home: Home, regions: tuple[str, ...],
-        profile_for: ProfileFor, schedules: Callable[[], Iterable[Schedule]] = tuple,
+        profile_for: ProfileFor, calendar: Calendar, watch: Watch,
     ) -> None:  # fmt: skip
         self._store = store
         self._board = board
@@ -28,15 +28,18 @@ class Survey:
         self._home = home
         self.regions = regions
         self._profile_for = profile_for
-        self._schedules = schedules
+        self._calendar = calendar
+        self._watch = watch
 
     def take(self) -> Known:
-        """Look at AWS, keep what is there, and judge it. Raises FiredrillError and Away."""
+        """Look at AWS, keep what is there, judge it, and warn. Raises FiredrillError and Away."""
         seen = inventory.taken(self._home, self.regions, self._clock.now())
         self._board.put_inventory(inventory.to_json(seen))
         drills = freshness.last_drills(self._store.latest(LOOKED_AT, "D"), self._before())
-        known = freshness.fresh(seen, self._profile_for, drills, self._schedules())
+        schedules = [each.schedule for each in self._calendar.all()]
+        known = freshness.fresh(seen, self._profile_for, drills, schedules)
         self._board.put_freshness(freshness.to_json(known))
+        self._watch.look(known)
         return known
 
     def _before(self) -> Known | None:

@@ -4,18 +4,22 @@ from dataclasses import replace
 
 from tests.stage import OPERATOR, Stage
 from workflows import freshness
+from workflows.engine.happened import NOWHERE
 from workflows.engine.run import Status
+from workflows.engine.watchbook import Watchbook
 from workflows.facts.targets import Targets
 from workflows.freshness import Freshness
 from workflows.schedules.schedule import Schedule
 from workflows.survey import Survey
+from workflows.watch import Watch, warned_from_json
 
 
-def surveyed(stage: Stage, *schedules: Schedule) -> dict[str, Freshness]:
+def surveyed(stage: Stage) -> dict[str, Freshness]:
     """Each server, as the bot reads it."""
     stage.clock.forward(1)
+    watch = Watch(Watchbook(stage.store.redis), stage.calendar.all)
     Survey(
-        stage.store, stage.board, stage.clock, stage.home, ("us-east-1",), stage.profile_for, lambda: schedules
+        stage.store, stage.board, stage.clock, stage.home, ("us-east-1",), stage.profile_for, stage.calendar, watch
     ).take()
     return {each.server: each for each in freshness.from_json(stage.board.freshness() or b"").servers}
 
@@ -41,13 +45,28 @@ def test_a_server_is_never_backed_up_then_backed_up_then_proven_by_a_drill_that_
     assert third.worst(stage.clock.now()) == "ok"
 
 
+def test_a_backup_that_grows_too_old_is_warned_of_until_the_next_one_is_complete(stage: Stage) -> None:
+    stage.profiles["orders-db"] = replace(stage.profiles["orders-db"], targets=Targets(rpo=7200))
+    stage.seed()
+    stage.backup()
+    surveyed(stage)
+    for _ in range(3):
+        stage.clock.forward(3500)
+        surveyed(stage)
+    stage.backup()
+    surveyed(stage)
+    warned = [warned_from_json(each) for each in Watchbook(stage.store.redis).untold().values()]
+    told = sorted((change.until - each.at, change.level) for each in warned for change in each.changes)
+    assert [level for _, level in told] == ["missed", "soon", "ok"]
+
+
 def test_each_server_is_told_the_schedules_that_name_it_by_name_or_by_tag(stage: Stage) -> None:
     stage.seed("orders-db", tags={"Team": "orders"})
     stage.seed("wiki")
-    named = Schedule("S-0001", "drill", "wiki", "every day", "UTC", OPERATOR, "C0DROPS", 0.0)
-    known = surveyed(
-        stage, named, replace(named, id="S-0002", target="tag:Team=orders"), replace(named, target="nobody")
-    )
+    named = Schedule("", "drill", "wiki", "every day at 03:00", "UTC", OPERATOR, "C0DROPS", 0.0)
+    for target in ("wiki", "tag:Team=orders", "nobody"):
+        stage.calendar.add(replace(named, target=target), NOWHERE)
+    known = surveyed(stage)
     assert {name: each.schedules for name, each in known.items()} == {"orders-db": ("S-0002",), "wiki": ("S-0001",)}
 
 

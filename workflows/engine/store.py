@@ -27,6 +27,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | halt                     | string | desk             | until resumed    | who has halted everything, when, and why   |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | freshness                | string | worker           | for ever         | how fresh each server's backups are        |
+| watch                    | string | worker           | for ever         | whose targets are missed, or nearly        |
+| warnings                 | hash   | worker, bot      | until told       | what the watch has found, by id            |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
 | viewers                  | zset   | bot              | for ever         | who looks at Home, by when to paint it     |
 | viewer:<user>            | hash   | bot              | 1 d              | until when, which page, what they see      |
@@ -37,8 +39,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
-Cards, inventory and the rest beside runs are in board.py, who looks at Home in viewers.py, the audit's streams in
-trail.py.
+Beside runs: board.py, agenda.py (schedules), viewers.py (Home), watchbook.py, trail.py (the audit's streams).
 """
 
 from collections.abc import Sequence
@@ -215,17 +216,9 @@ class Store(Looking):
         self._release(keys=[key("run", run_id), key("due")], args=argv)
 
     def commit(
-        self,
-        run: Run,
-        fence: int,
-        *,
-        due: float,
-        lease_until: float,
-        event: str,
-        handled: Sequence[str] = (),
-        unless_cancelled: bool = False,
-        told: tuple[str, Event] | None = None,
-    ) -> Committed:
+        self, run: Run, fence: int, *, due: float, lease_until: float, event: str, handled: Sequence[str] = (),
+        unless_cancelled: bool = False, told: tuple[str, Event] | None = None,
+    ) -> Committed:  # fmt: skip
         """Write record, event and due time together, if `fence` is still the newest. `lease_until` 0 lets go of it;
         a run that is no longer open also gives its server back. `told` is kind and event for the audit."""
         ids = ("run", "inbox", "card")
