@@ -8,7 +8,7 @@ import redis
 from slack_sdk import WebClient
 
 from handlers.access import Access
-from handlers.home import SPACING, Home
+from handlers.home import LEASE, SPACING, Home
 from handlers.scenery import Scenery
 from practice.workspace import Workspace
 from practice.world import CHANNEL, MANIFEST
@@ -189,3 +189,16 @@ def test_somebody_who_has_no_home_is_left_alone_until_they_look_again(
     home.look("U0NOBODY")
     home.tick()
     assert Viewers(redis_client, clock).count() == 0
+
+
+def test_what_a_bot_was_painting_when_it_died_another_paints_a_minute_later(
+    space: Workspace, made: Made, redis_client: redis.Redis, clock: HandClock
+) -> None:
+    home = made()
+    home.look(OLGA)
+    assert len(Viewers(redis_client, clock).claim(10, LEASE)) == 1
+    clock.forward(LEASE - 1)
+    assert home.tick() == 0
+    clock.forward(1)
+    assert home.tick() == 1
+    assert published(space) == 1
