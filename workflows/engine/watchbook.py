@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import redis
 
-from workflows.engine.store import key
+from workflows.engine.keys import key
 
 #: keys: watch, warnings   argv: what it must hold, what it holds then, id and record of a warning ('' for none)
 TURN = """
