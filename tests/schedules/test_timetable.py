@@ -69,6 +69,7 @@ def test_while_all_is_halted_nothing_recurs_and_what_is_due_says_who_halted_it_a
     assert "halted by <@U0OPERATOR>" in again(stage, coming).why
     assert "a storm" in again(stage, coming).why
     assert stage.store.latest(1) == []
+    assert "refusal" not in {each["kind"] for each in stage.audit()}  # each tick would tell it again
     halting.resume(OPERATOR)
     table.tick()
     assert again(stage, coming).state is State.STARTED
