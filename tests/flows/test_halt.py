@@ -9,11 +9,12 @@ from handlers.answers import Answers
 from handlers.cards import card, line, replies
 from handlers.grammar import parse
 from tests.flows.scene import ONCE, SMALL, after_the_disaster, made, nothing_lost, once, shown, worker
+from tests.handlers.test_cards import NOW, asking
 from tests.stage import APPROVER, ASKING, OPERATOR, Stage
 from workflows.desk import Asking
 from workflows.engine import moves
 from workflows.engine.halting import Halting
-from workflows.engine.run import Actor, Run, Status
+from workflows.engine.run import Actor, Answer, Halt, Run, Status
 from workflows.engine.store import Store
 from workflows.errors import Halted, NotAllowed, UserError
 from workflows.policy import Rule, When
@@ -221,3 +222,12 @@ def test_a_run_that_stops_for_a_halt_that_is_over_by_then_is_due_at_once(stage: 
     later = stage.clock.now() + 3600
     stage.store.commit(moves.halted(claim.run, halt, None), claim.fence, due=later, lease_until=0, event="halted")
     assert stage.store.next_due() == pytest.approx(stage.clock.now(), abs=0.01)
+
+
+def test_an_approval_that_stands_in_the_record_already_is_void_too_and_is_not_forgotten() -> None:
+    asked = asking()
+    assert asked.question
+    yes = Answer(asked.question.id, True, APPROVER, NOW, asked.question.expires_at)
+    again = moves.resumed(moves.halted(moves.approved(asked, (yes,)), Halt(OPERATOR, NOW, WHY), None))
+    assert (again.step.name, again.question, again.answers) == (asked.step.name, None, ())
+    assert [each.answers for each in again.decisions] == [(yes,)]
