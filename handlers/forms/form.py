@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.blocks import Block, context, section
+from handlers.blocks import Block, section
 from handlers.forms.fields import Field, words
 from handlers.forms.kept import Kept
 from handlers.forms.questions import server, where
@@ -61,7 +61,7 @@ class Form:
                 *([section(said)] if said else []),
                 *([] if kept.channel else [where(channel).block()]),
                 server(chosen).block(),
-                *([context(note)] if note else []),
+                *([{"type": "context", "elements": [words(note, 1900)]}] if note else []),
                 *(each.block() for each in now),
                 *([_more()] if len(now) < len(asked) else []),
             ],

@@ -144,6 +144,14 @@ def test_a_form_that_is_submitted_twice_makes_one_run(stage: Stage, bot: Bot) ->
     assert "not one that Firedrill made" in bot.post(forged)[1]
 
 
+def test_a_name_that_looks_like_a_mention_is_shown_as_it_is(stage: Stage, bot: Bot) -> None:
+    stage.seed("<!channel> & *all*", disks=SMALL)
+    view = typed(bot, "/dr validate")
+    view = picked(bot, view, "target", offered(bot, view, "target", "channel"))
+    (note,) = [each["elements"][0] for each in view.blocks if each["type"] == "context"]
+    assert (note["type"], note["text"]) == ("plain_text", "<!channel> & *all* has no recovery point yet.")
+
+
 @pytest.mark.parametrize("in_thread", [True, False])
 def test_a_mention_is_answered_with_help_and_buttons_in_the_thread(stage: Stage, bot: Bot, in_thread: bool) -> None:
     stage.seed("orders-db", disks=SMALL)
