@@ -69,12 +69,16 @@ def test_a_drill_by_form_finds_the_server_says_what_is_wrong_beside_its_question
 def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: World, windows: Windows) -> None:
     operator, approver = windows.phone_of("U0OPERATOR"), windows.phone_of("U0APPROVER")
     operator.types("/dr drill billing-web --live")
-    approver.rejects(approver.card("Live drill of billing-web"), "the shop is open")
+    approver.presses(approver.card("Live drill of billing-web"), "Reject")
+    approver.types_in_window("the shop is open")
+    assert not approver.overflows()
+    approver.submits("Reject")
     card = operator.card("Live drill of billing-web")
     operator.sees(card, "Rejected")
     operator.sees(card, "@approver")
     operator.sees(card, "the shop is open")
     operator.sees(card, "Nothing was terminated")
+    assert [each.overflows() for each in (operator, approver)] == [False, False]
     assert world.lab.tree(world.instances["billing-web"]).exists()
 
 
