@@ -41,7 +41,7 @@ class Anchorage:
             body = head.body(self.installation)
             written = self.objects.ensure(self.folder + head.name, body, "application/json", lock)
         except FiredrillError as error:
-            why = " ".join([error.text, *self.doubts()])
+            why = " ".join(f"{each.rstrip('.')}." for each in (error.text, *self.doubts()))
             log.error("the audit's head was not anchored: %s It is tried again in an hour.", why)
             return False
         if written:
