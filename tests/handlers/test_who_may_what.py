@@ -61,13 +61,13 @@ def approvers(role: str, own: bool, here: bool) -> str:
     """A rejection: anywhere, one's own too."""
     if role == "deactivated":
         return "is deactivated"
-    return "yes" if role in ("approver", "both") else "not an approver"
+    return "yes: You " if role in ("approver", "both") else "not an approver"
 
 
 def others(role: str, own: bool, here: bool) -> str:
     """An approval: never by whoever asked."""
     came = approvers(role, own, here)
-    return "somebody else must approve" if came == "yes" and own else came
+    return "somebody else must approve" if came.startswith("yes") and own else came
 
 
 def open_run() -> Run:
@@ -132,22 +132,30 @@ class World:
         self._calendar = Calendar(Agenda(client, clock), clock)
         self._answers = Answers(desk, Access(policy, lambda _: DIRECTORY), self._calendar)
         subject = RUN.get(verb_of(typed), open_run)()
-        self._run = self._store.create(replace(subject, asked_by=owner, channel=HERE, tags=PRODUCTION)).id
+        self._run = self._kept(replace(subject, asked_by=owner, channel=HERE, tags=PRODUCTION))
         nightly = Schedule("", "backup", "orders-db", "every day at 03:00", "UTC", owner, HERE, 0.0)
         if typed == "resume":
             Halting(self._store).halt(owner, "a storm")
         schedule = self._calendar.add(nightly, Place(HERE, "slack"))
         self._request = parse(typed.format(run=self._run, schedule=schedule.id))
 
+    def _kept(self, run: Run) -> str:
+        """The run in Redis, as a worker has left it: with its question open, if it asks one."""
+        run_id = self._store.create(run).id
+        claim = self._store.begin(run_id, 1)
+        assert claim is not None
+        self._store.commit(run, claim.fence, due=NOW, lease_until=0, event="")
+        return run_id
+
     def comes(self, who: Actor, channel: str) -> str:
-        """What comes of the request: `yes`, or the refusal, which changes nothing."""
+        """What comes of the request: `yes` and the answer, or the refusal, which changes nothing."""
         before = self._state()
         try:
-            self._answers.to(self._request, Asking(who, channel, "why"))
+            text, _ = self._answers.to(self._request, Asking(who, channel, "why"))
         except UserError as refused:
             assert self._state() == before
             return refused.text
-        return "yes"
+        return f"yes: {text}"
 
     def _state(self) -> str:
         run, said = self._store.read(self._run), self._store.inbox(self._run)
@@ -174,7 +182,7 @@ def test_every_role_may_do_what_the_table_says_and_is_refused_everything_else(
             world = world or World(typed, who if own else SOMEBODY, redis_client, clock)
             came = world.comes(who, channel)
             assert ROWS[typed](role, own, channel == HERE) in came, (typed, role, own, channel, came)
-            world = None if came == "yes" else world
+            world = None if came.startswith("yes") else world
 
 
 @pytest.mark.parametrize("typed", [each for each, who in ROWS.items() if who is operators])
@@ -187,4 +195,4 @@ def test_an_operator_whom_a_rule_keeps_from_a_server_by_its_tags_can_neither_sta
         World(typed, SOMEBODY, redis_client, clock, policy).comes(PEOPLE[role], HERE) for role in ("operator", "both")
     ]
     assert "You are not an operator for that" in came[0]
-    assert came[1] == "yes"
+    assert came[1].startswith("yes")
