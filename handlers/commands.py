@@ -12,7 +12,7 @@ from handlers.forms.listeners import Forms
 from handlers.grammar import parse, split
 from handlers.membership import Membership
 from handlers.report_command import deliver
-from handlers.requests import Decide, ShowReport, Start
+from handlers.requests import Decide, ShowReport, Start, StartSchedule
 from handlers.views import Views
 from workflows.desk import Asking
 from workflows.engine.board import Cards
@@ -54,7 +54,7 @@ class Commands:
             self._forms.open(client, body, words[0], body["channel_id"])
             return ""
         request = parse(body.get("text", ""))
-        if isinstance(request, Start) and not request.dry_run:
+        if isinstance(request, StartSchedule) or (isinstance(request, Start) and not request.dry_run):
             self._membership.check(client, body["channel_id"])
         if isinstance(request, ShowReport):
             return self._report(request, client, body["channel_id"])

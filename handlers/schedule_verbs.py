@@ -20,20 +20,17 @@ _id = click.argument("schedule_id", metavar="ID")
 @click.command(epilog="Example: schedule drill orders-db --at 'first sunday of the month at 03:00' --tz Europe/Berlin")
 @click.argument("what", type=click.Choice(("backup", "drill"), case_sensitive=False))
 @click.argument("target", type=Target())
-@click.option("--at", default="", help="When, in words: `every monday at 09:00`, `every 12 h`.")
-@click.option("--cron", default="", help='When, as a cron expression: "0 3 * * 1".')
+@click.option("--at", "--cron", "at", required=True, help="`every monday at 09:00`, `every 12 h`, or `0 3 * * 1`.")
 @click.option("--tz", "zone", default="UTC", help="The time zone, such as Europe/Berlin.")
 @click.option("--live", is_flag=True, help="Live drills: each still asks for its approval.")
 @click.option("--point", type=click.Choice(("latest", "random", "fresh")), default="latest", help="Of a clone drill.")
 @click.option("--profile", default="", help="Which facts to measure; else the server's own profile.")
 @click.option("--reason", default="", help="Why; shown in each announcement.")
-def schedule(what: str, target: str, at: str, cron: str, live: bool, **options: Any) -> Request:
+def schedule(what: str, target: str, at: str, live: bool, **options: Any) -> Request:
     """Back up or drill a server again and again, announced before it happens."""
-    if bool(at) == bool(cron):
-        raise click.UsageError("Say when: either --at in words, or --cron.")
     if live and what == "backup":
         raise click.UsageError("--live is about drills.")
-    return StartSchedule("live" if live else what, target, at or cron, **options)
+    return StartSchedule("live" if live else what, target, at, **options)
 
 
 @click.command(epilog="Example: schedules")

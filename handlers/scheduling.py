@@ -75,15 +75,23 @@ class Scheduling:
         now = self.calendar.hurry(occurrence_id, asking.by, asking.place)
         return f"{_named(now)}, begins now, asked for by you."
 
-    def _add(self, request: StartSchedule, asking: Asking) -> str:
-        wanted = Schedule(
-            "", request.verb, request.target, request.at, request.zone, asking.by, asking.channel, 0.0,  # type: ignore[arg-type]
-            request.profile, request.point, masked(request.reason),  # type: ignore[arg-type]
-        )  # fmt: skip
+    def doubt(self, request: StartSchedule, asking: Asking) -> None:
+        """Whether it could be made, and its runs begun, as far as is known: asks neither Slack nor a worker."""
+        self._allowed(request, asking, self._desk.hasty(), anew=False)
+
+    def _allowed(self, request: StartSchedule, asking: Asking, desk: Desk, *, anew: bool = True) -> list[float]:
+        """The next five firings."""
+        may = self._access.check_may_start
+        may(asking.by, Circumstances(request.verb, asking.channel), asking.channel, "any", anew=anew)
         coming = self.calendar.checked(request.at, request.zone)
-        for run in runs_of(self._desk, wanted, asking.by):
-            self._access.check_may_start(asking.by, about_run(run), asking.channel, run.reason)
-        made = self.calendar.add(wanted, asking.place)
+        wanted = replace(_wanted(request, asking), point="fresh")  # by its first time there will be one
+        for run in runs_of(desk, wanted, asking.by):
+            may(asking.by, about_run(run), asking.channel, run.reason, anew=anew)
+        return coming
+
+    def _add(self, request: StartSchedule, asking: Asking) -> str:
+        coming = self._allowed(request, asking, self._desk)
+        made = self.calendar.add(_wanted(request, asking), asking.place)
         times = ", ".join(when(each) for each in coming)
         approval = " Each asks for its approval." if made.verb == "live" else ""
         return (
@@ -120,6 +128,13 @@ class Scheduling:
         if not known or not found:
             return [Circumstances(verb, channel, "" if target.startswith(("tag:", "i-")) else target)]
         return [Circumstances(verb, channel, each.server, each.tags, known.account, each.region) for each in found]
+
+
+def _wanted(request: StartSchedule, asking: Asking) -> Schedule:
+    return Schedule(
+        "", request.verb, request.target, request.at, request.zone, asking.by, asking.channel, 0.0,  # type: ignore[arg-type]
+        request.profile, request.point, masked(request.reason),  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def _named(each: Occurrence) -> str:

@@ -7,10 +7,17 @@ from handlers.forms.fields import words
 from handlers.forms.form import FORM, Form
 from handlers.forms.kept import Kept
 from handlers.forms.restore import RESTORE
+from handlers.forms.schedule import SCHEDULE
 from handlers.forms.validate import VALIDATE
 
-FORMS: dict[str, Form] = {each.verb: each for each in (BACKUP, DRILL, RESTORE, VALIDATE)}
-_SAID = {"backup": "Back up…", "drill": "Drill…", "restore": "Restore…", "validate": "Validate…"}
+FORMS: dict[str, Form] = {each.verb: each for each in (BACKUP, DRILL, RESTORE, VALIDATE, SCHEDULE)}
+_SAID = {
+    "backup": "Back up…",
+    "drill": "Drill…",
+    "restore": "Restore…",
+    "validate": "Validate…",
+    "schedule": "Schedule…",
+}
 
 
 def button(verb: str, server: str = "") -> Block:

@@ -53,7 +53,7 @@ DRILL = Form(
     title="Drill",
     questions=_questions,
     button=lambda values: "Start live drill" if _is_live(values) else "Start drill",
-    says=lambda values: _LIVE if _is_live(values) else _COPY,
+    says=lambda values, _: _LIVE if _is_live(values) else _COPY,
     meant=_meant,
     points={**LATEST, "random": "Any of them", "fresh": "One that is made first"},
 )

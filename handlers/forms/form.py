@@ -18,22 +18,23 @@ MORE = "form_more"
 _TITLE = 24
 
 
-def _nothing(_values: Mapping[str, Any]) -> str:
+def _nothing(_values: Mapping[str, Any], _now: float) -> str:
     return ""
 
 
 @dataclass(frozen=True)
 class Form:
     """Functions take what has been filled in so far. `questions` takes also a mark that changes with the server, and
-    gives what is asked beside the server; `button` and `says` are the words on the button and above the questions;
-    `meant` turns what was filled in into the grammar's parameters. `points` are the words for recovery points, and how
-    they are said; `point` is the question for one. Where `shown` is given, the other questions wait behind a button."""
+    gives what is asked beside the server; `button` and `says` are the words on the button and above the questions, the
+    latter at a time in seconds since the epoch; `meant` turns what was filled in into the grammar's parameters.
+    `points` are the words for recovery points, and how they are said; `point` is the question for one. Where `shown` is
+    given, the other questions wait behind a button."""
 
     verb: str
     title: str
     questions: Callable[[Mapping[str, Any], str], list[Field]]
     button: Callable[[Mapping[str, Any]], str]
-    says: Callable[[Mapping[str, Any]], str] = _nothing
+    says: Callable[[Mapping[str, Any], float], str] = _nothing
     meant: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
     points: Mapping[str, str] = field(default_factory=dict)
     point: str = "point"
@@ -43,13 +44,15 @@ class Form:
         """As somebody would have typed it."""
         return worded(self.verb, self.meant(values))
 
-    def window(self, kept: Kept, values: Mapping[str, Any], chosen: Block | None, note: str, channel: str) -> Block:
+    def window(
+        self, kept: Kept, values: Mapping[str, Any], chosen: Block | None, note: str, channel: str, now: float = 0.0
+    ) -> Block:  # fmt: skip
         """For views.open and views.update. `chosen` is the server's option, `note` what is known of it, in plain text;
-        `channel` is offered where the form was opened in none."""
+        `channel` is offered where the form was opened in none; `now` in seconds since the epoch."""
         mark = f"{zlib.crc32(kept.target.encode()):08x}" if kept.target else ""
         asked = self.questions(values, mark)
-        now = asked if kept.more or not self.shown else [each for each in asked if each.name in self.shown]
-        said = self.says(values)
+        seen = asked if kept.more or not self.shown else [each for each in asked if each.name in self.shown]
+        said = self.says(values, now)
         return {
             "type": "modal",
             "callback_id": FORM + self.verb,
@@ -62,8 +65,8 @@ class Form:
                 *([] if kept.channel else [where(channel).block()]),
                 server(chosen).block(),
                 *([{"type": "context", "elements": [words(note, 1900)]}] if note else []),
-                *(each.block() for each in now),
-                *([_more()] if len(now) < len(asked) else []),
+                *(each.block() for each in seen),
+                *([_more()] if len(seen) < len(asked) else []),
             ],
         }
 

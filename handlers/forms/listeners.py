@@ -19,11 +19,12 @@ from handlers.forms.fields import ASKS, Filled, filled_in
 from handlers.forms.form import FORM, MORE, Form
 from handlers.forms.kept import Kept, kept_of
 from handlers.forms.questions import picked, profiles_matching
+from handlers.forms.schedule import zones_matching
 from handlers.forms.servers import Servers
 from handlers.forms.wording import written
 from handlers.grammar import understood
 from handlers.membership import Membership
-from handlers.requests import Start
+from handlers.requests import Start, StartSchedule
 from handlers.telling import Teller
 from workflows.desk import Asking
 from workflows.engine.run import Actor
@@ -68,9 +69,10 @@ class Forms:
         for verb in FORMS:
             app.action(FORM + verb)(self.pressed)
             app.view(FORM + verb)(self.submitted)
-        for action in (f"{ASKS}target", f"{ASKS}live", f"{ASKS}point", MORE):
-            app.action(action)(self.changed)
-        for name in ("target", "point", "against", "profile"):
+        for name in ("target", "live", "point", "what", "at", "zone"):
+            app.action(ASKS + name)(self.changed)
+        app.action(MORE)(self.changed)
+        for name in ("target", "point", "against", "profile", "zone"):
             app.options(ASKS + name)(self.suggested)
 
     # ── opening: within the three seconds for which a trigger is good ────────────────────────────────────
@@ -121,6 +123,8 @@ class Forms:
         name = str(body["action_id"]).removeprefix(ASKS)
         if name == "profile":
             return profiles_matching(self._profiles, typed)
+        if name == "zone":
+            return zones_matching(typed)
         if seen is None:
             return []
         if name == "target":
@@ -132,7 +136,7 @@ class Forms:
         seen, note, chosen = self._seen(), "", None
         if seen and kept.target:
             chosen, note = seen.option(kept.target), seen.newest(kept.target, self._answers.now())
-        return form.window(kept, values, chosen, note, self._channel)
+        return form.window(kept, values, chosen, note, self._channel, self._answers.now())
 
     def _seen(self) -> Servers | None:
         """What the workers last saw, ready to be searched; nothing where they have not looked yet."""
@@ -168,6 +172,9 @@ class Forms:
     def _carried_out(self, client: WebClient, words: list[str], asking: Asking, teller: Teller) -> str:
         """What is told to the asker. Raises UserError, before the window is closed if it can be known by then."""
         request = understood(words)
+        if isinstance(request, StartSchedule):
+            self._answers.scheduling.doubt(request, asking)
+            self._membership.check(client, asking.channel)
         if isinstance(request, Start):
             self._answers.doubt(request, asking)
             if not request.dry_run:

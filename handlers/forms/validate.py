@@ -21,7 +21,7 @@ VALIDATE = Form(
     title="Validate a server",
     questions=_questions,
     button=lambda _: "Validate",
-    says=lambda _: _SAYS,
+    says=lambda _, __: _SAYS,
     points={**LATEST, **PROVEN},
     point="against",
 )

@@ -188,3 +188,18 @@ def test_a_restore_by_form_offers_the_points_of_the_chosen_server_and_says_that_
     bot.told("operator", lambda: bot.space.submit("operator", view, answers))
     run = stage.store.latest(1)[0]
     assert (run.runbook, run.values["image_id"], run.values["beside"]) == ("restore", points["ledger"], True)
+
+
+def test_a_schedule_shows_when_it_comes_and_says_beside_the_question_what_is_wrong(stage: Stage, bot: Bot) -> None:
+    stage.seed("orders-db", disks=SMALL)
+    view = typed(bot, "/dr schedule")
+    server = offered(bot, view, "target", "orders")
+    view = picked(bot, view, "at", "every monday at 09:00")
+    assert str(view.blocks).count("<!date^") == 5
+    _, faults = bot.space.submit("operator", view, given(view, target=server, at="tomorrow"))
+    assert list(faults) == ["at"]
+    answers = given(view, target=server, at="every monday at 09:00", zone=offered(bot, view, "zone", "berlin"))
+    said = bot.told("operator", lambda: bot.space.submit("operator", view, answers))
+    (only,) = stage.calendar.all()
+    assert said.startswith(f"`{only.schedule.id}` Clone drill of orders-db, every monday at 09:00 (Europe/Berlin)")
+    assert (only.schedule.owner, only.schedule.channel) == (OPERATOR, "C0DROPS")

@@ -1,6 +1,8 @@
 """Forms as values: what they ask, that they fit Slack, and which words of the grammar their answers stand for."""
 
 import json
+import re
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -8,11 +10,13 @@ import pytest
 from handlers.forms.catalogue import FORMS, chooser
 from handlers.forms.fields import ASKS, filled_in
 from handlers.forms.kept import Kept, kept_of
+from handlers.forms.schedule import zones_matching
 from handlers.forms.wording import written
 from handlers.grammar import grammar, parse, understood
 from practice.workspace.inputs import state_values
 from practice.workspace.views import check_view
 from workflows.errors import UserError
+from workflows.schedules.rule import read_rule
 
 Values = dict[str, Any]
 IMAGE = "ami-0123456789abcdef0"
@@ -40,6 +44,10 @@ def test_a_form_asks_for_everything_that_its_verb_takes(verb: str) -> None:
         ("drill", {"live": "no", "point": "fresh"}, "drill wiki --point fresh"),
         ("drill", {"live": "no", "point": IMAGE, "reason": "Q4"}, f"drill {IMAGE} --reason Q4"),
         ("validate", {"against": IMAGE}, f"validate wiki --against {IMAGE}"),
+        ("schedule", {"what": "drill", "live": "yes", "at": "every 12 h"},
+         "schedule drill wiki --live --at 'every 12 h'"),
+        ("schedule", {"what": "backup", "live": "yes", "at": "0 3 * * 1", "zone": "Europe/Berlin", "point": "random"},
+         "schedule backup wiki --cron '0 3 * * 1' --tz Europe/Berlin"),
     ],
 )  # fmt: skip
 def test_what_is_filled_in_is_the_request_that_would_have_been_typed(verb: str, values: Values, typed: str) -> None:
@@ -122,3 +130,24 @@ def _shown(values: Values, target: str = "wiki") -> Values:
 
 def _asked(view: Values) -> set[str]:
     return {each["block_id"].partition(":")[0] for each in view["blocks"] if each["type"] == "input"}
+
+
+def test_the_form_for_schedules_shows_the_next_five_times_or_what_is_wrong() -> None:
+    now = 1_795_500_000.0
+    form = FORMS["schedule"]
+
+    def said(**values: Any) -> str:
+        return str(form.window(Kept("C0DROPS"), values, None, "", "", now)["blocks"][0]["text"]["text"])
+
+    coming = list(islice(read_rule("every monday at 09:00", "Europe/Berlin").firings(now), 5))
+    assert re.findall(r"<!date\^(\d+)", said(at="every monday at 09:00", zone="Europe/Berlin")) == [
+        str(round(at)) for at in coming
+    ]
+    assert said(at="tomorrow").startswith(":warning: `tomorrow` is not a time that recurs.")
+    assert "Announced before it begins" in said()
+
+
+def test_time_zones_are_found_by_a_part_of_their_name() -> None:
+    assert [each["value"] for each in zones_matching("new york")] == ["America/New_York"]
+    assert zones_matching("")[0]["value"] == "UTC"
+    assert len(zones_matching("")) == 100

@@ -12,7 +12,7 @@ from workflows.engine.run import Actor
 from workflows.errors import UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, occurrence_from_json, occurrence_to_json
-from workflows.schedules.rule import read_rule
+from workflows.schedules.rule import UnknownZone, read_rule
 from workflows.schedules.schedule import Schedule, schedule_from_json, schedule_to_json
 from workflows.schedules.timetable import told_of
 from workflows.words import cut, safe, when
@@ -46,8 +46,10 @@ class Calendar:
         """The next five firings of what a person wrote. Raises UserError."""
         try:
             return list(islice(read_rule(text, zone).firings(self._clock.now()), 5))
+        except UnknownZone as error:
+            raise UserError(str(error), "Nothing was scheduled.", about="zone") from None
         except ValueError as error:
-            raise UserError(str(error), "Nothing was scheduled.") from None
+            raise UserError(str(error), "Nothing was scheduled.", about="at") from None
 
     def add(self, schedule: Schedule, place: Place) -> Schedule:
         """Keep it under a new id. Raises UserError for a time that is none."""

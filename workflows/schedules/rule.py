@@ -37,6 +37,10 @@ _DATE = re.compile(rf"(?:on )?(?:the )?(?P<date>\d{{1,2}})(?:st|nd|rd|th) of (?:
 _SPAN = re.compile(r"every (?:(?P<number>\d{1,3}) ?)?(?P<unit>h|hours?|min|minutes?)")
 
 
+class UnknownZone(ValueError):
+    """What is no time zone of the tz database."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """`text` as a person wrote it; `fields` are APScheduler's: minute, hour, day, month, day of the week."""
@@ -98,11 +102,11 @@ def read_rule(text: str, zone: str = "UTC") -> Rule:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """ValueError for what is no time zone of the tz database."""
+    """Raises UnknownZone."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
+        raise UnknownZone(
             f"{_quoted(name)} is no time zone. Right are `Europe/Berlin`, `America/New_York` or `UTC`."
         ) from None
 
