@@ -120,6 +120,15 @@ def _all(
                 page.wait_for_timeout(800)  # a picture, not a test: until everything is drawn
                 act(page)
                 page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
+                _close(page)
+
+
+def _close(page: Page) -> None:
+    """A window that stays open would lie over every later picture of its owner's."""
+    window = page.get_by_role("dialog")
+    if window.is_visible():
+        window.get_by_role("button", name="Not now").click()
+        expect(window).to_be_hidden()
 
 
 if __name__ == "__main__":
