@@ -23,18 +23,32 @@ _SWITCHES = {
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
 }
 
-_SERVICES = ("ec2", "iam", "ssm", "sts", "kms", "autoscaling", "s3")
+#: What a new lab begins without. Not kms: all that it keeps is the account's default key for volumes, and a new one
+#: costs more time than all else of a start.
+_SERVICES = ("ec2", "iam", "ssm", "sts", "autoscaling", "s3")
 
 
 @functools.cache
-def _application() -> Any:
-    """moto's server application. One a process, as moto's memory is."""
+def _moto() -> Any:
+    """moto's server, ready for applications. One a process, as moto's memory is."""
     os.environ.update(_SWITCHES)
-    settings, server = import_module("moto.settings"), import_module("moto.server")
-
+    settings: Any = import_module("moto.settings")
+    responses: Any = import_module("moto.core.responses")
     if not (settings.DISABLE_GLOBAL_CORS and settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION):
         raise RuntimeError("moto was imported before the lab was started, without the lab's switches")
-    return server.DomainDispatcherApplication(server.create_backend_app)
+    # moto lists a class's methods anew for every request; EC2's has 700, and the list never changes
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    return import_module("moto.server")
+
+
+@functools.cache
+def _application(service: str) -> Any:
+    """moto's application for one service. For the lab's own it is named here: moto's dispatcher would look for it in
+    every request, and read a directory of a hundred folders twice for that."""
+    moto = _moto()
+    if service in _SERVICES:
+        return moto.create_backend_app(service)
+    return moto.DomainDispatcherApplication(moto.create_backend_app)
 
 
 class Control:
@@ -45,7 +59,7 @@ class Control:
     def __init__(self) -> None:
         if not self._taken.acquire(blocking=False):
             raise RuntimeError("there is a running lab in this process already")
-        self._app = _application()
+        _moto()
         self._backend = import_module("moto.backends").get_backend
         for service in _SERVICES:
             self._backend(service).reset()
@@ -77,7 +91,7 @@ class Control:
         }
         for name, value in wire["headers"].items():
             environ[("" if name == "Content-Type" else "HTTP_") + name.upper().replace("-", "_")] = value
-        answer = self._run(environ, body, action)
+        answer = self._run(service, environ, body, action)
         parsed: dict[str, Any] = botocore.parsers.create_parser(protocol).parse(
             {"status_code": answer.status, "headers": {}, "body": answer.body}, operation.output_shape
         )
@@ -88,13 +102,13 @@ class Control:
 
     def passed(self, request: Request) -> Answer:
         """A request that the lab leaves to moto as it came."""
-        return self._run(dict(request.environ), request.body, request.action)
+        return self._run(request.service, dict(request.environ), request.body, request.action)
 
-    def _run(self, environ: dict[str, Any], body: bytes, action: str) -> Answer:
+    def _run(self, service: str, environ: dict[str, Any], body: bytes, action: str) -> Answer:
         """Raises Refusal where moto has no such call."""
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.errors": io.StringIO()}
         try:
-            parts, status, headers = run_wsgi_app(self._app, environ)
+            parts, status, headers = run_wsgi_app(_application(service), environ)
         except NotImplementedError as error:
             raise Refusal("InvalidAction", f"The lab cloud cannot do {action} in this way.") from error
         return Answer(int(status.split()[0]), headers.get("Content-Type", ""), b"".join(parts))
