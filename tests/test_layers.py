@@ -1,6 +1,7 @@
 """Arrows point one way, each outside world has one door, and nothing grows past a screenful. No exceptions."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,8 +43,18 @@ DOORS = {
 OPENS_PRACTICE = ("bot/__main__.py",)
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Read once, for all of the rules."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -91,7 +102,7 @@ def test_each_outside_world_has_one_door(library: str) -> None:
 def test_files_and_functions_fit_on_a_screen(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LONGEST_FILE
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
@@ -108,7 +119,7 @@ def test_broad_excepts_stand_where_the_engine_meets_a_step_and_a_listener_meets_
     broad = [
         named(path)
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
     ]
@@ -119,7 +130,7 @@ def test_every_redis_key_in_the_code_stands_in_the_table() -> None:
     store = (ROOT / "workflows/engine/store.py").read_text(encoding="utf-8")
     table = store.split('"""')[1]
     for path in (ROOT / "workflows/engine").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "key" and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
