@@ -20,7 +20,7 @@ _SIGNS: dict[Standing, str] = {
 }  # fmt: skip
 _COUNTED: dict[Standing, str] = {
     "never": "without a backup", "missed": "over a target or unproven", "soon": "nearly over one",
-    "no target": "without a target", "ok": "within their targets",
+    "no target": "without a target", "ok": "within target",
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def coarse(seconds: float) -> str:
     for size, unit, least in ((86400, "d", 2 * 86400), (3600, "h", 3600), (60, "min", 60)):
         if seconds >= least:
             return f"{int(seconds // size)} {unit}"
-    return "less than a minute"
+    return "under 1 min"
 
 
 def name_of(name: str) -> str:

@@ -16,7 +16,7 @@ from handlers.posting import AGAIN, UNREACHABLE, Posting, pause_after
 from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.watchbook import Watchbook
-from workflows.watch import Change, Level, Warned, warned_from_json
+from workflows.watch import Change, Kind, Level, Warned, warned_from_json
 from workflows.words import count, cut, duration, safe, when
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,13 @@ ABOUT = "watch"
 #: How many servers one message names of each sort.
 MOST = 7
 _SIGNS: dict[Level, str] = {"missed": ":red_circle:", "soon": ":large_yellow_circle:", "ok": ":large_green_circle:"}
+_SAID: dict[Kind, dict[Level, str]] = {
+    "rpo": {"missed": "misses its RPO", "soon": "is about to miss its RPO", "ok": "is within its RPO again"},
+    "proof": {
+        "missed": "is without a fresh proof", "soon": "is about to be without a fresh proof",
+        "ok": "has a fresh proof again",
+    },
+}  # fmt: skip
 _TEXT = 3500
 
 
@@ -104,25 +111,17 @@ def warning(warned: Warned) -> Card:
 def _text(warned: Warned) -> str:
     first = min(warned.changes, key=lambda each: list(_SIGNS).index(each.level))
     more = len(warned.changes) - 1
-    return cut(_sentence(first, warned.at) + (f" So it is with {more} more, or better." if more else ""), _TEXT)
+    return cut(_sentence(first, warned.at) + (f" This message tells of {more} more." if more else ""), _TEXT)
 
 
 def _sentence(each: Change, now: float) -> str:
-    where = f"*{name_of(each.server)}* ({safe(each.region)})"
-    aim = duration(each.target)
     if each.kind == "rpo":
-        what, age = "its RPO", _aged("its newest complete backup is {} old", "it has no complete backup", each, now)
+        age = _aged("its newest complete backup is {} old", "it has no complete backup", each, now)
     else:
-        what, age = "its proof", _aged("its last proof is {} old", "no backup of it was ever proven", each, now)
-    match each.level:
-        case "missed":
-            return f"{where} misses {what}: {age}, and the target is {aim}. Missed since {when(each.until)}."
-        case "soon":
-            return (
-                f"{where} is about to miss {what}: {age}, and the target is {aim}. Missed from {when(each.until)} on."
-            )
-        case _:
-            return f"{where} is good again with {what}: {age}, and the target is {aim}."
+        age = _aged("its last proof is {} old", "no backup of it was ever proven", each, now)
+    told = f"*{name_of(each.server)}* ({safe(each.region)}) {_SAID[each.kind][each.level]}: {age}, and the target is"
+    until = {"missed": f" Missed since {when(each.until)}.", "soon": f" Missed from {when(each.until)} on.", "ok": ""}
+    return f"{told} {duration(each.target)}.{until[each.level]}"
 
 
 def _aged(said: str, never: str, each: Change, now: float) -> str:

@@ -189,7 +189,7 @@ def test_what_was_found_while_slack_was_away_is_told_in_its_order_when_it_is_bac
     bot.tick()
     first, second = space.messages(CHANNEL)
     assert "misses its RPO" in first.text
-    assert "is good again with its RPO" in second.text
+    assert "is within its RPO again: its newest complete backup is" in second.text
 
 
 def test_without_a_channel_warnings_do_not_pile_up(

@@ -117,7 +117,7 @@ def test_what_comes_is_told_with_what_holds_it_and_a_servers_next_drill_stands_b
         ({"point_at": None, "point": ""}, ":red_circle: *a*\n*No backup yet* (target 1 d) · proven"),
         ({"proven_at": None}, ":red_circle: *a*\nBackup 3 h old (target 1 d) · *never proven* (target 30 d)"),
         ({"rpo": None, "proof": None}, ":white_circle: *a*\nBackup 3 h old · proven 3 d ago\n"),
-        ({"drill": LastDrill("D-0009", False, NOW - 5, None)}, "Last drill `D-0009` *failed* less than a minute ago"),
+        ({"drill": LastDrill("D-0009", False, NOW - 5, None)}, "Last drill `D-0009` *failed* under 1 min ago"),
         ({"drill": None}, "Never drilled"),
         ({"instances": ()}, ":black_circle: *a*\nBackup 3 h old (target 1 d) · proven 3 d ago (target 30 d)\nNo in"),
         ({"instances": ("i-1", "i-2")}, "2 instances bear this name (`i-1`, `i-2`): ask for one by its id."),
@@ -158,7 +158,7 @@ def test_home_does_not_change_from_one_second_to_the_next_while_nothing_happens(
 
 def test_an_age_is_told_as_coarsely_as_it_matters() -> None:
     found = [coarse(each) for each in (0, 61, 3599, 3600, 47.9 * 3600, 2 * 86400, 400 * 86400)]
-    assert found == ["less than a minute", "1 min", "59 min", "1 h", "47 h", "2 d", "400 d"]
+    assert found == ["under 1 min", "1 min", "59 min", "1 h", "47 h", "2 d", "400 d"]
 
 
 def test_a_target_is_nearly_missed_from_nine_tenths_of_it_on() -> None:

@@ -42,7 +42,6 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
     _all(world, browser, "approval", _to_top)
     _all(world, browser, "window", _to_window)
-    _all(world, browser, "home", place="home")
     _approve(world, "Live drill of orders-db")
     operator.sees(card, "Succeeded")
     _all(world, browser, "finished", _to_top)
@@ -51,6 +50,9 @@ def _play(world: World, browser: Browser, operator: Window) -> None:
     operator.types("/dr drill wiki --live")
     card = operator.card("Live drill of wiki")
     expect(card.get_by_role("button", name="Approve termination")).to_be_visible(timeout=LONG)
+    operator.types("/dr schedule drill orders-db --at 'every monday at 09:00' --tz Europe/Berlin")
+    operator.is_told("S-0001")
+    _all(world, browser, "home", _refresh, place="home")
     world.lab.faults.corrupt_disk("/data/pages/Main_Page.txt")
     _approve(world, "Live drill of wiki")
     operator.sees(card, "Failed")
@@ -86,6 +88,11 @@ def _to_window(page: Page) -> None:
 def _to_top(page: Page) -> None:
     """Of the newest card: what came of the run."""
     Window(page).card("Live drill of").evaluate("node => node.scrollIntoView({ block: 'start' })")
+
+
+def _refresh(page: Page) -> None:
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#home")).to_contain_text("next drill")
 
 
 def _to_thread(page: Page) -> None:
