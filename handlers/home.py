@@ -45,15 +45,16 @@ class Home:
     def opened(self, ack: Ack, event: dict[str, Any]) -> None:
         """Somebody looks at the app: at Home, or at its messages, which are none of ours."""
         ack()
-        if event.get("tab", "home") == "home":
-            self.look(event["user"], anew="view" not in event)
-
-    def look(self, user: str, page: int | None = None, *, anew: bool = False) -> None:
-        """Paint it for them at once, at that page if one is given, and keep it fresh from now on."""
+        if event.get("tab", "home") != "home":
+            return
         try:
-            self._viewers.look(user, page, anew=anew)
+            self.look(event["user"], anew="view" not in event)
         except Away as error:
             log.warning("Redis is away (%s); Home stays as it is", type(error).__name__)
+
+    def look(self, user: str, page: int | None = None, *, anew: bool = False) -> None:
+        """Paint it for them at once, at that page if one is given, and keep it fresh from now on. Raises Away."""
+        self._viewers.look(user, page, anew=anew)
         self._wake.set()
 
     def work(self, stop: Event) -> None:
@@ -63,6 +64,9 @@ class Home:
                 busy = self.tick()
             except Away as error:
                 log.warning("Redis is away (%s); Home waits", type(error).__name__)
+                busy = 0
+            except ValueError as error:
+                log.error("Home cannot be painted from what another version wrote: %s", error)
                 busy = 0
             if not busy:
                 self._wake.wait(1.0)

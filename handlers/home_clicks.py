@@ -64,7 +64,7 @@ class HomeClicks:
                 text = self._views.open(client, body, request, asking, question)
             if text:
                 self._teller(client, body)(text)
-        self._home.look(body["user"]["id"])
+            self._home.look(body["user"]["id"])
 
     def start(self, ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """The form for a backup, a drill or a restore: of one server, or of whichever."""
@@ -76,15 +76,17 @@ class HomeClicks:
                 raise UserError("That button is not one that Firedrill made.", "Example: `/dr backup`")
             self._forms.open(client, body, verb, "", self._named(target))
 
-    def turn(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+    def turn(self, ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         ack()
-        self._home.look(body["user"]["id"], int(action["value"]))
+        with answering(self._teller(client, body), f"{action['action_id']}"):
+            self._home.look(body["user"]["id"], int(action["value"]))
 
-    def refresh(self, ack: Ack, body: dict[str, Any]) -> None:
+    def refresh(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         """At once as far as it is known, and again when the workers have looked at AWS."""
         ack()
-        self._home.look(body["user"]["id"])
-        self._board.want_inventory()
+        with answering(self._teller(client, body), REFRESH):
+            self._home.look(body["user"]["id"])
+            self._board.want_inventory()
 
     def card(self, ack: Ack) -> None:
         """The button is a link; Slack tells the app too, and wants to hear that it was told."""
