@@ -18,6 +18,7 @@ from workflows.facts.targets import seconds_of
 from workflows.faults import Fault
 from workflows.policy import Policy
 from workflows.rulebook import read_policy
+from workflows.schedules.hindrances import HindrancesTable
 from workflows.schedules.schedule import Schedule
 from workflows.schedules.tables import Freeze, read_freezes, read_schedules
 from workflows.steps.isolation import DrillRules
@@ -148,6 +149,7 @@ class File(_Table):
     announcements: AnnouncementsTable = AnnouncementsTable()
     schedules: Mapping[str, Any] = Field(default_factory=dict)
     freezes: tuple[Any, ...] = ()
+    hold: HindrancesTable = HindrancesTable()
 
 
 class Settings(BaseModel):

@@ -29,6 +29,7 @@ from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 from workflows.schedules.calendar import Calendar
 from workflows.schedules.gate import Gate
+from workflows.schedules.hindrances import Hindrances
 from workflows.schedules.timetable import Timetable
 from workflows.steps.launching import others_of
 from workflows.survey import Survey
@@ -219,10 +220,13 @@ class Worker:
             log.warning("the inventory could not be taken: %s", error)
 
 
-def timetable_of(settings: Settings, built: Parts) -> Timetable:
+def timetable_of(settings: Settings, built: Parts, home: Home) -> Timetable:
     """Everything that recurs: what was made in Slack, and what the file declares."""
-    channel = settings.file.announcements.channel or settings.file.slack.channel
-    gate = Gate(settings.policy, lambda: directory(built.board), settings.freezes, built.clock, channel)
+    hold, channel = settings.file.hold, settings.file.slack.channel
+    gate = Gate(
+        settings.policy, lambda: directory(built.board), settings.freezes, built.clock, channel,
+        Hindrances(home, hold.calendars, hold.alarms, built.clock), holds_backups=not hold.backups,
+    )  # fmt: skip
     return Timetable(built.agenda, desk_of(settings, built), built.clock, settings.schedules, gate.check)
 
 
@@ -256,7 +260,7 @@ def run(settings: Settings, stop: Event) -> bool:
         Watch(Watchbook(built.redis), calendar.all),
     )  # fmt: skip
     worker = Worker(
-        engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built), file.threads,
+        engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built, home), file.threads,
         archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
     return worker.work(stop)

@@ -121,7 +121,7 @@ def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:
     assert actions - implied == calls_made()
 
 
-SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling")
+SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling", "cloudwatch")
 #: Where the permission is not called as the call.
 PERMISSIONS = {
     "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
@@ -135,11 +135,7 @@ def calls_made() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and len(node.args) >= 2:
                 words = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
-                if (
-                    len(words) == 2
-                    and words[0] in ("ec2", "ssm", "sts", "s3", "autoscaling")
-                    and str(words[1]).islower()
-                ):
+                if len(words) == 2 and words[0] in SERVICES and str(words[1]).islower():
                     verb = "".join(part.capitalize() for part in str(words[1]).split("_"))
                     made.add(PERMISSIONS.get(f"{words[0]}:{verb}", f"{words[0]}:{verb}"))
     return made

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from practice.cloud.changes import Changes
 from practice.cloud.commands import Commands
 from practice.cloud.control import Control
 from practice.cloud.disks import Disks
@@ -57,6 +58,7 @@ class LabCloud:
         sandbox: bool | None = None,
     ) -> None:
         self.faults = Faults()
+        self.changes = Changes()
         self.region = regions[0]
         self.regions = tuple(regions)
         self.url = ""
@@ -226,11 +228,14 @@ class LabCloud:
         ssm: dict[str, Handler] = {
             "CancelCommand": self._commands.cancel,
             "DescribeInstanceInformation": self._commands.agents,
+            "GetCalendarState": self.changes.calendar_state,
             "GetCommandInvocation": self._commands.result,
             "ListCommandInvocations": self._commands.invocations,
             "SendCommand": self._commands.send,
         }
-        return {("ec2", name): each for name, each in ec2.items()} | {("ssm", name): each for name, each in ssm.items()}
+        alarms = {("monitoring", "DescribeAlarms"): self.changes.describe_alarms}
+        named = {"ec2": ec2, "ssm": ssm}
+        return alarms | {(service, name): each for service, all_ in named.items() for name, each in all_.items()}
 
 
 def _root(disks: Sequence[Disk]) -> Disk:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tests.stage import OPERATOR, Stage
 from workflows.engine.happened import Place
 from workflows.schedules.gate import Gate
+from workflows.schedules.hindrances import Hindrance, nothing_hinders
 from workflows.schedules.occurrence import Occurrence, occurrence_from_json
 from workflows.schedules.schedule import Schedule
 from workflows.schedules.tables import Freeze
@@ -14,8 +15,10 @@ from workflows.schedules.timetable import Timetable
 HERE = Place("C0DROPS", "slack")
 
 
-def timetable(stage: Stage, *declared: Schedule, freezes: Sequence[Freeze] = ()) -> Timetable:
-    gate = Gate(stage.policy, lambda: stage.directory, freezes, stage.clock, "C0DROPS")
+def timetable(
+    stage: Stage, *declared: Schedule, freezes: Sequence[Freeze] = (), hindrance: Hindrance = nothing_hinders
+) -> Timetable:
+    gate = Gate(stage.policy, lambda: stage.directory, freezes, stage.clock, "C0DROPS", hindrance)
     return Timetable(stage.agenda, stage.desk, stage.clock, declared, gate.check)
 
 

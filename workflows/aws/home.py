@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 
 from workflows.aws.calls import Calls, Heard
+from workflows.aws.changes import Changes
 from workflows.aws.commands import Commands
 from workflows.aws.copies import Copies
 from workflows.aws.images import Images
@@ -28,6 +29,7 @@ class Aws:
     networks: Networks
     copies: Copies
     volumes: Volumes
+    changes: Changes
 
 
 class Home:
@@ -71,4 +73,5 @@ class Home:
             networks=Networks(calls, self._installation),
             copies=Copies(calls, instances, self._installation),
             volumes=Volumes(calls),
+            changes=Changes(calls),
         )
