@@ -86,7 +86,8 @@ def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
         text = f"{people} may answer: {run.question.title} The buttons are in the card above, until {until}."
         told.append(Reply(f"question:{run.question.id}", text))
     if run.halted:
-        told.append(Reply(f"halt:{run.halted.at}", f"<@{run.asked_by.id}> {sentence(run)} `/dr resume` lets it go on."))
+        text = f"<@{run.asked_by.id}> `{run.id}` stands still: {run.halted.sentence()}. `/dr resume` lets it go on."
+        told.append(Reply(f"halt:{run.halted.at}", text))
     if not run.status.open:
         told.append(Reply(f"end:{run.retries}", f"<@{run.asked_by.id}> {sentence(run)}"))
     return told
