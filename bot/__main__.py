@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bot import logs, shell, slack_app, worker
+from bot import logs, shell
 from bot.audit import audit
 from bot.settings import Settings, load
 from handlers.grammar import grammar
@@ -47,13 +47,17 @@ firedrill.add_command(audit)
 @firedrill.command()
 def bot() -> None:
     """The conversation in Slack. Needs Slack's tokens and Redis, and no AWS credentials."""
-    _process(slack_app.run)
+    from bot.slack_app import run  # noqa: PLC0415 - a verb in the shell is answered before Bolt could be loaded
+
+    _process(run)
 
 
 @firedrill.command("worker")
 def worker_() -> None:
     """Runs the steps. Needs AWS credentials and Redis, and no Slack token."""
-    _process(worker.run)
+    from bot.worker import run  # noqa: PLC0415 - only the worker needs boto3 and APScheduler
+
+    _process(run)
 
 
 @firedrill.command()

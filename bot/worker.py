@@ -14,7 +14,7 @@ from bot.wiring import Parts, check_world, desk_of, directory, parts, persistenc
 from workflows.anchorage import Anchorage
 from workflows.archive import Archive
 from workflows.aws import Home
-from workflows.aws.calls import CONNECT_TIMEOUT, READ_TIMEOUT
+from workflows.aws.clients import CONNECT_TIMEOUT, READ_TIMEOUT
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.engine.board import Board

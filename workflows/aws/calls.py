@@ -1,17 +1,13 @@
-"""Every call to AWS goes through here: clients with time limits and no hidden retries, pages joined, errors translated.
+"""Every call to AWS goes through here: pages joined, errors translated.
 
 botocore's own retries are off. The engine tries again itself, between commits, so that the card can say why it waits;
 and a call without a ClientToken must never be repeated behind our back after its answer was lost.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -19,7 +15,6 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
 )
-from botocore.parsers import ResponseParserError
 
 from workflows.errors import (
     AwsRefused,
@@ -34,10 +29,10 @@ from workflows.errors import (
 )
 from workflows.words import cut, safe
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from workflows.aws.clients import Clients
 
-#: Seconds. Their sum is the longest that one call takes; the lease of a run is longer.
-CONNECT_TIMEOUT, READ_TIMEOUT = 5, 25
+log = logging.getLogger(__name__)
 
 _THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequests",
               "TooManyRequestsException", "RequestThrottled", "EC2ThrottledException", "SlowDown", "RateExceeded",
@@ -56,22 +51,25 @@ Heard = Callable[[str, str, str], None]
 
 
 class Calls:
-    """The clients of one account and Region. Safe to share between threads."""
+    """Those of one account and Region. Safe to share between threads. `clients` are its own unless given."""
 
-    _building = threading.Lock()
-    _loader: Any = None
-
-    def __init__(self, region: str, endpoint: str | None = None, heard: Heard | None = None) -> None:
+    def __init__(
+        self,
+        region: str,
+        endpoint: str | None = None,
+        heard: Heard | None = None,
+        clients: "Clients | None" = None,
+    ) -> None:
         self.region = region
         self._heard = heard or (lambda *_: None)
         self._endpoint = endpoint
-        self._clients: dict[str, Any] = {}
+        self._clients = clients
 
     def __call__(self, service: str, action: str, **params: Any) -> dict[str, Any]:
         """One call. Raises what `translated` gives."""
         try:
             answer: dict[str, Any] = getattr(self._client(service), action)(**params)
-        except (ClientError, BotoCoreError, HTTPClientError, ResponseParserError) as error:
+        except (ClientError, BotoCoreError, HTTPClientError, _unreadable()) as error:
             self._tell(action, params, getattr(error, "response", None) or {}, error)  # botocore sets None too
             known = translated(action, error)
             log.debug("aws=%s.%s region=%s refused: %s", service, action, self.region, known.text)
@@ -114,28 +112,18 @@ class Calls:
         return self._client(service).meta.service_model.shape_for(name)
 
     def _client(self, service: str) -> Any:
-        with self._building:
-            if service not in self._clients:
-                self._clients[service] = self._session().client(
-                    service,
-                    endpoint_url=self._endpoint,
-                    config=Config(
-                        connect_timeout=CONNECT_TIMEOUT,
-                        read_timeout=READ_TIMEOUT,
-                        retries={"total_max_attempts": 1, "mode": "standard"},
-                        user_agent_extra="firedrill",
-                    ),
-                )
-            return self._clients[service]
+        if self._clients is None:
+            from workflows.aws.clients import Clients  # noqa: PLC0415 - only who talks to AWS needs to load boto3
 
-    def _session(self) -> Any:
-        """A session of its own (sessions are not safe between threads) on one shared data loader: 1.3 instead of
-        20 MB a client."""
-        core = botocore.session.get_session()
-        if Calls._loader is None:
-            Calls._loader = core.get_component("data_loader")
-        core.register_component("data_loader", Calls._loader)
-        return boto3.Session(botocore_session=core, region_name=self.region)
+            self._clients = Clients(self._endpoint)
+        return self._clients.of(service, self.region)
+
+
+def _unreadable() -> type[Exception]:
+    """What botocore raises for an answer that is none of AWS's."""
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above; here it is loaded already
+
+    return ResponseParserError  # type: ignore[no-any-return]
 
 
 def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCapacity | RunFailed:

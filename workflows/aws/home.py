@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workflows.aws.calls import Calls, Heard
 from workflows.aws.changes import Changes
@@ -13,6 +14,9 @@ from workflows.aws.networks import Networks
 from workflows.aws.templates import Templates
 from workflows.aws.volumes import Volumes
 from workflows.errors import RunFailed
+
+if TYPE_CHECKING:
+    from workflows.aws.clients import Clients
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,19 @@ class Aws:
 
 
 class Home:
-    """The Regions that an installation works in. One set of clients each, made when first needed."""
+    """The Regions that an installation works in. `clients` are its own unless given."""
 
-    def __init__(self, installation: str, endpoint: str | None = None, heard: Heard | None = None) -> None:
+    def __init__(
+        self,
+        installation: str,
+        endpoint: str | None = None,
+        heard: Heard | None = None,
+        clients: "Clients | None" = None,
+    ) -> None:
         self._installation = installation
         self._endpoint = endpoint
         self._heard = heard
+        self._clients = clients
         self._lock = threading.Lock()
         self._regions: dict[str, Aws] = {}
 
@@ -60,7 +71,7 @@ class Home:
             return self._regions[name]
 
     def _made(self, region: str) -> Aws:
-        calls = Calls(region, self._endpoint, self._heard)
+        calls = Calls(region, self._endpoint, self._heard, self._clients)
         instances = Instances(calls)
         return Aws(
             account=str(calls("sts", "get_caller_identity")["Account"]),

@@ -1,6 +1,7 @@
 """What a runbook and a step are. A step's arguments come by name from the run's record; what nobody feeds is refused
 when the module is imported."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -128,8 +129,14 @@ def step_of(
     tell: Callable[[Any], str] | None = None,
 ) -> Step:
     """The parts of a step put together: each parameter that comes from the record gets its own validator."""
-    needs = {p: None if p in FED else TypeAdapter(hint) for p, hint in parameters.items()}
+    needs = {p: None if p in FED else _validator(hint) for p, hint in parameters.items()}
     return Step(name, title, call, needs, gives, effect or no_return, no_return, tell)
+
+
+@functools.cache
+def _validator(hint: Any) -> TypeAdapter[Any]:
+    """One a type, however many steps take it: building them is a good part of the program's start."""
+    return TypeAdapter(hint)
 
 
 @dataclass(frozen=True)
