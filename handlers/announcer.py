@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from handlers.access import Access
 from handlers.announcements import Outlook, announcement, replies
 from handlers.cards import Card
-from handlers.posting import UNREACHABLE, Posting
+from handlers.posting import AGAIN, UNREACHABLE, Posting, pause_after
 from workflows.desk import Desk
 from workflows.engine.agenda import KEEP, Agenda
 from workflows.engine.board import Board, Cards
@@ -27,9 +27,12 @@ from workflows.schedules.planning import runs_of
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks, for which one bot has them to itself, and until one that Slack refused is tried again.
-EVERY, TURN, AGAIN = 2.0, 120, 30.0
+#: Seconds between two looks, for which one bot has a look to itself, after which it begins nothing more, and until a
+#: doubt is looked at again. A turn is longer than what has begun may take: three calls to Slack of 15 s.
+EVERY, TURN, ENOUGH, DOUBT = 2.0, 60, 10.0, 30.0
 EVENT = "firedrill_schedule"
+#: Slack's words about one channel or message, which say nothing of others.
+ABOUT_ONE = {"message_not_found", "not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 
 
 class Announcer:
@@ -53,6 +56,7 @@ class Announcer:
         self._ahead = ahead
         self._shown: dict[str, tuple[int, bool]] = {}
         self._later: dict[str, float] = {}
+        self._until = 0.0
 
     def work(self, stop: Event) -> None:
         """Until told to stop."""
@@ -69,8 +73,12 @@ class Announcer:
         try:
             coming = [occurrence_from_json(record) for record in self._agenda.coming()]
             unsaid = [occurrence_from_json(record) for record in self._agenda.unsaid()]
+            nearest = {each.schedule.id: each.id for each in reversed(coming) if each.state.open}
+            begun = self._cards.now()
             for each in {each.id: each for each in [*coming, *unsaid]}.values():
-                self._attempt(each)
+                if self._until > self._cards.now() or self._cards.now() > begun + ENOUGH:
+                    break
+                self._attempt(each, each.id in nearest.values())
             self._forget({each.id for each in coming})
         finally:
             self._board.end_turn("announcer")
@@ -79,24 +87,28 @@ class Announcer:
         self._shown = {name: shown for name, shown in self._shown.items() if name in coming}
         self._later = {name: at for name, at in self._later.items() if at > self._cards.now()}
 
-    def _attempt(self, each: Occurrence) -> None:
-        """Slack down is not backup failed: it is told when Slack is back."""
+    def _attempt(self, each: Occurrence, nearest: bool) -> None:
+        """Slack down is not backup failed: it is told when Slack is back. Where it wants a pause, or does not answer,
+        nothing else is tried before that."""
         now = self._cards.now()
         soon = bool(self._ahead) and now >= each.at - self._ahead[-1]
         if self._later.get(each.id, 0) > now or self._shown.get(each.id) == (each.version, soon):
             return
         try:
-            self._tell(each, soon, now)
+            self._tell(each, soon, nearest, now)
         except UNREACHABLE as error:
             word = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
             if word == "message_not_found":
                 self._cards.unnote(each.id, "message", "intent:message", "digest")
-            log.warning("occurrence=%s not announced: %s; again in %.0f s", each.id, word, AGAIN)
-            self._later[each.id] = now + AGAIN
+            pause = pause_after(error) if isinstance(error, SlackApiError) else AGAIN
+            log.warning("occurrence=%s not announced: %s; again in %.0f s", each.id, word, pause)
+            self._later[each.id] = now + pause
+            if word not in ABOUT_ONE:
+                self._until = now + pause
 
-    def _tell(self, each: Occurrence, soon: bool, now: float) -> None:
+    def _tell(self, each: Occurrence, soon: bool, nearest: bool, now: float) -> None:
         notes = self._cards.notes(each.id)
-        if self._is_for_anybody(each, now, notes):
+        if self._is_for_anybody(each, nearest, now, notes):
             known = self._outlook(each, soon)
             thread = self._message(each, announcement(each, known), notes)
             for reply in replies(each, known):
@@ -104,7 +116,7 @@ class Announcer:
                     self._cards.note(each.id, reply.key, thread)
                 self._once(each, reply.key, {"text": reply.text}, thread)
             if known.doubt:  # which may go away by itself
-                self._later[each.id] = now + AGAIN
+                self._later[each.id] = now + DOUBT
                 return
         elif each.state.open:
             return
@@ -113,15 +125,15 @@ class Announcer:
         if each.over:
             self._cards.keep(each.id, KEEP)
 
-    def _is_for_anybody(self, each: Occurrence, now: float, notes: dict[str, str]) -> bool:
-        """Nobody is told of what was called off before it was announced."""
+    def _is_for_anybody(self, each: Occurrence, nearest: bool, now: float, notes: dict[str, str]) -> bool:
+        """Nobody is told of what was called off before it was announced, nor of the one after the next."""
         if not self._where(each):
             return False
         if "message" in notes or "intent:message" in notes:
             return True
         if each.state in (State.SKIPPED, State.WITHDRAWN):
             return False
-        return not each.state.open or not self._ahead or now >= each.at - self._ahead[0]
+        return not each.state.open or (nearest and (not self._ahead or now >= each.at - self._ahead[0]))
 
     def _where(self, each: Occurrence) -> str:
         return self._channel or each.schedule.channel or self._default

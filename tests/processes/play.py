@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import redis
 
+from handlers.notifier import EVENT
 from practice.cloud import Delays, Disk
 from practice.workspace import Message
 from practice.workspace.views import View
@@ -185,8 +186,9 @@ class Play:
         return redis.Redis.from_url(self.world.redis.url)
 
     def cards(self, run: Run) -> list[Message]:
-        """Every message of the channel that is about the run."""
-        return [each for each in self.space.messages(CHANNEL) if f"{run.id}," in each.text]
+        """Every card of the run in the channel: other messages may name it too."""
+        said = [each for each in self.space.messages(CHANNEL) if f"{run.id}," in each.text]
+        return [each for each in said if (each.metadata or {}).get("event_type") == EVENT]
 
     def effects(self) -> dict[str, int]:
         """How often each call that matters was carried out since the test began."""

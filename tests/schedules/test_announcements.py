@@ -86,6 +86,35 @@ def test_while_slack_is_away_an_announcement_waits_and_is_made_once(slow_team: T
     assert len(team.announced()) == 1
 
 
+def test_of_what_comes_every_hour_only_the_next_one_is_announced(team: Team) -> None:
+    team.stage.seed(disks=SMALL)
+    given = team.monthly("backup")
+    team.stage.calendar.remove(given.id, OPERATOR, HERE)
+    team.stage.calendar.add(replace(given, when="every hour"), HERE)
+    look(team)
+    assert len(team.announced()) == 1
+    assert len(team.stage.calendar.coming()) == 25
+    team.stage.clock.forward(HOUR)
+    look(team)
+    assert len(team.announced()) == 2
+
+
+def test_where_slack_wants_a_pause_nothing_else_is_tried_before_it_is_over(team: Team) -> None:
+    team.stage.seed(disks=SMALL)
+    for _ in range(3):
+        team.monthly("backup")
+    team.stage.clock.forward(team.stage.calendar.all()[0].next - team.stage.clock.now() - HOUR)  # type: ignore[operator]
+    timetable(team.stage).tick()
+    team.space.faults.rate_limit("chat.postMessage", times=5, retry_after=20)
+    for announcer in team.announcers[:1] * 3:
+        announcer.tick()
+    assert team.space.faults.limits_left("chat.postMessage") == 4
+    team.space.faults.end_limits("chat.postMessage")
+    team.stage.clock.forward(21)
+    team.tell()
+    assert len(team.announced()) == 3
+
+
 def test_what_was_missed_is_told_once_to_whoever_answers_for_it(team: Team) -> None:
     team.stage.seed(disks=SMALL)
     team.monthly("backup")
