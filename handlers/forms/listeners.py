@@ -109,7 +109,7 @@ class Forms:
             read = _read(body["view"])
             more = read.kept.more or action["action_id"] == MORE
             kept = replace(read.kept, target=picked(read.values, "target"), more=more)
-            client.views_update(view_id=body["view"]["id"], view=self._painted(read.form, kept, read.values))
+            _shown(client, body, self._painted(read.form, kept, read.values))
 
     def suggested(self, ack: Ack, body: dict[str, Any]) -> None:
         """Options for what somebody has typed so far, out of what the workers last saw: at once, whatever happens."""
