@@ -29,10 +29,10 @@ _RULES_OUT: dict[str, Ruled] = {
     "InsufficientFreeAddressesInSubnet": "subnet", "InvalidSubnetID.NotFound": "subnet",
     "InvalidKeyPair.NotFound": "key", "InstanceLimitExceeded": "type", "VcpuLimitExceeded": "type",
     "Unsupported": "here", "UnsupportedOperation": "here", "InvalidGroup.NotFound": "here", "InvalidParameter": "here",
-    "InvalidParameterValue": "here", "InvalidParameterCombination": "here",
+    "InternalError": "here", "InvalidParameterValue": "here", "InvalidParameterCombination": "here",
 }  # fmt: skip
 #: What may be otherwise in a minute.
-_PASSES = {code for code in _RULES_OUT if "Insufficient" in code or "Exceeded" in code} - {
+_PASSES = {code for code in _RULES_OUT if "Insufficient" in code or "Exceeded" in code or "Internal" in code} - {
     "InstanceLimitExceeded", "VcpuLimitExceeded"
 }  # fmt: skip
 _SAID = {
@@ -43,6 +43,7 @@ _SAID = {
     "InstanceLimitExceeded": "the account's limit is reached",
     "VcpuLimitExceeded": "the account's limit is reached",
     "Unsupported": "AWS does not offer that there",
+    "InternalError": "AWS failed by itself",
 }
 #: Ways in the sentence that a person is asked with, and characters of AWS's words about each.
 _LISTED, _LONGEST = 12, 120
@@ -194,8 +195,16 @@ def search_of(kept: dict[str, Any]) -> Search:
     return Search(tries=int(kept.get("refusals", 0)))
 
 
-def keep(search: Search) -> dict[str, Any]:
-    return {"search": _SEARCH.dump_python(search, mode="json")}
+def keep(search: Search, died: str = "", words: str = "") -> dict[str, Any]:
+    """For the next look. `died` is AWS's code for the end of what was launched last, if it did not live."""
+    return {"search": _SEARCH.dump_python(search, mode="json"), "died": died, "words": words}
+
+
+def of_death(code: str) -> str:
+    """The code of a refusal that comes to the same as that reason of an instance's state; empty where none does. What
+    AWS calls the client's fault no other choice would mend."""
+    found = code.removeprefix("Server.")
+    return found if code != found and says_something(found) else ""
 
 
 def says_something(code: str) -> bool:

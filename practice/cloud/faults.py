@@ -81,6 +81,10 @@ class Faults:
         """The next restored server's volumes other than the root are empty; without such volumes, its /srv."""
         self._add(_Rule("blank_disk", "*", times))
 
+    def die_at_birth(self, code: str = "Server.InsufficientInstanceCapacity", times: int | None = 1) -> None:
+        """The next launched instance is accepted, and then ended by AWS, with that reason."""
+        self._add(_Rule("die_at_birth", code, times))
+
     def drop_profile(self, times: int | None = 1) -> None:
         """The next launched instance has no instance profile."""
         self._add(_Rule("drop_profile", "*", times))

@@ -46,6 +46,7 @@ class Life:
     stopped: float | None = None
     terminated: float | None = None
     groups: frozenset[str] = frozenset()
+    reason: str = "Client.UserInitiatedShutdown: User initiated shutdown"
 
 
 class Instances:
@@ -145,9 +146,9 @@ class Instances:
         ended = life.terminated or life.stopped
         if ended is not None:
             when = datetime.fromtimestamp(ended, UTC).strftime("%Y-%m-%d %H:%M:%S GMT")
-            instance["StateTransitionReason"] = f"User initiated ({when})"
-            code = "Client.UserInitiatedShutdown"
-            instance["StateReason"] = {"Code": code, "Message": f"{code}: User initiated shutdown"}
+            code = life.reason.partition(":")[0]
+            instance["StateTransitionReason"] = f"User initiated ({when})" if code.startswith("Client.User") else code
+            instance["StateReason"] = {"Code": code, "Message": life.reason}
         if life.terminated is not None:
             for name in _GONE_WITH_IT:
                 instance.pop(name, None)
@@ -184,7 +185,6 @@ class Instances:
         lives = [self.known(each, region) for each in ids]
         living = [each for each in lives if each.terminated is None]
         before = {each.id: self.state(each) for each in lives}
-        volumes = {each.id: self.volumes(each.id, region) for each in living}
         for each in living:
             if self._parts.control.ec2(region).get_instance(each.id).disable_api_termination:
                 raise Refusal(
@@ -193,16 +193,24 @@ class Instances:
                     "attribute and try again.",
                 )
         request.stop_if_dry()
-        if living:
-            self._parts.control.ask("ec2", "TerminateInstances", region, InstanceIds=[each.id for each in living])
         for each in living:
-            each.terminated = self._parts.now()
-            self.ending(each.id)
-            disks = volumes[each.id].values()
-            deleted = [disk["VolumeId"] for disk in disks if disk["Attachments"][0]["DeleteOnTermination"]]
-            self._parts.disks.shut(each.id, deleted)
+            self._end(each)
             self._parts.books.effect("TerminateInstances", each.id, request.id)
         return {"TerminatingInstances": [self._change(each, before[each.id]) for each in lives]}
+
+    def die(self, instance_id: str, code: str) -> None:
+        """AWS ends it by itself, and says why."""
+        life = self.lives[instance_id]
+        life.reason = f"{code}: The lab was told to end it at birth."
+        self._end(life)
+
+    def _end(self, life: Life) -> None:
+        disks = self.volumes(life.id, life.region).values()
+        self._parts.control.ask("ec2", "TerminateInstances", life.region, InstanceIds=[life.id])
+        life.terminated = self._parts.now()
+        self.ending(life.id)
+        deleted = [disk["VolumeId"] for disk in disks if disk["Attachments"][0]["DeleteOnTermination"]]
+        self._parts.disks.shut(life.id, deleted)
 
     def stop_or_start(self, request: Request) -> dict[str, Any]:
         lives = [self.known(each, request.region) for each in request.params.get("InstanceIds", [])]

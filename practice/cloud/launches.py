@@ -114,6 +114,8 @@ class Launches:
         others = {device: volume for device, volume in made.items() if device != image.root_device}
         self._parts.disks.boot(instance_id, made[image.root_device], others)
         self._spoil(instance_id, list(others.values()))
+        if code := self._parts.faults.strikes("die_at_birth"):
+            self._instances.die(instance_id, code)
         return instance_id
 
     def _expanded(self, params: dict[str, Any], region: str) -> tuple[dict[str, Any], dict[str, str]]:

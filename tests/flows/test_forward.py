@@ -6,7 +6,19 @@ from dataclasses import replace
 import pytest
 
 from practice.cloud import COPY_PROFILE
-from tests.flows.scene import ONCE, SMALL, Watch, after_the_disaster, asked_for, cloud, once, retried, shown, words
+from tests.flows.scene import (
+    ONCE,
+    SMALL,
+    Watch,
+    after_the_disaster,
+    asked_for,
+    cloud,
+    made,
+    once,
+    retried,
+    shown,
+    words,
+)
 from tests.stage import APPROVER, OPERATOR, Stage
 from workflows.engine.run import Run, Status
 from workflows.steps.isolation import DrillRules
@@ -132,6 +144,35 @@ def test_a_key_pair_that_is_gone_makes_way_for_the_next_and_then_for_none(stage:
     assert "without a key pair, after 2 refusals" in shown(ended)
     sent = asked_for(stage, "RunInstances")[-1].params["UserData"]
     assert base64.b64decode(sent) == b"#!/bin/sh\n: start\n"
+
+
+def test_what_aws_takes_and_then_ends_at_birth_for_lack_of_a_machine_is_launched_in_the_next_way(stage: Stage) -> None:
+    _, away, *_ = _subnets(stage)
+    _allows(stage, subnets=(away,))
+    stage.seed(disks=SMALL)
+    asked = stage.drill()
+    after_the_disaster(stage, stage.lab.faults.die_at_birth)
+    ended = stage.approve(asked)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert [each[0] for each in _choices(stage)] == ["", away]
+    assert len(set(_tokens(stage))) == 2
+    first, second = made(stage, "RunInstances")
+    assert ended.values["replacement_id"] == second
+    assert stage.aws.instances.get(first).gone
+    assert "after 1 refusal" in shown(ended)
+    assert stage.count("TerminateInstances") == 1
+
+
+def test_what_ends_at_birth_by_the_clients_fault_asks_a_person_at_once(stage: Stage) -> None:
+    _allows(stage, types=("t3.large",))
+    stage.seed(disks=SMALL)
+    asked = stage.drill()
+    after_the_disaster(stage, lambda: stage.lab.faults.die_at_birth("Client.VolumeLimitExceeded"))
+    failed = stage.approve(asked)
+    assert failed.status is Status.FAILED
+    assert "Client.VolumeLimitExceeded" in words(failed)
+    assert len(_tokens(stage)) == 1
+    assert retried(stage, failed).status is Status.SUCCEEDED
 
 
 def test_a_restore_takes_other_ways_too_but_not_where_its_asker_named_one(stage: Stage) -> None:

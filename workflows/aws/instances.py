@@ -45,6 +45,7 @@ class Instance:
     groups: frozenset[str] = frozenset()
     interfaces: int = 1
     own_ips: tuple[str, ...] = ()
+    reason_code: str = ""
 
     @property
     def name(self) -> str:
@@ -213,6 +214,7 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         spot=raw.get("InstanceLifecycle") == "spot",
         public_ip=raw.get("PublicIpAddress", ""),
         reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),
+        reason_code=raw.get("StateReason", {}).get("Code", ""),
         windows=raw.get("Platform", "").lower() == "windows",
         token=raw.get("ClientToken", ""),
         image_id=raw.get("ImageId", ""),

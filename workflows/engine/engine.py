@@ -17,7 +17,7 @@ from workflows.engine.holding import Holding
 from workflows.engine.inbox import Inbox
 from workflows.engine.ledger import Ledger
 from workflows.engine.run import Question, Run, Status
-from workflows.engine.runbook import Ask, Done, Runbook, Step, Wait
+from workflows.engine.runbook import Ask, Back, Done, Runbook, Step, Wait
 from workflows.engine.store import LEFT_ALONE, Claim, LostClaim, Store
 from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
 
@@ -181,12 +181,8 @@ class Engine:
     def _call(self, run: Run, step: Step, fence: int) -> Moved:
         """The one place where the engine meets a step."""
         try:
-            value = step.call(**self._feed(run, step, fence))
-            told = step.tell if step.tell and not isinstance(value, Wait | Ask | Done) else None
-            detail = told(value) if told else ""
-            if isinstance(value, Done):
-                value, detail = value.value, value.detail
-            kept = _JSON.dump_python(value, mode="json")
+            done = _done(step, step.call(**self._feed(run, step, fence)))
+            kept = _JSON.dump_python(done.value, mode="json")
         except (LostClaim, Away):
             raise
         except PassingTrouble as trouble:
@@ -198,11 +194,15 @@ class Engine:
             text = f"Something that Firedrill does not know went wrong ({type(error).__name__})."
             hint = f"The worker's log has the whole of it: look for `run={run.id}`. `/dr retry {run.id}` tries again."
             return self._fails(run, RunFailed(text, hint))
-        if isinstance(value, Wait):
-            return self._waits(run, value)
-        if isinstance(value, Ask):
-            return self._asks(run, step, value)
-        return self._moved(moves.gave(run, self._clock.now(), step.gives, kept, detail), f"did {step.name}")
+        match done.value:
+            case Wait() as wait:
+                return self._waits(run, wait)
+            case Ask() as ask:
+                return self._asks(run, step, ask)
+            case Back(to=to, because=because, keep=keep):
+                return self._moved(moves.back(run, to, dict(keep)), f"goes back to {to}: {because}")
+        richer = replace(run, values={**run.values, **done.also})
+        return self._moved(moves.gave(richer, self._clock.now(), step.gives, kept, done.detail), f"did {step.name}")
 
     def _sealed(self, run: Run) -> Run:
         """As it is written down: with the digest of its report, if this is its end."""
@@ -283,3 +283,11 @@ class Engine:
 
     def _end(self, run: Run, event: str) -> Moved:
         return Moved(run, self._clock.now(), event, parked=True)
+
+
+def _done(step: Step, value: Any) -> Done:
+    """What a step gave, with what people read of it."""
+    if isinstance(value, Done):
+        return value
+    told = step.tell if not isinstance(value, Wait | Ask | Back) else None
+    return Done(value, told(value) if told else "")

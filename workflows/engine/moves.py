@@ -32,6 +32,12 @@ def gave(run: Run, now: float, name: str | None, value: Json, detail: str) -> Ru
     return replace(following, status=Status.SUCCEEDED, ended=now) if following.finished else following
 
 
+def back(run: Run, to: str, kept: dict[str, Json]) -> Run:
+    """The step that is due has found that an earlier one must be taken again."""
+    again = _anew(run, [step.name for step in run.steps].index(to))
+    return _at_step(again, Status.RUNNING, kept=kept)
+
+
 def waits(run: Run, now: float, because: str, progress: int | None, kept: dict[str, Json]) -> Run:
     """The step waits for something and will look again."""
     step = run.step

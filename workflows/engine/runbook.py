@@ -37,10 +37,21 @@ class Wait:
 
 @dataclass(frozen=True)
 class Done:
-    """A step's way of giving its value with words that the value does not hold. `detail` as `tell` would give it."""
+    """A step's way of giving its value with words that the value does not hold. `detail` as `tell` would give it;
+    `also` goes into the record beside the value, by name."""
 
     value: Any
     detail: str
+    also: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Back:
+    """A step's way of saying that an earlier one, `to`, must be taken again. That one finds `keep` as its `kept`."""
+
+    to: str
+    because: str
+    keep: Mapping[str, Json]
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from workflows.aws import Aws
-from workflows.engine.runbook import Done, Wait, step
+from workflows.engine.runbook import Back, Done, Wait, step
 from workflows.errors import AwsRefused, NoCapacity, NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
 from workflows.steps.image import check_restorable
 from workflows.steps.isolation import DrillRules, Isolation
 from workflows.steps.launching import Wanted, as_it_was, launch, launch_of_copy, ways_of, ways_of_copy
-from workflows.ways import PATIENCE, Others, Search, Way, keep, says_something, search_of
+from workflows.ways import PATIENCE, Others, Search, Way, keep, of_death, says_something, search_of
 from workflows.words import count, safe, when
 
 RUNNING_PATIENCE = 1800.0
@@ -77,6 +77,8 @@ def launch_replacement(
     if alive:
         raise still_alive(server, alive[0].id)
     way = search.next or choices[0]
+    if died := kept.get("died"):
+        return _another(search.after(way, died, kept["words"], choices, now), search, wanted, choices, now)
     how = launch_of_copy(home, wanted, isolation, data, way) if isolation else launch(home, wanted, data, way)
     try:
         made = home.instances.ensure_launched(replace(how, token=f"{run_key}-launch-{retries}-{search.tries}"))
@@ -90,10 +92,11 @@ def launch_replacement(
 
 def _found(made: str, way: Way, search: Search, own: Way) -> Done:
     """The first line stands in the card, what was refused before it in the thread."""
-    if not search.refused:
-        return Done(made, f"`{made}`")
-    tries = count(search.tries, "refusal")
-    return Done(made, "\n".join((f"`{made}`, {way.said(own.key)}, after {tries}", *search.told(own.key))))
+    detail = f"`{made}`"
+    if search.refused:
+        tries = count(search.tries, "refusal")
+        detail = "\n".join((f"{detail}, {way.said(own.key)}, after {tries}", *search.told(own.key)))
+    return Done(made, detail, also={"search": keep(search)["search"]})
 
 
 def _another(now_at: Search, before: Search, wanted: Wanted, choices: Sequence[Way], now: float) -> Wait:
@@ -112,8 +115,11 @@ def _another(now_at: Search, before: Search, wanted: Wanted, choices: Sequence[W
 
 
 @step("Wait until it runs", gives="running_at")
-def wait_until_running(home: Aws, replacement_id: str, now: float) -> Wait | float:
-    """Gives when it was seen running, in seconds since the epoch. Raises ReplacementFailed if it died at birth."""
+def wait_until_running(
+    home: Aws, replacement_id: str, now: float, search: Search | None = None
+) -> Wait | Back | float:  # fmt: skip
+    """Gives when it was seen running, in seconds since the epoch. Where AWS has ended it at birth, for a reason that
+    another choice may mend, the launch is taken again. Raises ReplacementFailed for any other end."""
     try:
         instance = home.instances.get(replacement_id)
     except NotFound as missing:
@@ -122,6 +128,9 @@ def wait_until_running(home: Aws, replacement_id: str, now: float) -> Wait | flo
         return now
     if instance.state == "pending":
         return Wait(f"{replacement_id} to run", "it is pending", RUNNING_PATIENCE)
+    if search and (code := of_death(instance.reason_code)):
+        because = f"{replacement_id} is {instance.state}: {safe(instance.reason)}"
+        return Back("launch_replacement", because, keep(search, code, safe(instance.reason)))
     raise ReplacementFailed(
         f"{replacement_id} is `{instance.state}`: {safe(instance.reason) or 'no reason given'}.",
         "Often a volume limit, or a KMS key that the role may not use. Mend that; `/dr retry` launches another.",
