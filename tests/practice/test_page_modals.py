@@ -138,6 +138,19 @@ def test_a_submission_that_the_app_answers_too_late_says_so_and_the_modal_stays(
     expect(filled).to_be_visible()
 
 
+def test_a_conversation_may_begin_with_the_channel_on_the_screen(
+    dialog: Locator, space: Workspace, app: PageApp
+) -> None:
+    element = {"type": "conversations_select", "action_id": "where", "default_to_current_conversation": True}
+    label = {"type": "plain_text", "text": "Channel"}
+    view = {**RESTORE, "blocks": [{"type": "input", "block_id": "where", "label": label, "element": element}]}
+    app.bolt.client.views_update(view_id=space.modals("operator")[0].id, view=view)
+    expect(dialog.get_by_role("combobox", name="Channel")).to_have_value("C0DROPS")
+    submit(dialog)
+    expect(dialog).to_be_hidden()
+    assert app.submitted[-1]["view"]["state"]["values"]["where"]["where"]["selected_conversation"] == "C0DROPS"
+
+
 def test_home_is_published_when_it_is_opened_and_its_buttons_work(page: Page, app: PageApp, space: Workspace) -> None:
     page.get_by_role("navigation", name="Channels").get_by_role("link", name="Firedrill").click()
     expect(page.get_by_role("heading", name="Servers")).to_be_visible()

@@ -62,13 +62,20 @@ const channels = ({ state }) => [{ options: state.channels.map((each) => ({ text
 const own = ({ element }) => grouped(element);
 const keyOf = (given) => given?.value ?? given ?? "";
 
+// What is on the screen when it is drawn, where the app asks for that.
+function current({ element, block, surface, state, held }) {
+  const here = element.default_to_current_conversation && !held && state.channels.some((each) => each.id === state.channel);
+  if (here) surface.keep(block, element, state.channel);
+  return here ? state.channel : held;
+}
+
 function select(source) {
   return (use) => {
     const groups = source(use);
     const option = (each) => el("option", { value: each.key }, plainly(each.text, use.state));
     const blank = el("option", { value: "" }, plainly(use.element.placeholder, use.state) || "Choose …");
     const node = el("select", use.attributes, blank, groups.map((group) => (group.label ? el("optgroup", { label: plainly(group.label, use.state) }, group.options.map(option)) : group.options.map(option))));
-    node.value = keyOf(use.held);
+    node.value = keyOf(current(use));
     node.addEventListener("change", async () => {
       const chosen = groups.flatMap((group) => group.options).find((each) => each.key === node.value);
       if (!(await use.choose(node, chosen?.given ?? null))) node.value = keyOf(use.surface.held(use.block, use.element));
