@@ -1,6 +1,7 @@
 """The product as its users hold it: drills by clicks, as two people, in a browser."""
 
 import re
+from datetime import UTC, datetime
 
 from playwright.sync_api import expect
 
@@ -149,3 +150,30 @@ def test_a_mistyped_command_is_answered_to_its_author_alone(world: World, window
     bystander.types("/dr backup orders-db")
     bystander.is_told("so nothing was started.")
     expect(bystander.page.get_by_text("bakcup")).to_have_count(0)
+
+
+def test_a_schedule_is_announced_postponed_begun_by_the_clock_and_its_next_one_skipped(
+    world: World, windows: Windows
+) -> None:
+    operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
+    due = datetime.fromtimestamp(world.clock.now() + 2 * 3600, UTC)
+    operator.types(f"/dr schedule backup wiki --at 'every day at {due:%H:%M}'")
+    operator.is_told("Each is announced before it begins.")
+    operator.page.get_by_role("navigation", name="Channels").get_by_role("link", name="dr-announcements").click()
+    told = operator.card("Backup of wiki")
+    operator.sees(told, "Nothing is destroyed.")
+    assert faults_for_readers(operator.page) == []
+    operator.presses(told, "Postpone…")
+    operator.submits("Postpone")
+    operator.sees(told, "postponed by @operator from")
+    ahead = cloud.page.get_by_role("button", name="Run the clock ahead")
+    for coming in ("begins in an hour", "begins in"):
+        expect(cloud.page.locator("#ahead-next")).to_contain_text(f"backup of wiki, {coming}", timeout=LONG)
+        ahead.click()
+        expect(cloud.page.locator("#ahead-next")).not_to_contain_text(f"backup of wiki, {coming}", timeout=LONG)
+    operator.sees(operator.page.get_by_role("log"), "Done")
+    operator.presses(told, "Skip this one")
+    operator.page.get_by_role("dialog").get_by_role("button", name="Skip this one").click()
+    operator.sees(told, "Skipped by @operator.")
+    operator.types(f"/dr unschedule {world.store().latest(1)[0].reason.split('(')[-1].rstrip(')')}")
+    operator.is_told("is removed")
