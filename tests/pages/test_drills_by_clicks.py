@@ -166,11 +166,9 @@ def test_a_schedule_is_announced_postponed_begun_by_the_clock_and_its_next_one_s
     operator.presses(told, "Postpone…")
     operator.submits("Postpone")
     operator.sees(told, "postponed by @operator from")
-    ahead = cloud.page.get_by_role("button", name="Run the clock ahead")
-    for coming in ("begins in an hour", "begins in"):
-        expect(cloud.page.locator("#ahead-next")).to_contain_text(f"backup of wiki, {coming}", timeout=LONG)
-        ahead.click()
-        expect(cloud.page.locator("#ahead-next")).not_to_contain_text(f"backup of wiki, {coming}", timeout=LONG)
+    for coming in (r"backup of wiki, begins in an hour in [12] h", r"backup of wiki, begins in \d+ min"):
+        expect(cloud.page.locator("#ahead-next")).to_contain_text(re.compile(coming), timeout=LONG)
+        cloud.presses("Run the clock ahead")
     operator.sees(operator.page.get_by_role("log"), "Done")
     operator.presses(told, "Skip this one")
     operator.page.get_by_role("dialog").get_by_role("button", name="Skip this one").click()
