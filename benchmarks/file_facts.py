@@ -13,14 +13,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflows.facts.evidence import Recorded, evidence_of
+from workflows.facts.evidence import evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
 
 TITLE = "File facts, beside find | xargs -P | sha256sum on the same files"
 BUDGET = 1.1
 KEY = "B-0001-00000000"
-BARE = 'find "$DR_ROOT/srv" -type f -print0 | xargs -0 -P "$(nproc)" -n 64 sha256sum >/dev/null'
+BARE = 'find "$DR_ROOT/srv" -type f -print0 | xargs -0 -P "$(nproc)" -n 500 sha256sum >/dev/null'
+#: What is told beside the budget: a machine whose openssl is missing, so that sha256sum reads here too.
+SLOWER = "no openssl"
 #: Seconds between two looks at the memory.
 LOOK = 0.05
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -43,36 +45,54 @@ class Took:
 
 
 def run(asked: argparse.Namespace) -> bool:
-    """Prints the ratio of the medians and each round. True within the budget."""
+    """Prints each round, and the median of the rounds' ratios: a machine that is busy for a while slows both sides of
+    a round. True within the budget."""
     with tempfile.TemporaryDirectory(prefix="firedrill-bench-") as folder:
         root = Path(folder)
         total = _made(root / "srv", asked.files, asked.mib << 20)
         _say(f"  {asked.files:,} files, {total / (1 << 30):.2f} GiB, {os.cpu_count()} cores, warm cache")
-        profile = Profile("bench", paths=("/srv",))
         _timed(BARE, root)
-        sides: dict[str, list[Took]] = {"sha256sum": [], "record": [], "compare": []}
-        recorded: Recorded | None = None
+        sides: dict[str, list[Took]] = {"sha256sum": [], "record": [], "compare": [], SLOWER: []}
         for _ in range(asked.rounds):
-            sides["sha256sum"].append(_timed(BARE, root))
-            sides["record"].append(_timed(record_script(KEY, profile), root))
-            recorded = read_recorded(sides["record"][-1].stdout)
-            sides["compare"].append(_timed(compare_script(KEY, recorded.digest), root))
-            evidence = evidence_of(recorded, read_compared(sides["compare"][-1].stdout))
-            assert evidence.verdict == "same", evidence.sentence()
-            assert recorded.files == asked.files
+            _round(sides, root, asked.files)
         return _told(sides)
 
 
+def _round(sides: dict[str, list[Took]], root: Path, files: int) -> None:
+    """Each side once, with the same result from all that measure."""
+    profile = Profile("bench", paths=("/srv",))
+    sides["sha256sum"].append(_timed(BARE, root))
+    sides[SLOWER].append(_timed(record_script(KEY, profile), root, f"{_failing(root, 'openssl')}:"))
+    slower = read_recorded(sides[SLOWER][-1].stdout)
+    sides["record"].append(_timed(record_script(KEY, profile), root))
+    recorded = read_recorded(sides["record"][-1].stdout)
+    sides["compare"].append(_timed(compare_script(KEY, recorded.digest), root))
+    evidence = evidence_of(recorded, read_compared(sides["compare"][-1].stdout))
+    assert evidence.verdict == "same", evidence.sentence()
+    assert recorded.files == files
+    assert recorded.list_digest == slower.list_digest
+
+
+def _failing(root: Path, program: str) -> Path:
+    """A folder with a program of that name that only fails."""
+    folder = root / "bin"
+    folder.mkdir(exist_ok=True)
+    (folder / program).write_text("#!/bin/sh\nexit 127\n")
+    (folder / program).chmod(0o755)
+    return folder
+
+
 def _told(sides: dict[str, list[Took]]) -> bool:
-    bare = statistics.median(each.seconds for each in sides["sha256sum"])
+    bare = [each.seconds for each in sides["sha256sum"]]
     within = True
     for name, rounds in sides.items():
         median = statistics.median(each.seconds for each in rounds)
+        ratio = statistics.median(one.seconds / other for one, other in zip(rounds, bare, strict=True))
         memory = max(each.memory for each in rounds) / (1 << 20)
         each = " ".join(f"{one.seconds:.2f}" for one in rounds)
-        _say(f"  {name:10} {median:6.2f} s  {median / bare:5.2f} x  peak {memory:4.0f} MiB   rounds: {each}")
-        within = within and median / bare <= BUDGET
-    _say(f"  budget: {BUDGET} x: {'kept' if within else 'MISSED'}")
+        _say(f"  {name:10} {median:6.2f} s  {ratio:5.2f} x  peak {memory:4.0f} MiB   rounds: {each}")
+        within = within and (ratio <= BUDGET or name == SLOWER)
+    _say(f"  budget of record and compare: {BUDGET} x: {'kept' if within else 'MISSED'}")
     return within
 
 
@@ -96,9 +116,9 @@ def _made(folder: Path, files: int, total: int) -> int:
     return written
 
 
-def _timed(script: str, root: Path) -> Took:
+def _timed(script: str, root: Path, path: str = "") -> Took:
     shell = shutil.which("sh") or "/bin/sh"
-    environment = {"DR_ROOT": str(root), "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    environment = {"DR_ROOT": str(root), "PATH": f"{path}/usr/local/bin:/usr/bin:/bin"}
     peak = 0
     with tempfile.TemporaryFile("w+") as output:
         began = time.monotonic()

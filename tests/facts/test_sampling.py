@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.facts.server import KEY, LONG_AGO, OTHER_KEY, SRV, Disk, moment_of, told, tool_before
+from tests.facts.server import KEY, LONG_AGO, OTHER_KEY, Disk, moment_of, told
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
 from workflows.facts.rules import FileRules
-from workflows.facts.script import read_recorded, record_script
 
 MANY = 400
 TENTH = Profile("tenth", ("/srv",), rules=FileRules(sample=10))
@@ -121,31 +120,6 @@ def test_a_sample_that_meets_a_limit_is_smaller_and_says_so(
     evidence = many.restored(tmp_path / "restored").evidence(recorded)
     assert evidence.verdict == "same"
     assert "A limit of the profile made it smaller" in evidence.sentence()
-
-
-HALF_A_LINE = "printf '%064d  ./srv/app/conf' 0; exit 124"
-
-
-def test_content_that_cannot_be_read_in_time_stops_the_record(disk: Disk, tmp_path: Path) -> None:
-    path = tool_before(tmp_path / "bin", "timeout", HALF_A_LINE)
-    assert "3 files could not be read within most_seconds = 3000" in disk.refused(SRV, path=path)
-
-
-def test_a_sample_keeps_what_it_read_in_time_and_no_half_line(disk: Disk, tmp_path: Path) -> None:
-    disk.write("/srv/app/conf")
-    script = record_script(KEY, Profile("x", ("/srv",), rules=FileRules(sample=99.99)))
-    path = tool_before(tmp_path / "bin", "timeout", 'case "$*" in *index*) ;; *) ' + HALF_A_LINE + ";; esac")
-    recorded = read_recorded(disk.run(script, path=path).stdout)
-    assert read_of(disk) == {"/srv/index.html"}
-    assert "Of 4 files only the content of 1 file, 16 bytes, was read" in recorded.left_out[0]
-    assert disk.evidence(recorded).verdict == "same"
-
-
-def test_a_comparison_that_runs_out_of_time_is_not_the_same(recorded: Recorded, restored: Disk, tmp_path: Path) -> None:
-    path = tool_before(tmp_path / "bin", "timeout", "exit 124")
-    evidence = restored.evidence(recorded, path=path)
-    assert {(kind, detail) for kind, _, detail in told(evidence)} == {("unreadable", "not read in time")}
-    assert evidence.verdict == "different"
 
 
 # ── what is left out ─────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ tab=$(printf '\t')
 store=./var/lib/firedrill
 own=$store/$key
 work=''
+reading=''
 answered=''
 doing='starting'
 
@@ -89,6 +90,7 @@ on_exit() {
   status=$?
   trap - EXIT HUP INT TERM
   set +e
+  if [ -n "$reading" ]; then kill "$reading" 2>/dev/null && wait "$reading"; fi
   if [ -n "$work" ]; then rm -rf -- "$work"; fi
   if [ -z "$answered" ]; then
     if [ "$status" -eq 0 ]; then status=1; fi

@@ -13,6 +13,8 @@ keep() {
   done <"$work/old"
   find "$store" -maxdepth 1 -type d -name '.work.*' -mmin +1440 -exec rm -rf -- '{}' +
   doing='syncing the disks'
+  # Scratch that is gone before it reaches the disk costs nothing.
+  find "$work" -type f ! -name '*.json' -exec rm -f -- '{}' +
   sync
 }
 
