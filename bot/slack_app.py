@@ -138,7 +138,7 @@ def _announcer(settings: Settings, built: Parts, client: WebClient, access: Acce
         if not (table.channel or each.channel or default):
             log.warning("schedule=%s has no channel to be announced in: name one under [announcements]", each.id)
     return Announcer(
-        built.agenda, desk_of(settings, built), Cards(built.redis, built.clock), built.board, client, access,
+        built.agenda, desk_of(settings, built).hasty(), Cards(built.redis, built.clock), built.board, client, access,
         table.channel, default, table.ahead,
     )  # fmt: skip
 

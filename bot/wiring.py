@@ -60,14 +60,13 @@ def parts(settings: Settings) -> Parts:
 
 def answers(settings: Settings, built: Parts, look: Look) -> Answers:
     """The desk, behind the policy."""
-    desk = Desk(built.store, built.board, built.clock, settings.profiles.choose)
+    desk = desk_of(settings, built)
     calendar = Calendar(built.agenda, built.clock, settings.schedules)
     return Answers(desk, Access(settings.policy, look), calendar)
 
 
 def desk_of(settings: Settings, built: Parts) -> Desk:
-    """One that waits for no fresh inventory: for those who ask it again and again."""
-    return Desk(built.store, built.board, built.clock, settings.profiles.choose, patience=0.0)
+    return Desk(built.store, built.board, built.clock, settings.profiles.choose)
 
 
 def directory(board: Board) -> Directory:

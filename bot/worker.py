@@ -227,7 +227,7 @@ def timetable_of(settings: Settings, built: Parts, home: Home) -> Timetable:
         settings.policy, lambda: directory(built.board), settings.freezes, built.clock, channel,
         Hindrances(home, hold.calendars, hold.alarms, built.clock), holds_backups=not hold.backups,
     )  # fmt: skip
-    return Timetable(built.agenda, desk_of(settings, built), built.clock, settings.schedules, gate.check)
+    return Timetable(built.agenda, desk_of(settings, built).hasty(), built.clock, settings.schedules, gate.check)
 
 
 def run(settings: Settings, stop: Event) -> bool:

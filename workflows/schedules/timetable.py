@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 HORIZON = 25 * 3600.0
 #: Occurrences of one schedule that one look makes at most; the next look goes on.
 MOST = 500
-#: Seconds by which a cursor moves at least, when nothing is due: each move is a write.
+#: Seconds by which a cursor moves at least: to look for the next firing takes a while, and each move is a write.
 STRIDE = 60.0
 _WHERE = Place(via="worker")
 
@@ -74,10 +74,10 @@ class Timetable:
         """From where the cursor stands to the horizon. Of those whose time and grace are over, when nobody was there,
         the last is made, and says how many came before it."""
         start, upto = self._start(schedule, cursor, now), now + HORIZON
-        due = list(islice(takewhile(lambda at: at <= upto, schedule.rule.firings(start)), MOST)) if start < upto else []
-        reached = due[-1] if len(due) == MOST else upto
-        if not due and cursor and reached - start < STRIDE:
+        if upto - start < STRIDE:
             return
+        due = list(islice(takewhile(lambda at: at <= upto, schedule.rule.firings(start)), MOST))
+        reached = due[-1] if len(due) == MOST else upto
         late = [at for at in due if now - at > schedule.grace]
         made = [moves.planned(schedule, late[-1], len(late) - 1)] if late else []
         made += [moves.planned(schedule, at) for at in due[len(late) :]]
