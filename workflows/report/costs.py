@@ -7,14 +7,18 @@ from typing import Any
 from workflows.report.document import Leftover, Leftovers
 from workflows.words import plain
 
-#: US dollars a GiB and month, on demand, us-east-1. https://aws.amazon.com/ebs/pricing/
+#: US dollars a GiB and month, on demand, us-east-1. gp3, gp2, st1, standard and the snapshots agree with lines of AWS's
+#: price list as others quote them, io1, io2 and sc1 only with quotes of its page (docs/report.md, What things cost).
 EBS = {"gp3": 0.08, "gp2": 0.10, "io1": 0.125, "io2": 0.125, "st1": 0.045, "sc1": 0.015, "standard": 0.05}
 #: US dollars a GiB and month that a snapshot stores.
 SNAPSHOT = 0.05
-#: US dollars an hour for a public IPv4 address, used or not. https://aws.amazon.com/vpc/pricing/
+#: US dollars an hour for a public IPv4 address, used or not, in every Region since February 2024.
 IPV4 = 0.005
 HOURS = 730
-PRICES = "AWS list prices, us-east-1, on demand, a month of 730 hours. Other Regions, discounts and taxes differ."
+PRICES = (
+    "About: AWS's list prices of us-east-1, on demand, as they were quoted in November 2026; a month has 730 hours. "
+    "Other Regions, discounts and taxes differ."
+)
 
 _VOLUME = re.compile(r"vol-[0-9a-f]+")
 _EXTRA = {
