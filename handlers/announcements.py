@@ -13,6 +13,8 @@ from workflows.words import count, cut, duration, safe, when
 _TEXT, _NAMES, _NAME, _WHY, _RUN = 3500, 10, 60, 900, 500
 #: Runs that one message names, and lists when they have ended: all its blocks have 13,000 characters.
 _RUNS, _LISTED = 20, 8
+#: Before the occurrence's id in the first block's id, by which a message is known again.
+ABOUT = "about-"
 SKIP, POSTPONE, HURRY, DETAILS = "occurrence_skip", "occurrence_postpone", "occurrence_run", "occurrence_details"
 
 _WILL = {
@@ -45,10 +47,11 @@ class Outlook:
 
 def announcement(each: Occurrence, known: Outlook) -> Card:
     """The one message."""
-    blocks = [section(f"*{safe(each.schedule.title)}*  `{each.schedule.id}`\n{_heading(each, known)}")]
+    head = section(f"*{safe(each.schedule.title)}*  `{each.schedule.id}`\n{_heading(each, known)}")
+    blocks = [head | {"block_id": cut(f"{ABOUT}{each.id}/{each.version}", 255)}]
     if each.state.open:
         blocks += [section(_will(each, known)), *_doubts(each, known), context(_context(each, known))]
-        return Card(_text(each, known), [*blocks, _buttons(each)])
+        return Card(_text(each, known), [*blocks, buttons(each)])
     if each.runs:
         blocks += [section(chunk) for chunk in chunks(_runs(each, known))]
     return Card(_text(each, known), [*blocks, context(_context(each, known))])
@@ -193,7 +196,8 @@ def _text(each: Occurrence, known: Outlook) -> str:
     return cut(f"{title}: {said[:1].lower()}{said[1:]}".replace("*", ""), _TEXT)
 
 
-def _buttons(each: Occurrence) -> Block:
+def buttons(each: Occurrence) -> Block:
+    """What can be done about one that is still to come."""
     value = each.id
     asks = " It still asks for its approval." if each.schedule.verb == "live" else ""
     now = f"{each.schedule.title} begins now, asked for by you.{asks}"

@@ -10,9 +10,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.actions import asking_of
-from handlers.announcements import DETAILS, HURRY, POSTPONE, SKIP
+from handlers.announcements import ABOUT, DETAILS, HURRY, POSTPONE, SKIP, buttons
 from handlers.answers import Answers
+from handlers.blocks import Block, section
 from handlers.errors import answering
+from handlers.requests import ShowStatus
 from handlers.telling import Teller
 from handlers.views import NOT_OURS
 from handlers.windows import FIELD, TYPED, plain_text
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 #: Seconds after its time that the window proposes.
 LATER = 3600
 VIEW = "postpone"
+#: The message shortcut's callback_id, as deploy/slack-manifest.yaml has it.
+SHORTCUT = "firedrill_message"
 _ID = re.compile(r"[A-Za-z0-9-]{1,60}@\d{1,12}")
 
 
@@ -40,6 +44,7 @@ class Occurrences:
         for name in (SKIP, POSTPONE, HURRY, DETAILS):
             app.action(name)(self.click)
         app.view(VIEW)(self.submitted)
+        app.shortcut(SHORTCUT)(self.asked)
 
     def click(
         self, ack: Ack, body: dict[str, Any], action: dict[str, Any], respond: Respond, client: WebClient
@@ -55,6 +60,28 @@ class Occurrences:
                 text = self._done(client, body, action, who)
             if text:
                 tell(text)
+
+    def asked(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The shortcut at a message: an announcement tells of its occurrence, and offers its buttons while it is still
+        to come; any other message tells of the run that it names first."""
+        ack()
+
+        def tell(text: str, blocks: list[Block] | None = None) -> None:
+            respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+
+        with answering(tell, f"shortcut {SHORTCUT}"):
+            message = body.get("message") or {}
+            each = self._about(message)
+            if each is None:
+                tell(self._answers.to(ShowStatus(_run_in(message)), asking_of(body))[0])
+                return
+            text = self._answers.scheduling.details(each.id)
+            tell(text, [section(text), buttons(each)] if each.state.open else None)
+
+    def _about(self, message: dict[str, Any]) -> Occurrence | None:
+        ids = [str(block.get("block_id", "")) for block in message.get("blocks") or []]
+        found = next((each.removeprefix(ABOUT) for each in ids if each.startswith(ABOUT)), None)
+        return self._answers.scheduling.calendar.occurrence(named(found.partition("/")[0])) if found else None
 
     def _done(self, client: WebClient, body: dict[str, Any], action: dict[str, Any], who: Asking) -> str:
         name, scheduling = named(action.get("value", "")), self._answers.scheduling
@@ -124,6 +151,14 @@ def named(value: str) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise UserError("That button is not one that Firedrill made.", "`/dr schedules` says what comes.")
     return value
+
+
+def _run_in(message: dict[str, Any]) -> str:
+    """The first run that a message names. Raises UserError."""
+    found = re.search(r"\b[A-Z]-\d{4,9}\b", str(message.get("text", "")))
+    if found is None:
+        raise UserError("That message is about no run and no schedule.", "`/dr status` shows what is going on.")
+    return found[0]
 
 
 def _meant(view: dict[str, Any]) -> tuple[dict[str, str], float]:

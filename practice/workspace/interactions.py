@@ -51,12 +51,28 @@ class Interactions:
 
     async def shortcut(self, person: Person, callback_id: str) -> Delivery:
         """Take one of the app's global shortcuts, which know no channel. Refused: shortcut_not_found."""
-        if callback_id not in {each.callback_id for each in self._state.manifest.shortcuts}:
-            raise Refused("shortcut_not_found")
+        self._check_offered(callback_id, on_message=False)
         with self._state.changes.writing():
             trigger, at = self._state.triggers.issue(person.id), self._state.board.next_ts()
         payload = interaction("shortcut", person, callback_id=callback_id, trigger_id=trigger, action_ts=at)
         return self._closed(await self._courier.deliver("interactive", payload), None)
+
+    async def shortcut_on(self, person: Person, message: Message, callback_id: str) -> Delivery:
+        """Take one of the app's shortcuts at a message. Refused: shortcut_not_found."""
+        self._check_offered(callback_id, on_message=True)
+        with self._state.changes.writing():
+            occasion = Occasion(person.id, message.channel)
+            payload = self._located("message_action", person, message, {})
+            payload |= {"callback_id": callback_id, "message_ts": message.ts, "action_ts": self._state.board.next_ts()}
+            payload["trigger_id"] = self._state.triggers.issue(person.id)
+            payload["response_url"] = self._responses.issue(occasion)
+        return self._closed(await self._courier.deliver("interactive", payload), occasion)
+
+    def _check_offered(self, callback_id: str, *, on_message: bool) -> None:
+        if (callback_id, on_message) not in {
+            (each.callback_id, each.on_message) for each in self._state.manifest.shortcuts
+        }:
+            raise Refused("shortcut_not_found")
 
     async def act(
         self,

@@ -20,11 +20,12 @@ class Command:
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A shortcut that is there in every channel."""
+    """A shortcut that is there in every channel, or `on_message` at every message."""
 
     name: str
     callback_id: str
     description: str = ""
+    on_message: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,13 @@ def read_manifest(path: Path) -> Manifest:
         scopes=tuple(scopes),
         events=tuple(((whole.get("settings") or {}).get("event_subscriptions") or {}).get("bot_events") or ()),
         shortcuts=tuple(
-            Shortcut(str(each["name"]), str(each["callback_id"]), str(each.get("description") or ""))
+            Shortcut(
+                str(each["name"]),
+                str(each["callback_id"]),
+                str(each.get("description") or ""),
+                each.get("type") == "message",
+            )
             for each in features.get("shortcuts") or ()
-            if each.get("type") == "global"
         ),
         has_home=bool((features.get("app_home") or {}).get("home_tab_enabled")),
     )

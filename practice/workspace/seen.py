@@ -24,6 +24,12 @@ def seen_by(state: State, person: str, channel: str) -> dict[str, Any]:
         "shortcuts": [
             {"name": each.name, "description": each.description, "callback_id": each.callback_id}
             for each in state.manifest.shortcuts
+            if not each.on_message
+        ],
+        "message_shortcuts": [
+            {"name": each.name, "description": each.description, "callback_id": each.callback_id}
+            for each in state.manifest.shortcuts
+            if each.on_message
         ],
         "has_home": state.manifest.has_home,
         "people": [{"id": each.id, "name": each.name, "real_name": each.real_name} for each in team.people],

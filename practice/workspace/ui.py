@@ -13,7 +13,7 @@ from practice.workspace.inputs import Values
 from practice.workspace.interactions import Interactions, Place
 from practice.workspace.modals import NO_CONNECTION, Modals
 from practice.workspace.parts import Json, find_element
-from practice.workspace.records import Delivery, Person
+from practice.workspace.records import Delivery, Message, Person
 from practice.workspace.refusals import Refused
 from practice.workspace.seen import seen_by
 from practice.workspace.sockets import Sockets
@@ -141,8 +141,11 @@ class Ui:
         return _told(await self._interactions.say(person, channel, text, thread_ts))
 
     async def shortcut(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
-        """{callback_id}"""
-        return _told(await self._interactions.shortcut(person, str(body.get("callback_id"))))
+        """{callback_id}, and {channel, ts} of the message at which it is taken"""
+        callback_id = str(body.get("callback_id"))
+        if not body.get("ts"):
+            return _told(await self._interactions.shortcut(person, callback_id))
+        return _told(await self._interactions.shortcut_on(person, self._message(person, body), callback_id))
 
     async def act(self, person: Person, body: dict[str, Any]) -> dict[str, Any]:
         """{view_id | channel, ts; block_id, action_id, given?, values?}"""
@@ -170,6 +173,13 @@ class Ui:
         self._told.home_opened(person)
         return {"ok": True}
 
+    def _message(self, person: Person, body: dict[str, Any]) -> Message:
+        """The one that is named, as this person sees it. Refused: message_not_found."""
+        found = self._state.board.find(str(body.get("channel")), str(body.get("ts")))
+        if found is None or found.ephemeral_for not in (None, person.id):
+            raise Refused("message_not_found")
+        return found
+
     def _found(self, person: Person, body: dict[str, Any]) -> tuple[Place, Json]:
         """What was used, and where. Refused: view_not_found, message_not_found, element_not_found."""
         place: Place | None
@@ -177,9 +187,7 @@ class Ui:
             if body.get("view_id"):
                 place = self._state.views.find(person.id, str(body["view_id"]))
             else:
-                place = self._state.board.find(str(body.get("channel")), str(body.get("ts")))
-                if place is None or place.ephemeral_for not in (None, person.id):
-                    raise Refused("message_not_found")
+                place = self._message(person, body)
         element = find_element(place.blocks, body.get("block_id"), body.get("action_id"))
         if element is None:
             raise Refused("element_not_found")

@@ -164,6 +164,10 @@ class Workspace:
         """Take a global shortcut of the app."""
         return self._server.call(self._interactions.shortcut(self._state.team.person(person), callback_id))
 
+    def shortcut_on(self, person: str, message: Message, callback_id: str) -> Delivery:
+        """Take a shortcut of the app at a message."""
+        return self._server.call(self._interactions.shortcut_on(self._state.team.person(person), message, callback_id))
+
     def suggest(self, person: str, view: View, action_id: str, typed: str) -> list[dict[str, Any]]:
         """The options that the app gives for what is typed into an external select of a modal."""
         block, element = next(each for each in interactive(view.blocks) if each[1]["action_id"] == action_id)

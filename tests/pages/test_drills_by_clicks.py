@@ -173,5 +173,8 @@ def test_a_schedule_is_announced_postponed_begun_by_the_clock_and_its_next_one_s
     operator.presses(told, "Skip this one")
     operator.page.get_by_role("dialog").get_by_role("button", name="Skip this one").click()
     operator.sees(told, "Skipped by @operator.")
+    told.hover()
+    operator.presses(told, "What is this?")
+    operator.is_told("Answers for it: @operator")
     operator.types(f"/dr unschedule {world.store().latest(1)[0].reason.split('(')[-1].rstrip(')')}")
     operator.is_told("is removed")

@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 from handlers.announcements import Outlook, announcement, details, replies
+from handlers.occurrences import SHORTCUT
+from practice.workspace import Message
 from practice.workspace.blocks import check_blocks
 from practice.workspace.views import View
+from practice.world import CHANNEL
 from tests.flows.scene import SMALL
 from tests.handlers.test_cards import run as made
 from tests.schedules.table import HERE, timetable
@@ -196,6 +199,30 @@ def test_a_skipped_one_says_who_skipped_it_and_an_old_button_says_so_too(team: T
     for button in ("Skip this one", "Run now", "Postpone…"):
         said = team.told("operator", lambda name=button: team.space.click("operator", before, name))  # type: ignore[misc]
         assert "is skipped by <@U0OPERATOR> already" in said
+
+
+def test_the_shortcut_at_a_message_tells_of_what_it_announces_or_of_its_run(team: Team) -> None:
+    team.stage.seed(disks=SMALL)
+    team.monthly("backup")
+    until(team, HOUR)
+    (note,) = _asked(team, team.message())
+    assert "Answers for it: <@U0OPERATOR>" in note.text
+    team.told("operator", lambda: team.space.click("operator", note, "Skip this one"))
+    look(team)
+    (later,) = _asked(team, team.message())
+    assert ("Answers for it" in later.text, later.buttons()) == (True, [])
+    run = team.stage.backup()
+    (card,) = _asked(team, team.card(run))
+    assert f"{run.id}, backup of orders-db: succeeded" in card.text
+    team.space.say("bystander", CHANNEL, "lunch?")
+    (other,) = _asked(team, team.space.messages(CHANNEL)[-1])
+    assert other.text.startswith("That message is about no run and no schedule.")
+
+
+def _asked(team: Team, message: Message) -> list[Message]:
+    before = len(team.space.ephemerals("operator"))
+    team.space.shortcut_on("operator", message, SHORTCUT)
+    return team.until(lambda: team.space.ephemerals("operator")[before:])
 
 
 def test_what_is_unscheduled_while_its_announcement_is_open_is_withdrawn_there(team: Team) -> None:

@@ -18,7 +18,7 @@ let asking = false;
 let again = false;
 
 const complain = (sentence) => { $("trouble").textContent = sentence; };
-const NOTHING_YET = { commands: [], shortcuts: [], people: [], channels: [], bot: { name: "" } };
+const NOTHING_YET = { commands: [], shortcuts: [], message_shortcuts: [], people: [], channels: [], bot: { name: "" } };
 let arrived;
 const ready = new Promise((done) => { arrived = done; });
 
@@ -89,7 +89,7 @@ function show(now) {
   for (const id of ["log", "composer", "welcome"]) $(id).hidden = home;
   $("home").hidden = !home;
   if (home) showHome();
-  else showMessages($("log"), state.messages.filter((each) => !each.thread_ts), state, { region: "main", replies: repliesTo, open });
+  else showMessages($("log"), state.messages.filter((each) => !each.thread_ts), state, { region: "main", replies: repliesTo, open, shortcut: (message, callback_id) => send("shortcut", { callback_id, ts: message.ts }) });
   showThread();
   showModal(state.modals, state);
 }

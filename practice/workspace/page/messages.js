@@ -10,12 +10,13 @@ import { keepFresh } from "./time.js";
 // Pixels from the end within which somebody reads the newest message.
 const NEAR = 80;
 
-// `region` tells the places apart where a message is shown; `replies(message)` are those below it, `open` shows them.
-export function showMessages(log, messages, state, { region, replies = () => [], open }) {
+// `region` tells the places apart where a message is shown; `replies(message)` are those below it, `open` shows them;
+// `shortcut(message, id)` takes one of the app's shortcuts at a message.
+export function showMessages(log, messages, state, { region, replies = () => [], open, shortcut }) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
   sync(log, messages.map((message) => {
     const below = replies(message);
-    const fill = (node) => fillIn(node, message, state, region, open ? opener(message, below, open) : null);
+    const fill = (node) => fillIn(node, message, state, region, [...(open ? [opener(message, below, open)] : []), ...(shortcut && state.apps.includes(message.user) ? state.message_shortcuts.map((each) => taker(message, each, shortcut)) : [])]);
     return {
       id: message.ts,
       sign: JSON.stringify([message, below.length]),
@@ -74,8 +75,13 @@ function fillIn(node, message, state, region, below) {
   else sync(body, message.text ? [{ id: "text", sign: message.text + message.edited, draw: () => el("div", { class: "text" }, text, message.edited ? el("small", {}, " (edited)") : null) }] : []);
   const reactions = Object.entries(message.reactions).map(([name, count]) => ({ id: name, sign: String(count), draw: () => el("span", { class: "reaction", role: "img", "aria-label": `${count} × ${name.replaceAll("_", " ")}` }, `${state.emoji[name] ?? `:${name}:`} ${count}`) }));
   const files = message.files.map((file) => ({ id: file.id, sign: file.title, draw: () => drawFile(file) }));
-  sync(node.querySelector(".foot"), [...files, ...reactions, ...(below && !message.ephemeral ? [below] : [])]);
+  sync(node.querySelector(".foot"), [...files, ...reactions, ...(message.ephemeral ? [] : below)]);
   return node;
+}
+
+// Slack has these behind "More actions"; here they stand below the app's messages.
+function taker(message, each, shortcut) {
+  return { id: each.callback_id, sign: each.name, draw: () => el("button", { type: "button", class: "opener none taker", "data-key": each.callback_id, title: each.description, click: () => shortcut(message, each.callback_id) }, each.name) };
 }
 
 function opener(message, replies, open) {
