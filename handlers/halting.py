@@ -53,7 +53,7 @@ class Halts:
         gone = [each for each in runs if each.no_return]
         lines = [f"Firedrill is halted: {safe(reason)}. Nothing new is started, and nothing is approved."]
         if stopped:
-            lines.append(f"{count(len(stopped), 'run')} stop before their next step: {_names(stopped)}.")
+            lines.append(f"{count(len(stopped), 'run stops', 'runs stop')} before the next step: {_names(stopped)}.")
         if gone:
             lines.append(f"Past the point of no return, and going on until the server is back: {_names(gone)}.")
         return "\n".join([*lines, "`/dr resume` lets everything go on."])
@@ -65,7 +65,9 @@ class Halts:
         waiting = [each for each in self._store.open_runs() if not each.no_return]
         lines = [f"Firedrill goes on. It was {over.sentence()}."]
         if waiting:
-            lines.append(f"{_names(waiting)} go on where they stood; what waited for an approval asks for it anew.")
+            lines.append(
+                f"From where it stood goes on: {_names(waiting)}. An approval that was waited for is asked anew."
+            )
         return "\n".join(lines)
 
 

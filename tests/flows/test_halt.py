@@ -49,7 +49,7 @@ def test_a_run_stands_still_says_who_and_why_and_goes_on_where_it_stood(stage: S
     source = stage.seed(disks=SMALL)
     run = _waiting_for_its_image(stage)
     told = _typed(stage, f"halt {WHY}")
-    assert f"1 run stop before their next step: `{run.id}`" in told
+    assert f"1 run stops before the next step: `{run.id}`" in told
     stood = _settle(stage, run)
     assert stood.status is Status.WAITING
     calls, record = len(stage.lab.calls), stood
@@ -60,7 +60,7 @@ def test_a_run_stands_still_says_who_and_why_and_goes_on_where_it_stood(stage: S
         assert "<@U0OPERATOR>" in text
         assert WHY in text
     assert "halted" in line(stood)
-    assert f"`{run.id}` go on where they stood" in _typed(stage, "resume")
+    assert f"goes on: `{run.id}`" in _typed(stage, "resume")
     asked = stage.drive(run)
     assert asked.status is Status.ASKING
     assert asked.halted is None
