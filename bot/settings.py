@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.lines import line_of
+from workflows.digest import USUAL, weekly
 from workflows.errors import FiredrillError
 from workflows.facts.tables import Profiles, read_profiles
 from workflows.facts.targets import seconds_of
@@ -19,6 +20,7 @@ from workflows.faults import Fault
 from workflows.policy import Policy
 from workflows.rulebook import read_policy
 from workflows.schedules.hindrances import HindrancesTable
+from workflows.schedules.rule import Rule, zone_of
 from workflows.schedules.schedule import Schedule
 from workflows.schedules.tables import Freeze, read_freezes, read_schedules
 from workflows.steps.isolation import DrillRules
@@ -61,11 +63,13 @@ class SlackTable(_Table):
 
 class AnnouncementsTable(_Table):
     """`[announcements]`: the channel in which scheduled work is announced (without one, each schedule's own, else that
-    of `[slack]`), and how long before.
+    of `[slack]`), and how long before. `digest` is when the week's digest comes, in `zone`; empty: never.
     """
 
     channel: str = Field(default="", pattern=r"^$|^[CG][A-Z0-9]{2,30}$")
     before: tuple[str, ...] = Field(default=("1 d", "1 h"), max_length=5)
+    zone: str = "UTC"
+    digest: str = USUAL
 
     @field_validator("before")
     @classmethod
@@ -73,6 +77,23 @@ class AnnouncementsTable(_Table):
         if any(not 60 <= seconds_of(each) <= 86400 for each in given):
             raise ValueError("from 1 min to 1 d")
         return given
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, given: str) -> str:
+        zone_of(given)
+        return given
+
+    @field_validator("digest")
+    @classmethod
+    def _weekly(cls, given: str) -> str:
+        weekly(given, "UTC")
+        return given
+
+    @property
+    def digest_rule(self) -> Rule | None:
+        """None where there is no digest."""
+        return weekly(self.digest, self.zone)
 
     @property
     def ahead(self) -> tuple[float, ...]:

@@ -34,6 +34,7 @@ from handlers.occurrences import Occurrences
 from handlers.scenery import Scenery
 from handlers.views import Views
 from handlers.watchman import Watchman
+from handlers.weekly import Weekly
 from workflows.engine.board import Cards
 from workflows.engine.viewers import Viewers
 from workflows.engine.watchbook import Watchbook
@@ -120,6 +121,8 @@ def run(settings: Settings, stop: Event) -> None:
         Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
     announcer, watchman = _announcer(settings, built, client, access), _watchman(settings, built, client)
     beside = {"home": home.work, "announcer": announcer.work, "watchman": watchman.work, "directory": people.work}
+    if weekly := _weekly(settings, built, client):
+        beside["digest"] = weekly.work
     for name, work in beside.items():
         Thread(target=work, args=(stop,), name=name, daemon=True).start()
     _serve(settings, app, stop)
@@ -146,6 +149,15 @@ def _announcer(settings: Settings, built: Parts, client: WebClient, access: Acce
 def _watchman(settings: Settings, built: Parts, client: WebClient) -> Watchman:
     channel = settings.file.announcements.channel or settings.file.slack.channel
     return Watchman(Watchbook(built.redis), Cards(built.redis, built.clock), built.board, client, channel)
+
+
+def _weekly(settings: Settings, built: Parts, client: WebClient) -> Weekly | None:
+    """None where nobody wants a digest, or there is no channel for it."""
+    channel = settings.file.announcements.channel or settings.file.slack.channel
+    rule = settings.file.announcements.digest_rule
+    if not channel or rule is None:
+        return None
+    return Weekly(built.store, built.agenda, built.board, Cards(built.redis, built.clock), client, channel, rule)
 
 
 def _check_tokens(settings: Settings) -> None:

@@ -24,7 +24,8 @@ class Point:
     the facts' folder on the AMI's root volume, `facts` is the SHA-256 of the manifest there. `launch` is template and
     version. `proof_by` and `proof_at` (seconds since the epoch) say which run found out what it is worth; a point of an
     older version may lack them. `differed_in` names the run whose restore showed other facts, if the last one did.
-    `consistency` is *application-consistent*, *rebooted* or *crash-consistent*.
+    `consistency` is *application-consistent*, *rebooted* or *crash-consistent*. `gib` is the size of its volumes
+    together, None where it is not known.
     """
 
     image_id: str
@@ -44,6 +45,7 @@ class Point:
     proof_at: float | None = None
     snapshots: tuple[tuple[str, str], ...] = ()
     consistency_reason: str = ""
+    gib: int | None = None
 
     @property
     def held_still(self) -> str:
@@ -100,6 +102,7 @@ def point_of(image: Image, region: str) -> Point:
         proof_at=tags.seconds(marks.get(at, "")),
         consistency_reason=marks.get(tags.CONSISTENCY_REASON, ""),
         snapshots=tuple(sorted(image.snapshots.items())),
+        gib=image.gib,
     )
 
 

@@ -1,10 +1,12 @@
 """What happens next by the clock, and running ahead to it."""
 
 import math
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from workflows.digest import USUAL, weekly
 from workflows.engine.agenda import Agenda
 from workflows.engine.ahead import MovableClock
 from workflows.engine.connection import Away, connect
@@ -26,7 +28,7 @@ class NothingAhead(RuntimeError):
 
 
 class Upcoming:
-    """Looked up anew at each question. Questions that expire and scheduled work are what waits for the clock alone."""
+    """Looked up anew at each question. What waits for it alone: questions that expire, scheduled work, the digest."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -40,7 +42,9 @@ class Upcoming:
         """Raises NothingAhead, also when Redis is dead."""
         coming = self._next()
         if coming is None:
-            raise NothingAhead("Nothing waits for the clock. A drill that asks for an approval does, and a schedule.")
+            raise NothingAhead(
+                "Nothing waits for the clock. A drill that asks for an approval does, and a schedule, and the digest."
+            )
         clock = self._world.clock
         try:
             clock.run_ahead(self._world.redis.url, math.ceil(coming["at"] - clock.now() + PAST))
@@ -49,7 +53,7 @@ class Upcoming:
 
     def _next(self) -> dict[str, Any] | None:
         soon = self._world.clock.now() + SOON
-        coming = [each for each in (*self._questions(), *self._scheduled()) if each[0] > soon]
+        coming = [each for each in (*self._questions(), *self._scheduled(), *self._digest()) if each[0] > soon]
         if not coming:
             return None
         at, text = min(coming)
@@ -65,6 +69,15 @@ class Upcoming:
             if each.next is not None:
                 title = f"{each.schedule.id}, {each.schedule.title[:1].lower()}{each.schedule.title[1:]}"
                 yield from ((each.next - before, f"{title}, {what}") for before, what in AHEAD)
+
+    def _digest(self) -> Iterator[tuple[float, str]]:
+        """As this world's firedrill.toml says."""
+        text = (self._world.folder / "firedrill.toml").read_text(encoding="utf-8")
+        table = tomllib.loads(text).get("announcements", {})
+        rule = weekly(table.get("digest", USUAL), table.get("zone", "UTC"))
+        at = rule.next(self._world.clock.now()) if rule else None
+        if at is not None:
+            yield at, "the week's digest comes"
 
     def _schedules(self) -> list[Standing]:
         """None while Redis is away."""

@@ -57,6 +57,9 @@ minutes = 0.1
 [slack]
 channel = "{CHANNEL}"
 
+[announcements]
+digest = ""
+
 [pace]
 first = 0.1
 most = 0.3

@@ -15,7 +15,7 @@ class Image:
     """What DescribeImages says. `requested` in seconds since the epoch: the moment that the content was fixed at.
 
     `snapshots` maps device → snapshot id ("" until AWS names it); mappings without an `Ebs` key (instance store)
-    are not in it.
+    are not in it. `gib` is the size of their volumes together, None where AWS does not tell each.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Image:
     tags: dict[str, str]
     snapshots: dict[str, str]
     reason: str = ""
+    gib: int | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ class Images:
 
 def _image(raw: Mapping[str, Any]) -> Image:
     mappings = [each for each in raw.get("BlockDeviceMappings", []) if "Ebs" in each]
+    sizes = [each["Ebs"].get("VolumeSize") for each in mappings]
     return Image(
         id=raw["ImageId"],
         name=raw.get("Name", ""),
@@ -162,6 +164,7 @@ def _image(raw: Mapping[str, Any]) -> Image:
         tags=tags.of(raw),
         snapshots={each["DeviceName"]: each["Ebs"].get("SnapshotId", "") for each in mappings},
         reason=raw.get("StateReason", {}).get("Message", ""),
+        gib=sum(sizes) if sizes and all(sizes) else None,
     )
 
 

@@ -49,8 +49,8 @@ end
 return 1
 """
 
-#: keys: occurrence, agenda, unsaid, unchained   argv: id, version that it must have, record, time or '' when it is
-#: over, seconds to keep it then, now, kind or '', event
+#: keys: occurrence, agenda, unsaid, unchained, over   argv: id, version that it must have, record, time or '' when it
+#: is over, seconds to keep it then, now, kind or '', event, milliseconds to keep it in `over`
 CHANGE = (
     scripts.NOTE
     + """
@@ -60,6 +60,8 @@ redis.call('SET', KEYS[1], ARGV[3])
 if ARGV[4] == '' then
   redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('EXPIRE', KEYS[1], ARGV[5])
+  redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
+  redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', '(' .. (ARGV[6] - ARGV[9]))
 else
   redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 end
@@ -135,11 +137,11 @@ class Agenda:
         """The next record of an occurrence, if `version` is still the one that it comes from. `at` is None when it is
         over; `told` is what the audit tells of it. It is kept for `ahead` seconds more: until its time has come, one
         that was skipped must be known, or it would be made again."""
-        keys = [key("occurrence", occurrence_id), key("agenda"), key("unsaid"), key("unchained")]
+        keys = [key("occurrence", occurrence_id), key("agenda"), key("unsaid"), key("unchained"), key("over")]
         argv: list[Any] = [
             occurrence_id, version, record, "" if at is None else millis(at), KEEP + max(0, round(ahead)),
             millis(self._clock.now()),
-            "schedule" if told else "", told.to_json() if told else "",
+            "schedule" if told else "", told.to_json() if told else "", millis(KEEP),
         ]  # fmt: skip
         return bool(self._change(keys=keys, args=argv))
 
@@ -150,6 +152,10 @@ class Agenda:
     def coming(self) -> list[str]:
         """The records of all occurrences that are not over, the soonest first."""
         return self._records(self._redis.zrange(key("agenda"), 0, -1))
+
+    def over(self, since: float, until: float) -> list[str]:
+        """The records of those over which nothing more comes, since a moment and before another, the oldest first."""
+        return self._records(self._redis.zrangebyscore(key("over"), millis(since), f"({millis(until)}"))
 
     def unsaid(self) -> list[str]:
         """The records of the occurrences that have moved since they were last announced."""

@@ -1,6 +1,6 @@
 """Runs as Redis holds them: what changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -8,7 +8,7 @@ import redis
 
 from workflows.engine.clock import Clock
 from workflows.engine.inbox import Inbox, halt_from_json, inbox_of
-from workflows.engine.keys import key, lock_key, texts
+from workflows.engine.keys import key, lock_key, millis, texts
 from workflows.engine.run import Halt, Run, Target, from_json
 from workflows.errors import UnknownRun, UserError
 
@@ -40,6 +40,11 @@ class Looking:
         """The newest runs first; of the latest so many, those whose ids begin with that letter, if one is given."""
         ids = texts(self.redis.zrevrange(key("index"), 0, most - 1))
         return self._readable([each for each in ids if each.startswith(letter)])
+
+    def asked_since(self, at: float) -> Iterator[Run]:
+        """Those that were asked for then or later, the oldest first, one at a time: they may be many."""
+        for each in texts(self.redis.zrangebyscore(key("index"), millis(at), "+inf")):
+            yield from self._readable([each])
 
     def open_runs(self) -> list[Run]:
         """All runs that are going on, the oldest first."""

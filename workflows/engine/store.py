@@ -17,13 +17,14 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | audit:head               | hash   | chainer          | for ever         | number and digest of its last entry        |
 | policy                   | string | every process    | for ever         | the policy that the audit told last        |
 | unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
-| card:<id>                | hash   | notifier         | as its run; 62 d | where messages stand; `audit`'s: a day     |
+| card:<id>                | hash   | notifier         | as its run; 62 d | messages; audit's: a day, digest's: a week |
 | schedules                | hash   | desk             | for ever         | recurring backups and drills, by id        |
 | paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
 | cursors                  | hash   | timetable        | for ever         | up to where occurrences of each were made  |
 | occurrence:<id>          | string | timetable, desk  | 62 d after it    | one firing of a schedule (JSON)            |
 | agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |
 | unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
+| over                     | zset   | timetable, desk  | 62 d             | occurrences that came to an end, by when   |
 | halt                     | string | desk             | until resumed    | who has halted everything, when, and why   |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | freshness                | string | worker           | for ever         | how fresh each server's backups are        |

@@ -55,6 +55,11 @@ def seal(run: Run) -> str:
         return ""
 
 
+def word_of(run: Run) -> parts.Word:
+    """The verdict of a run alone."""
+    return _word(run)[0]
+
+
 def _verdict(run: Run, names: dict[str, str]) -> parts.Verdict:
     word, headline = _word(run)
     text, hint = (run.problem.text, run.problem.hint) if run.problem else (_told(run), "")
