@@ -67,6 +67,13 @@ def _forged(line: bytes) -> bytes:
     return audit.canonical(audit.sealed({**made, "what": "nothing"})) + b"\n"
 
 
+def _sealed_anew(lines: list[bytes], entries: int) -> bytes:
+    """A seal that is well made, and counts wrong."""
+    last = audit.read(lines[-2][:-1])
+    assert last is not None
+    return audit.seal(audit.BEGINNING, audit.link_of(last), entries) + b"\n"
+
+
 _MOVED = "Entry {} was moved, or inserted: it stands in line {}, out of order."
 
 
@@ -102,6 +109,14 @@ _MOVED = "Entry {} was moved, or inserted: it stands in line {}, out of order."
             lambda lines: lines[:-1],
             ["The seal, the last line of an export, is missing or was changed: what stood before it may be too."],
         ),
+        (
+            lambda lines: [*lines[:-1], lines[-1][:-1]],
+            [
+                "The seal, the last line of an export, is missing or was changed: what stood before it may be too.",
+                "Line 41 was inserted, or changed: it is no entry of this chain.",
+            ],
+        ),
+        (lambda lines: [*lines[:-1], _sealed_anew(lines, 41)], ["The seal speaks of 41 entries."]),
     ],
 )  # fmt: skip
 def test_the_check_says_which_entry_and_how(
