@@ -181,8 +181,13 @@ def test_a_server_that_is_worked_on_holds_it_and_one_that_is_unknown_refuses_it(
     table.tick()
     first = soonest(stage)
     stage.clock.forward(3600)
+    told = len(stage.audit())
     other = stage.desk.start(stage.desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)[0])
     table.tick()
+    table.tick()
+    assert [each["kind"] for each in stage.audit()[told:]] == ["start", "schedule"], (
+        "it is held once, and refused never"
+    )
     assert f"`{other.id}` is working on" in again(stage, first).why
     stage.drive(other)
     stage.clock.forward(10)

@@ -69,6 +69,11 @@ class Looking:
         held = cast(bytes | None, self.redis.get(lock_key(target)))
         return held.decode() if held else None
 
+    def asked(self, request: str) -> str | None:
+        """The run that came of a request, as long as that is known."""
+        found = cast(bytes | None, self.redis.get(key("asked", request)))
+        return found.decode() if found else None
+
     def halt(self) -> Halt | None:
         """The halt that stands, if there is one."""
         text = cast(bytes | None, self.redis.get(key("halt")))

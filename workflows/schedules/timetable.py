@@ -15,7 +15,7 @@ from workflows.engine.agenda import Agenda, New
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOBODY, Event, Place
 from workflows.engine.run import Actor, Run
-from workflows.errors import NotNow, UnknownRun, UserError
+from workflows.errors import Busy, NotNow, UnknownRun, UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json, occurrence_to_json
 from workflows.schedules.planning import runs_of
@@ -134,12 +134,20 @@ class Timetable:
         held: NotNow | None = None
         for run in planned:
             try:
-                runs.append(self._desk.start(run, f"{each.id}/{run.target.region}/{run.target.server}"))
+                runs.append(self._begun(run, f"{each.id}/{run.target.region}/{run.target.server}"))
             except NotNow as later:
                 held = later
         if held and not runs:
             raise held
         return runs
+
+    def _begun(self, run: Run, request: str) -> Run:
+        """Raises NotNow. To ask for what is busy takes a number and a place in the audit, so it is not asked for each
+        second; unless the run that keeps it busy is the very one that was asked for."""
+        holder = self._desk.store.holder(run.target)
+        if holder and not self._desk.store.asked(request):
+            raise Busy(run.target.server, holder)
+        return self._desk.start(run, request)
 
     def _halted(self) -> str:
         halt = self._desk.store.halt()
