@@ -16,6 +16,7 @@ from practice.servers import SERVERS
 from tests.clock import HandClock
 from workflows import inventory
 from workflows.aws import Aws, Home
+from workflows.aws.clients import Clients
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.desk import Asking, Desk
@@ -56,7 +57,8 @@ class Stage:
         self.lab = LabCloud(folder, accepts=self.accepts, now=clock.now, delays=DELAYS, regions=("us-east-1",))
         self.lab.start()
         self.ledger = Ledger()
-        self.home = Home(installation, self.lab.url, self.ledger.note)
+        self.clients = Clients(self.lab.url)
+        self.home = Home(installation, self.lab.url, self.ledger.note, self.clients)
         self.chainer = Chainer(Trail(client, clock), clock)
         self.policy = Policy(
             Rule(BASE, operators=(OPERATOR.id,), approvers=(OPERATOR.id, APPROVER.id, APPROVER2.id), minutes=30)

@@ -27,7 +27,7 @@ ONCE = {"CreateImage": 1, "TerminateInstances": 1, "RunInstances": 1}
 
 def cloud(stage: Stage) -> Calls:
     """Somebody else's hand on the account: the console, another program."""
-    return Calls("us-east-1", stage.lab.url)
+    return Calls("us-east-1", stage.lab.url, clients=stage.clients)
 
 
 def zone_of(stage: Stage, instance_id: str) -> str:
@@ -159,8 +159,8 @@ class Died(BaseException):
 
 
 def worker(stage: Stage, home: Home | None = None) -> Engine:
-    """Another worker on the same Redis, with its own connections."""
-    there = home or Home("test", stage.lab.url)
+    """Another worker on the same Redis, with its own view of the account."""
+    there = home or Home("test", stage.lab.url, clients=stage.clients)
     services = {**stage.services, "home": lambda run: there.region(run.target.region)}
     return Engine(stage.store, RUNBOOKS, services, stage.clock, Pace(), random.Random(11))
 

@@ -29,21 +29,24 @@ class Clients:
 
     def __init__(self, endpoint: str | None = None) -> None:
         self._endpoint = endpoint
+        self._session: Any = None
         self._made: dict[tuple[str, str], Any] = {}
 
     def of(self, service: str, region: str) -> Any:
         with self._building:
             if (service, region) not in self._made:
-                session = boto3.Session(botocore_session=_session(), region_name=region)
-                self._made[service, region] = session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+                self._session = self._session or _session()
+                self._made[service, region] = self._session.client(
+                    service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG
+                )
             return self._made[service, region]
 
 
 def _session() -> Any:
-    """A session of its own, since sessions are not safe between threads."""
-    made = botocore.session.get_session()
-    made.register_component("data_loader", _loader())
-    return made
+    """One for a set of clients. Sessions are not safe between threads: only the one that builds may use it."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader())
+    return boto3.Session(botocore_session=core)
 
 
 @functools.cache
