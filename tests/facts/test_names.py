@@ -84,10 +84,13 @@ def test_a_file_of_any_name_is_missed_when_it_is_gone_and_told_when_it_changed(d
 
 
 @given(
-    names=st.sets(st.binary(min_size=1, max_size=40).map(lambda raw: raw.translate(None, b"\0/") or b"x"), max_size=12)
+    names=st.sets(
+        st.binary(min_size=1, max_size=40).map(lambda raw: raw.translate(None, b"\0/") or b"x"), min_size=10, max_size=40
+    )
 )
+@example(names=set())
 @example(names={b"a", b"a!", b"a\x01", b"a\t", b"a b", b"a\\", b"a\n", b"A"})
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_set_of_names_is_measured_again_as_it_was(disk: Disk, names: set[bytes]) -> None:
     folder = disk.path("/srv/any")
     shutil.rmtree(folder, ignore_errors=True)

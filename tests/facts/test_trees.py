@@ -11,7 +11,7 @@ from tests.facts.server import FUTURE, LONG_AGO, SRV, Disk, moment_of, told
 
 NAMES = st.sampled_from(["a", "b b", "ä", "c'\"c", "-d", "e\\n", "f\tf", "*", "g\n"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
-TREES = st.dictionaries(PATHS, st.binary(max_size=20), max_size=8)
+TREES = st.dictionaries(PATHS, st.binary(max_size=20), min_size=6, max_size=16)
 FATES = st.sampled_from(["kept", "flipped", "drifted", "rewritten", "removed", "mode", "touched", "replaced"])
 KIND = {
     "flipped": "corrupt",
@@ -47,9 +47,10 @@ def befalls(path: Path, fate: str, drifted: int) -> None:
         path.symlink_to("elsewhere")
 
 
-@given(tree=TREES, fates=st.lists(FATES, min_size=8, max_size=8))
+@given(tree=TREES, fates=st.lists(FATES, min_size=16, max_size=16))
+@example(tree={}, fates=[])
 @example(tree=dict.fromkeys("abcdefgh", b"x"), fates=["kept", *KIND, "touched"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_befalls_a_tree_is_told_of_each_name_and_of_no_other(
     tmp_path: Path, tree: dict[str, bytes], fates: list[str]
 ) -> None:
