@@ -85,7 +85,9 @@ def test_a_file_of_any_name_is_missed_when_it_is_gone_and_told_when_it_changed(d
 
 @given(
     names=st.sets(
-        st.binary(min_size=1, max_size=40).map(lambda raw: raw.translate(None, b"\0/") or b"x"), min_size=10, max_size=40
+        st.binary(min_size=1, max_size=40).map(lambda raw: raw.translate(None, b"\0/") or b"x"),
+        min_size=10,
+        max_size=40,
     )
 )
 @example(names=set())
