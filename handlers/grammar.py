@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in
+from handlers.helping import explained, overview
 from handlers.requests import (
     Cancel,
     Decide,
@@ -196,11 +197,14 @@ def whoami(target: str | None) -> Request:
 def help_(ctx: click.Context, verb: str | None) -> Request:
     """Explain a command."""
     above = ctx.parent or ctx
+    here = above.command is grammar  # and not the shell
     if not verb:
-        return Help(above.get_help())
+        return Help(overview(grammar) if here else above.get_help())
     command = grammar.commands.get(verb)
     if command is None:
         raise click.UsageError(f"No such command '{verb}'. {_understood()}", ctx)
+    if here:
+        return Help(explained(command, above))
     return Help(click.Context(command, info_name=verb, parent=above, terminal_width=78).get_help())
 
 

@@ -69,11 +69,14 @@ def test_nothing_and_help_explain_the_verbs() -> None:
         answer = parse(typed)
         assert isinstance(answer, Help)
         for verb in grammar.commands:
-            assert verb in answer.text
+            assert f"\n{verb}: " in answer.text
+        assert "..." not in answer.text, "a sentence that is cut explains nothing"
     backup = parse("help backup")
     assert isinstance(backup, Help)
     assert backup == parse("backup --help")
-    assert "/dr backup" in backup.text
+    assert "/dr backup [OPTIONS] TARGET" in backup.text
+    assert "\n--reason TEXT: Why;" in backup.text
+    assert "Example: /dr backup orders-db" in backup.text
 
 
 @pytest.mark.parametrize(

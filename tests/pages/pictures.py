@@ -33,7 +33,7 @@ def main() -> None:
 def _play(world: World, browser: Browser, operator: Window) -> None:
     _all(world, browser, "welcome", folded=False)
     operator.types("/dr help")
-    operator.is_told("Usage")
+    operator.is_told("rehearse losing them")
     _all(world, browser, "channel")
     operator.types("/dr backup billing-web")
     operator.sees(operator.card("Backup of billing-web"), "Succeeded")
