@@ -26,15 +26,17 @@ def _nothing(_values: Mapping[str, Any], _now: float) -> str:
 class Form:
     """Functions take what has been filled in so far. `questions` takes also a mark that changes with the server, and
     gives what is asked beside the server; `button` and `says` are the words on the button and above the questions, the
-    latter at a time in seconds since the epoch; `meant` turns what was filled in into the grammar's parameters.
-    `points` are the words for recovery points, and how they are said; `point` is the question for one. Where `shown` is
-    given, the other questions wait behind a button."""
+    latter at a time in seconds since the epoch, and so `shows` below the question `below`; `meant` turns what was filled
+    in into the grammar's parameters. `points` are the words for recovery points, and how they are said; `point` is the
+    question for one. Where `shown` is given, the other questions wait behind a button."""
 
     verb: str
     title: str
     questions: Callable[[Mapping[str, Any], str], list[Field]]
     button: Callable[[Mapping[str, Any]], str]
     says: Callable[[Mapping[str, Any], float], str] = _nothing
+    shows: Callable[[Mapping[str, Any], float], str] = _nothing
+    below: str = ""
     meant: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
     points: Mapping[str, str] = field(default_factory=dict)
     point: str = "point"
@@ -65,10 +67,14 @@ class Form:
                 *([] if kept.channel else [where(channel).block()]),
                 server(chosen).block(),
                 *([{"type": "context", "elements": [words(note, 1900)]}] if note else []),
-                *(each.block() for each in seen),
+                *(block for each in seen for block in self._blocks(each, values, now)),
                 *([_more()] if len(seen) < len(asked) else []),
             ],
         }
+
+    def _blocks(self, question: Field, values: Mapping[str, Any], now: float) -> list[Block]:
+        shown = self.shows(values, now) if question.name == self.below else ""
+        return [question.block(), *([section(shown)] if shown else [])]
 
 
 def _more() -> Block:

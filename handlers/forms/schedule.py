@@ -28,9 +28,11 @@ SHOWN = 5
 
 
 def zones_matching(said: str) -> list[Block]:
-    """Time zones with what has been typed in their name."""
+    """Time zones with what has been typed in their name, those first whose place begins with it."""
     wanted = said.casefold().strip().replace(" ", "_")
-    return [option(each, each) for each in _zones() if wanted in each.casefold()][:MOST]
+    found = [each for each in _zones() if wanted in each.casefold()]
+    found.sort(key=lambda each: not each.casefold().rpartition("/")[2].startswith(wanted))
+    return [option(each, each) for each in found[:MOST]]
 
 
 @cache
@@ -57,15 +59,16 @@ def _questions(values: Mapping[str, Any], mark: str) -> list[Field]:
     return [*own, *rest("schedule", {"point", "live", *(each.name for each in own)})]
 
 
-def _says(values: Mapping[str, Any], now: float) -> str:
+def _shows(values: Mapping[str, Any], now: float) -> str:
+    """Slack writes each time as the reader's own clock has it, whatever the schedule's zone."""
     text, zone = picked(values, "at"), picked(values, "zone") or "UTC"
     if not text:
-        return _SAYS
+        return ""
     try:
         coming = list(islice(read_rule(text, zone).firings(now), SHOWN))
     except ValueError as error:
         return f":warning: {error}"
-    return "It comes " + " · ".join(when(each) for each in coming) + " …"
+    return "\n".join(["In your own time it comes:", *(f"• {when(each)}" for each in coming)])
 
 
 def _meant(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +85,9 @@ SCHEDULE = Form(
     title="Schedule",
     questions=_questions,
     button=lambda values: f"Schedule {'drills' if _is_drill(values) else 'backups'}",
-    says=_says,
+    says=lambda _, __: _SAYS,
+    shows=_shows,
+    below="zone",
     meant=_meant,
     points={**LATEST, "random": "Any of them", "fresh": "One that is made first"},
 )
