@@ -20,7 +20,7 @@ SOON = 5.0
 #: Seconds by which the clock is past what it ran ahead to.
 PAST = 1.0
 #: Seconds before scheduled work begins at which it is announced, and how that is said.
-AHEAD = ((86400.0, "is announced"), (3600.0, "begins in an hour"), (0.0, "begins"))
+AHEAD = ((86400.0, "is announced"), (3600.0, "is an hour away"), (0.0, "begins"))
 
 
 class NothingAhead(RuntimeError):

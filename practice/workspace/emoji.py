@@ -49,6 +49,8 @@ EMOJI: dict[str, str] = {
     "ballot_box_with_check": "☑️",
     "white_large_square": "⬜",
     "arrow_right": "➡️",
+    "arrow_forward": "▶️",
+    "fast_forward": "⏩",
     "double_vertical_bar": "⏸️",
     "raising_hand": "🙋",
     "skull": "💀",

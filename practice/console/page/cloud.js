@@ -47,7 +47,7 @@ function showGuide(lines) {
 
 function showClock(clock) {
   $("ahead").disabled = !clock.next;
-  $("ahead-next").textContent = clock.next ? `Next: ${clock.next.text} in ${span(clock.next.at - clock.now)}.` : "Nothing waits for the clock. A drill that asks for an approval does, and a schedule.";
+  $("ahead-next").textContent = clock.next ? `Next, in ${span(clock.next.at - clock.now)}: ${clock.next.text}.` : "Nothing waits for the clock. A drill that asks for an approval does, and a schedule.";
   $("ahead-by").textContent = clock.ahead ? `The clock is ${span(clock.ahead)} ahead.` : "";
 }
 

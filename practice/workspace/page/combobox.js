@@ -61,6 +61,7 @@ export function combobox({ element, block, surface, state, attributes, choose, k
     list.replaceChildren(...(groups ?? []).map((group) => drawGroup(group, group.options.filter(fits))));
     note.textContent = error ?? (shown.length ? "" : "Nothing matches.");
     list.hidden = !shown.length;
+    if (shown.length) list.scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-expanded", String(!list.hidden));
   }
 

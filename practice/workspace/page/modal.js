@@ -19,7 +19,7 @@ export function showModal(stack, state) {
   if (other) fresh();
   draw(state);
   if (!dialog.open) dialog.showModal();
-  if (other) first("input, select, textarea, #modal-body button, #modal-close").focus();
+  if (other) first("input, select, textarea, #modal-body button, #modal-close").focus({ preventScroll: true });
 }
 
 const first = (selector) => $("modal-body").querySelector(selector) ?? $("modal-close");
@@ -51,6 +51,13 @@ async function submit(event) {
   $("modal-notice").textContent = told.notice ?? (told.faults ? "" : trouble(told));
   draw(on.state);
   dialog.querySelector("[aria-invalid]")?.focus();
+  dialog.querySelector(".fault")?.scrollIntoView({ block: "nearest" });
+}
+
+function amended(event) {
+  const field = event.target.closest(".input");
+  field?.querySelector(".fault")?.remove();
+  field?.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
 }
 
 function close() {
@@ -58,6 +65,7 @@ function close() {
 }
 
 $("modal-form").addEventListener("submit", submit);
+$("modal-form").addEventListener("input", amended);
 $("modal-close").addEventListener("click", close);
 $("modal-cross").addEventListener("click", close);
 dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(); });

@@ -33,7 +33,9 @@ class Surface {
     return element[INITIAL.find((name) => name in element)] ?? null;
   }
 
+  // What is said anew is no fault any more until it is submitted again.
   keep(block, element, given) {
+    delete this.faults[block.block_id];
     (this.values[block.block_id] ??= {})[element.action_id] = given;
   }
 
