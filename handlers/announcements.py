@@ -74,10 +74,11 @@ def replies(each: Occurrence, known: Outlook) -> list[Reply]:
 def details(each: Occurrence, coming: Sequence[float]) -> str:
     """For whoever asks, in mrkdwn."""
     own = each.schedule
+    moved = "" if each.at == each.due else f", and was due {when(each.due)}"
     lines = [
         f"*{safe(own.title)}* `{own.id}`: {safe(own.when)} ({safe(own.zone)})",
         f"Answers for it: <@{own.owner.id}>" + (", declared in firedrill.toml" if own.declared else ""),
-        f"This one was due {when(each.due)} and begins {when(each.at)}; it may be as late as {duration(own.grace)}.",
+        f"This one begins {when(each.at)}{moved}; it may begin up to {duration(own.grace)} late.",
     ]
     if own.reason:
         lines.append(f"Why: {safe(cut(own.reason, 300))}")

@@ -49,7 +49,7 @@ class Deciding:
         self._access.check_may_decide(asking.by, run, request.approved, anew=anew)
         asked = question or _open(run)
         if not asked:
-            raise UserError(f"`{run.id}` asks nothing at the moment: it is {run.status.value}.")
+            raise UserError(f"`{run.id}` asks nothing at the moment: it {run.how()}.")
         void = self._desk.answer(
             run.id, asking.by, request.approved, question=asked, place=asking.place, only_look=True
         )

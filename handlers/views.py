@@ -41,7 +41,7 @@ class Views:
         if not isinstance(run, Run):
             return run
         if run.question is None:
-            return f"`{run.id}` asks nothing at the moment: it is {run.status.value}."
+            return f"`{run.id}` asks nothing at the moment: it {run.how()}."
         kept = Kept(run.id, run.question.id, asking.channel, body.get("response_url", ""))
         try:
             client.views_open(trigger_id=body["trigger_id"], view=window(run, run.question, request, kept))

@@ -145,7 +145,7 @@ class Desk:
         said = Answer(asked, approved, by, self._clock.now(), until, reason=reason.strip())
         if not asked:
             self.store.note("refusal", answered(run.id, said, place), "no question")
-            return f"`{run.id}` asks nothing at the moment: it is {run.status.value}."
+            return f"`{run.id}` asks nothing at the moment: it {run.how()}."
         word, prior = self.store.answer(run.id, said, place, only_look=only_look)
         if word == "already" and prior is not None:
             return _already(run, prior, by)
@@ -184,7 +184,7 @@ class Desk:
         return {
             "done": f"`{run.id}` stops before its next step. What it has made so far stays.",
             "already": f"`{run.id}` is being cancelled already.",
-            "ended": f"`{run.id}` has ended already: it is {run.status.value}.",
+            "ended": f"`{run.id}` has ended already: it {run.how()}.",
             "no return": f"`{run.id}` is past the point of no return: it goes on until the server is back.",
         }[self.store.cancel(run.id, by, place)]
 
@@ -198,7 +198,7 @@ class Desk:
         return {
             "done": f"`{run.id}` goes on from: {title}.",
             "already": f"`{run.id}` is going on already.",
-            "not failed": f"Only a failed run can go on; `{run.id}` is {run.status.value}.",
+            "not failed": f"Only a failed run can go on; `{run.id}` {run.how()}.",
         }[self.store.retry(run, by, place)]
 
     def points(self, target: str = "") -> list[Point]:

@@ -28,6 +28,11 @@ class Status(StrEnum):
     def open(self) -> bool:
         return self in (Status.QUEUED, Status.RUNNING, Status.WAITING, Status.ASKING)
 
+    def sentence(self) -> str:
+        """As it goes on after the run's name, without a full stop."""
+        has = {Status.ASKING: "asks for an answer", Status.SUCCEEDED: "has succeeded", Status.FAILED: "has failed"}
+        return has.get(self, f"is {self.value}")
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -185,6 +190,10 @@ class Run:
     def step(self) -> StepState:
         """The step that is due; of a run that has succeeded, its last."""
         return self.steps[min(self.at, len(self.steps) - 1)]
+
+    def how(self) -> str:
+        """How it stands, as it goes on after its name, without a full stop."""
+        return f"stands still, {self.halted.sentence()}" if self.halted else self.status.sentence()
 
     @property
     def finished(self) -> bool:

@@ -183,7 +183,7 @@ def _pauser(record: str | None) -> Actor | None:
 def line(each: Standing) -> str:
     """A schedule in one line of a list, in mrkdwn."""
     own = each.schedule
-    paused = f", *paused* by <@{each.paused_by.id}>" if each.paused_by else ""
+    paused = f", *paused by* <@{each.paused_by.id}>" if each.paused_by else ""
     comes = f"next {when(each.next)}" if each.next else "does not come again"
-    kind = ", declared in firedrill.toml" if own.declared else f", by <@{own.owner.id}>"
+    kind = ", declared in firedrill.toml" if own.declared else f", <@{own.owner.id}> answers for it"
     return f"`{own.id}` {safe(own.title)}: {safe(own.when)} ({safe(own.zone)}), {comes}{paused}{kind}"
