@@ -87,7 +87,7 @@ SCHEDULE = Form(
     button=lambda values: f"Schedule {'drills' if _is_drill(values) else 'backups'}",
     says=lambda _, __: _SAYS,
     shows=_shows,
-    below="zone",
+    below="at",
     meant=_meant,
     points={**LATEST, "random": "Any of them", "fresh": "One that is made first"},
 )

@@ -140,7 +140,7 @@ def test_the_form_for_schedules_shows_the_next_five_times_or_what_is_wrong() -> 
         """Below what was filled in, where it is seen on a phone too."""
         blocks = form.window(Kept("C0DROPS"), values, None, "", "", now)["blocks"]
         assert "Announced before it begins" in blocks[0]["text"]["text"]
-        below = blocks[1 + [each.get("block_id", "").partition(":")[0] for each in blocks].index("zone")]
+        below = blocks[1 + [each.get("block_id", "").partition(":")[0] for each in blocks].index("at")]
         return str(below["text"]["text"]) if below["type"] == "section" else ""
 
     coming = list(islice(read_rule("every monday at 09:00", "Europe/Berlin").firings(now), 5))
