@@ -27,8 +27,8 @@ class Form:
     """Functions take what has been filled in so far. `questions` takes also a mark that changes with the server, and
     gives what is asked beside the server; `button` and `says` are the words on the button and above the questions, the
     latter at a time in seconds since the epoch, and so `shows` below the question `below`; `meant` turns what was
-    filled in into the grammar's parameters. `points` are the words for recovery points, as they are said; `point` is the
-    question for one. Where `shown` is given, the other questions wait behind a button."""
+    filled in into the grammar's parameters. `points` are the words for recovery points, as they are said; `point` is
+    the question for one. Where `shown` is given, the other questions wait behind a button."""
 
     verb: str
     title: str

@@ -8,7 +8,7 @@ from workflows.words import cut, safe
 
 def runs_of(desk: Desk, schedule: Schedule, asker: Actor) -> list[Run]:
     """One of each server that its target names; a drill takes one server. Raises UserError."""
-    reason = cut(schedule.reason or f"{safe(schedule.when)} (schedule {schedule.id})", 500)
+    reason = cut(schedule.reason or f"{safe(schedule.when)} ({schedule.id})", 500)
     asking = Asking(asker, schedule.channel, reason, "schedule")
     if schedule.verb == "backup":
         return desk.backup(asking, schedule.target, reboot=False, accept_loss=False, profile=schedule.profile)
