@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.facts.damages import DAY1, DAY2, PROFILE, furnish
-from tests.facts.server import FUTURE, LONG_AGO, Disk, moment_of, told
+from tests.facts.server import FUTURE, LONG_AGO, Disk, moment_of, told, tool
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
 from workflows.facts.rules import CAUSES, FileRules
@@ -169,6 +169,15 @@ def test_a_time_of_writing_that_was_set_back_is_corruption_though_the_ctime_lies
     disk, recorded = block_by_block
     disk.write(DAY1, "forged", LONG_AGO + 1)
     assert [kind for kind, _, _ in told(disk.evidence(recorded, sealed=time.time() + 60))] == ["corrupt"]
+
+
+def test_what_the_disk_says_was_written_before_the_measurement_is_corruption_whatever_its_mtime(tmp_path: Path) -> None:
+    disk = furnish(Disk(tmp_path / "server"))
+    ahead = "[ \"$*\" != '-u +%s' ] || exec /bin/date -d '1 hour' +%s\nexec /bin/date \"$@\""
+    recorded = disk.record(PROFILE, path=tool(tmp_path / "bin", "date", ahead))
+    disk.write(DAY1, "forged", moment_of(recorded) + 1)
+    evidence = disk.evidence(recorded, sealed=moment_of(recorded) + 60)
+    assert [kind for kind, _, _ in told(evidence)] == ["corrupt"]
 
 
 def test_a_mode_that_was_changed_on_a_copied_tree_cannot_be_explained(
