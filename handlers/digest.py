@@ -113,7 +113,7 @@ def _kept(own: Kept) -> str:
     return (
         f"{said} of {own.gib:,} GiB of volumes{but}: at most about ${own.at_most:,.2f} a month, and likely less, since "
         f"AWS bills the blocks that snapshots store, and does not tell how many. Reckoned by AWS's list price of "
-        f"us-east-1, ${SNAPSHOT} a GiB; other Regions, discounts and taxes differ."
+        f"us-east-1 as it was quoted in November 2026, ${SNAPSHOT} a GiB; other Regions, discounts and taxes differ."
     )
 
 

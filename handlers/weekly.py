@@ -52,12 +52,13 @@ class Weekly:
         self._later = 0.0
 
     def work(self, stop: Event) -> None:
-        """Until told to stop."""
-        while not stop.wait(EVERY):
+        """Until told to stop. It looks at once, since digests come from the first look on."""
+        while not stop.is_set():
             try:
                 self.tick()
             except Away as error:
                 log.warning("Redis is away (%s); the digest waits", type(error).__name__)
+            stop.wait(EVERY)
 
     def tick(self) -> None:
         """Tell of the latest week that is over, if that was not done yet. Raises Away."""

@@ -75,7 +75,7 @@ class Upcoming:
         text = (self._world.folder / "firedrill.toml").read_text(encoding="utf-8")
         table = tomllib.loads(text).get("announcements", {})
         rule = weekly(table.get("digest", USUAL), table.get("zone", "UTC"))
-        at = rule.next(self._world.clock.now()) if rule else None
+        at = rule.next(self._world.clock.now() + SOON) if rule else None
         if at is not None:
             yield at, "the week's digest comes"
 

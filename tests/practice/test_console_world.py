@@ -298,3 +298,13 @@ def measured(world: World, instance: str) -> int:
     assert world.workspace.wait_for(ended, LONG)
     answer = ssm.get_command_invocation(CommandId=sent, InstanceId=instance)
     return read_recorded(answer["StandardOutputContent"]).bytes
+
+
+def test_the_clock_runs_ahead_to_the_weeks_digest_and_the_channel_is_told(world: World) -> None:
+    assert state(world)["clock"]["next"]["text"] == "the week's digest comes"
+    post(world, "ahead")
+
+    def told() -> list[str]:
+        return [each.text for each in world.workspace.messages("C0ANNOUNCE") if "Last week's digest" in each.text]
+
+    assert len(world.workspace.wait_for(told, LONG)) == 1
