@@ -39,9 +39,8 @@ class Scheduling:
                 gone = self.calendar.remove(name, asking.by, asking.place)
                 return f"`{gone.id}` {safe(gone.title)} is removed, and what it had announced is withdrawn."
             case SkipNext(schedule_id=name):
-                coming = self.calendar.next_of(name)
-                self._check(coming.schedule, asking)
-                return self.skip(coming.id, asking)
+                self._check(self.calendar.find(name), asking)  # first: to look for the next one may make it
+                return self.skip(self.calendar.next_of(name).id, asking)
             case PauseSchedule():
                 return self._pause(request, asking)
             case _:
