@@ -44,7 +44,7 @@ EMOJI: dict[str, str] = {
     "large_yellow_circle": "🟡",
     "large_blue_circle": "🔵",
     "red_circle": "🔴",
-    "white_circle": "⚪",
+    "white_circle": "⚪\ufe0f",
     "black_circle": "⚫",
     "ballot_box_with_check": "☑️",
     "white_large_square": "⬜",

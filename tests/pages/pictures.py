@@ -80,9 +80,7 @@ def _approve(world: World, title: str) -> None:
 
 def _to_window(page: Page) -> None:
     page.get_by_role("button", name="Approve termination").last.click()
-    field = page.get_by_role("dialog").get_by_role("textbox")
-    field.fill("orders-db")
-    field.scroll_into_view_if_needed()
+    page.get_by_role("dialog").get_by_role("textbox").fill("orders-db")
 
 
 def _to_top(page: Page) -> None:
@@ -126,6 +124,7 @@ def _all(
                     )
                 page.wait_for_timeout(800)  # a picture, not a test: until everything is drawn
                 act(page)
+                page.mouse.move(0, 0)  # what shows under the pointer alone would lie over the text
                 page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
                 _close(page)
 
