@@ -53,7 +53,7 @@ def announcement(each: Occurrence, known: Outlook) -> Card:
         blocks += [section(_will(each, known)), *_doubts(each, known), context(_context(each, known))]
         return Card(_text(each, known), [*blocks, buttons(each)])
     if each.runs:
-        blocks += [section(chunk) for chunk in chunks(_runs(each, known))]
+        blocks += [section(chunk) for chunk in chunks([*_left_out(each), *_runs(each, known)])]
     return Card(_text(each, known), [*blocks, context(_context(each, known))])
 
 
@@ -66,9 +66,10 @@ def replies(each: Occurrence, known: Outlook) -> list[Reply]:
         return [Reply(f"held:{round(each.at)}", f"{title} is held: {cut(each.why, _WHY)}.")]
     if each.state in (State.MISSED, State.REFUSED):
         return [Reply(each.state.value, f"{who} {_text(each, known)}")]
-    if each.over and each.state is State.STARTED:
-        return [Reply("end", _text(each, known))]
-    return []
+    if each.state is not State.STARTED:
+        return []
+    left = [Reply("left out", f"{who} {title} has begun, but not all of it. {line}") for line in _left_out(each)]
+    return [*left, Reply("end", _text(each, known))] if each.over else left
 
 
 def details(each: Occurrence, coming: Sequence[float]) -> str:
@@ -143,6 +144,14 @@ def _runs(each: Occurrence, known: Outlook) -> list[str]:
     more = [f"… and {len(known.runs) - _LISTED} more: `/dr runs`"] if len(known.runs) > _LISTED else []
     worst = sorted(known.runs, key=lambda run: run.status is Status.SUCCEEDED)
     return [f"• {cut(sentence(run), _RUN)}" for run in worst[:_LISTED]] + more
+
+
+def _left_out(each: Occurrence) -> list[str]:
+    """What it began without: nothing is left out in silence."""
+    verb = "backup" if each.schedule.verb == "backup" else "drill"
+    if each.state is not State.STARTED or not each.why:
+        return []
+    return [f":warning: *Left out:* {cut(each.why, _WHY)}. Ask for what is missing with `/dr {verb}`."]
 
 
 def _will(each: Occurrence, known: Outlook) -> str:

@@ -24,6 +24,7 @@ from workflows.errors import Busy, UnknownRun, UserError
 from workflows.report.history import LOOKED_AT
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json
 from workflows.schedules.planning import runs_of
+from workflows.schedules.reading import readable
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,8 @@ class Announcer:
         if not self._board.take_turn("announcer", TURN):
             return
         try:
-            coming = [occurrence_from_json(record) for record in self._agenda.coming()]
-            unsaid = [occurrence_from_json(record) for record in self._agenda.unsaid()]
+            coming = readable(self._agenda.coming(), occurrence_from_json)
+            unsaid = readable(self._agenda.unsaid(), occurrence_from_json)
             nearest = {each.schedule.id: each.id for each in reversed(coming) if each.state.open}
             begun = self._cards.now()
             for each in {each.id: each for each in [*coming, *unsaid]}.values():

@@ -17,7 +17,8 @@ from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.store import Store
-from workflows.schedules.occurrence import Occurrence, occurrence_from_json
+from workflows.schedules.occurrence import occurrence_from_json
+from workflows.schedules.reading import readable
 from workflows.schedules.rule import Rule
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class Weekly:
 
     def _fresh(self, name: str, notes: dict[str, str], week: tuple[float, float], now: float) -> str:
         """What this week's says, noted. Older weeks' notes go."""
-        over = [found for record in self._agenda.over(*week) for found in _occurrences(record)]
+        over = readable(self._agenda.over(*week), occurrence_from_json)
         runs = self._store.asked_since(week[0] - BEFORE)
         known = _read(self._board.freshness(), freshness.from_json)
         seen = _read(self._board.inventory(), inventory.from_json)
@@ -108,12 +109,6 @@ class Weekly:
 
 def _name(until: float) -> str:
     return str(round(until))
-
-
-def _occurrences(record: str) -> list[Occurrence]:
-    """None for what another version wrote."""
-    found = _read(record.encode(), occurrence_from_json)
-    return [found] if found else []
 
 
 def _read(text: bytes | None, parse: Callable[[bytes], Record]) -> Record | None:

@@ -1,16 +1,20 @@
 """What recurs is begun once, whoever looks and whatever died, and what was missed is said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
 
+from handlers.announcements import Outlook, announcement, replies
 from tests.flows.scene import SMALL
 from tests.schedules.table import HERE, again, nightly, soonest, timetable, unsaid
 from tests.stage import ASKING, OPERATOR, Stage
+from workflows.engine.agenda import New
 from workflows.engine.halting import Halting
+from workflows.engine.happened import Event
 from workflows.engine.run import Actor, Run, Status
-from workflows.schedules.occurrence import Occurrence, State
+from workflows.schedules.occurrence import Occurrence, State, occurrence_to_json
 from workflows.schedules.schedule import Schedule
 from workflows.schedules.tables import Freeze
 from workflows.schedules.timetable import Timetable
@@ -193,3 +197,44 @@ def test_a_server_that_is_worked_on_holds_it_and_one_that_is_unknown_refuses_it(
     stage.clock.forward(10)
     table.tick()
     assert again(stage, first).state is State.STARTED
+
+
+def test_of_several_servers_those_that_are_worked_on_are_left_out_by_name_and_the_others_begin(stage: Stage) -> None:
+    for name in ("orders-db", "billing-db"):
+        stage.seed(name, SMALL, tags={"Tier": "data"})
+    table = timetable(stage)
+    given = nightly(stage)
+    stage.calendar.remove(given.id, OPERATOR, HERE)
+    stage.calendar.add(replace(given, target="tag:Tier=data"), HERE)
+    table.tick()
+    first = soonest(stage)
+    stage.clock.forward(3600)
+    other = stage.desk.start(stage.desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)[0])
+    table.tick()
+    begun = again(stage, first)
+    assert [stage.store.read(each).target.server for each in begun.runs] == ["billing-db"]
+    assert begun.state is State.STARTED
+    assert f"`{other.id}` is working on *orders-db*" in begun.why
+    (reply,) = replies(begun, Outlook())
+    assert (reply.key, f"<@{OPERATOR.id}>" in reply.text, "orders-db" in reply.text) == ("left out", True, True)
+    assert "Left out" in str(announcement(begun, Outlook()).blocks)
+
+
+def test_what_another_version_wrote_is_left_alone_and_holds_up_nothing_else(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    first = soonest(stage)
+    newer = occurrence_to_json(first).replace("planned", "dreamt of").replace(first.schedule.id, "S-0099")
+    stage.agenda.plan("S-0099", "", "later", [New(f"S-0099@{round(first.due)}", newer, first.at)])
+    stage.agenda.put("S-0099", '{"when": "at the full moon"}', Event("made by a newer one", OPERATOR, HERE))
+    stage.clock.forward(3600)
+    table.tick()
+    assert again(stage, first).state is State.STARTED
+    assert [each.schedule.id for each in stage.calendar.all()] == [first.schedule.id]
+    assert newer in stage.agenda.coming()
+    (run,) = stage.store.latest(1)
+    stage.store.redis.hset(f"dr:run:{run.id}", "record", '{"status": "dreaming"}')
+    table.tick()
+    assert not again(stage, first).over

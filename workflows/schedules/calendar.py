@@ -12,6 +12,7 @@ from workflows.engine.run import Actor
 from workflows.errors import UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, occurrence_from_json, occurrence_to_json
+from workflows.schedules.reading import readable
 from workflows.schedules.rule import UnknownZone, read_rule
 from workflows.schedules.schedule import Schedule, schedule_from_json, schedule_to_json
 from workflows.schedules.timetable import told_of
@@ -110,7 +111,7 @@ class Calendar:
 
     def coming(self, schedule_id: str = "") -> list[Occurrence]:
         """Those that are not over, the soonest first; of one schedule, if it is named."""
-        found = [occurrence_from_json(record) for record in self._agenda.coming()]
+        found = readable(self._agenda.coming(), occurrence_from_json)
         return [each for each in found if not schedule_id or each.schedule.id == schedule_id]
 
     def occurrence(self, occurrence_id: str) -> Occurrence:
@@ -151,7 +152,7 @@ class Calendar:
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _known(self) -> dict[str, Schedule]:
-        made = (schedule_from_json(record) for record in self._agenda.schedules().values())
+        made = readable(self._agenda.schedules().values(), schedule_from_json)
         return {each.id: each for each in made} | self._declared
 
     def _move(

@@ -32,9 +32,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Occurrence:
-    """`due` is when the rule said, `at` when it begins now: the two differ when it was postponed. `why` says what holds
-    it, or how it ended; `by` is who decided that last, `asker` who its runs are asked for by. `runs` are the runs that
-    it began; `ended` when the last of them ended. `hurried`: a person
+    """`due` is when the rule said, `at` when it begins now: the two differ when it was postponed. `why` says what
+    holds it, how it ended, or what was left out when it began; `by` is who decided that last, `asker` who its runs
+    are asked for by. `runs` are the runs that it began; `ended` when the last of them ended. `hurried`: a person
     wanted it now, whatever speaks against it. `folded` are earlier ones that were missed with it. `version` grows
     with each move. Times in seconds since the epoch.
     """
@@ -90,8 +90,8 @@ def held(each: Occurrence, why: str) -> Occurrence:
     return _moved(each, State.HELD, why, each.by)
 
 
-def started(each: Occurrence, runs: tuple[str, ...]) -> Occurrence:
-    return replace(_moved(each, State.STARTED, "", each.by), runs=runs)
+def started(each: Occurrence, runs: tuple[str, ...], left_out: str = "") -> Occurrence:
+    return replace(_moved(each, State.STARTED, left_out, each.by), runs=runs)
 
 
 def missed(each: Occurrence, why: str) -> Occurrence:

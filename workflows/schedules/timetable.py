@@ -19,6 +19,7 @@ from workflows.errors import Busy, NotNow, UnknownRun, UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json, occurrence_to_json
 from workflows.schedules.planning import runs_of
+from workflows.schedules.reading import readable
 from workflows.schedules.schedule import Schedule, schedule_from_json
 from workflows.words import cut
 
@@ -30,6 +31,8 @@ HORIZON = 25 * 3600.0
 MOST = 500
 #: Seconds by which a cursor moves at least: to look for the next firing takes a while, and each move is a write.
 STRIDE = 60.0
+#: How many reasons one occurrence tells.
+_REASONS = 10
 _WHERE = Place(via="worker")
 
 #: What speaks against beginning these runs now, in a sentence; empty where nothing does. Raises UserError for what
@@ -58,14 +61,16 @@ class Timetable:
         """Make what is near, begin what is due, close what has ended. Raises Away."""
         now = self._clock.now()
         known, paused, cursors = self.schedules(), self._agenda.paused(), self._agenda.cursors()
-        for each in known.values():
-            self._plan(each, cursors.get(each.id, ""), now)
-        for record in self._agenda.coming():
-            self._look_at(occurrence_from_json(record), known, paused, now)
+        for own in known.values():
+            self._plan(own, cursors.get(own.id, ""), now)
+        kept = self._agenda.schedules()
+        for each in readable(self._agenda.coming(), occurrence_from_json):
+            if each.schedule.id in known or each.schedule.id not in kept:  # else another version looks after it
+                self._look_at(each, known, paused, now)
 
     def schedules(self) -> dict[str, Schedule]:
         """Those that were made in Slack or the shell, and those of the file, by id."""
-        made = (schedule_from_json(record) for record in self._agenda.schedules().values())
+        made = readable(self._agenda.schedules().values(), schedule_from_json)
         return {each.id: each for each in made} | self._declared
 
     # ── making them ──────────────────────────────────────────────────────────────────────────────────────
@@ -113,33 +118,34 @@ class Timetable:
             self._begin(each)
 
     def _begin(self, each: Occurrence) -> None:
+        runs: list[Run] = []
         try:
             planned = runs_of(self._desk, each.schedule, each.asker)
             against = self._halted() or self._check(each, planned)
-            runs = [] if against else self._started(each, planned)
+            if not against:
+                runs, against = self._started(each, planned)
         except NotNow as later:
-            runs, against = [], later.text
+            against = later.text.rstrip(".")
         except UserError as error:
             self._change(each, moves.refused(each, f"{error.text} {error.hint}".strip()))
             return
         if runs:
-            self._change(each, moves.started(each, tuple(run.id for run in runs)))
+            self._change(each, moves.started(each, tuple(run.id for run in runs), against))
         elif against != each.why:
             self._change(each, moves.held(each, against))
 
-    def _started(self, each: Occurrence, planned: Sequence[Run]) -> list[Run]:
-        """Each is known again by the occurrence, so a worker that takes this up anew makes none twice. Raises NotNow
-        where none could be begun."""
+    def _started(self, each: Occurrence, planned: Sequence[Run]) -> tuple[list[Run], str]:
+        """Each is known again by the occurrence, so a worker that takes this up anew makes none twice. With them, in a
+        sentence each, why others could not be begun."""
         runs: list[Run] = []
-        held: NotNow | None = None
+        left: dict[str, None] = {}
         for run in planned:
             try:
                 runs.append(self._begun(run, f"{each.id}/{run.target.region}/{run.target.server}"))
             except NotNow as later:
-                held = later
-        if held and not runs:
-            raise held
-        return runs
+                left[later.text] = None
+        said, more = list(left)[:_REASONS], len(left) - _REASONS
+        return runs, " ".join([*said, f"And so with {more} more."] if more > 0 else said).rstrip(".")
 
     def _begun(self, run: Run, request: str) -> Run:
         """Raises NotNow. To ask for what is busy takes a number and a place in the audit, so it is not asked for each
@@ -158,10 +164,13 @@ class Timetable:
             self._change(each, moves.ended(each, now))
 
     def _open(self, run_id: str) -> bool:
+        """One that another version wrote is taken for open."""
         try:
             return self._desk.store.read(run_id).status.open
         except UnknownRun:
             return False
+        except UserError:
+            return True
 
     def _change(self, before: Occurrence, after: Occurrence) -> None:
         told = None if after.state is before.state else told_of(after, after.by or NOBODY, _WHERE)
