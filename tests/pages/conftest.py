@@ -1,6 +1,8 @@
 """The whole practice world and a browser in which people click: in Socket Mode and in HTTP mode."""
 
+import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser
@@ -27,8 +29,18 @@ def shared(
 
 
 def quiet(login: str, region: str) -> str:
-    """Without the digest, for which the clock would run ahead where a test expects nothing more."""
-    return settings_text(login, region).replace("[announcements]\n", '[announcements]\ndigest = ""\n')
+    """Without the digest, for which the clock would run ahead where a test expects nothing more; and with a freeze in
+    five days."""
+    text = settings_text(login, region).replace("[announcements]\n", '[announcements]\ndigest = ""\n')
+    start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=5)
+    span = f'from = "{start.isoformat()}"\nuntil = "{(start + timedelta(hours=1)).isoformat()}"'
+    return f'{text}\n[[freezes]]\n{span}\nreason = "moving day"\nservers = ["wiki"]\nbackups = false\n'
+
+
+def freeze_of(world: World) -> datetime:
+    """When it begins."""
+    text = (world.folder / "firedrill.toml").read_text(encoding="utf-8")
+    return datetime.fromisoformat(tomllib.loads(text)["freezes"][0]["from"])
 
 
 @pytest.fixture

@@ -1,13 +1,18 @@
 """The product as its users hold it: drills by clicks, as two people, in a browser."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from practice.world import World
+from tests.pages.conftest import freeze_of
 from tests.pages.people import LONG, Windows
 from tests.practice.browser import faults_for_readers
+
+#: What reaches the bot in no other way than a drill does is played once.
+by_socket = pytest.mark.parametrize("shared", [False], indirect=True, ids=["socket-mode"])
 
 
 def test_a_live_drill_is_asked_for_on_one_phone_and_approved_on_another(world: World, windows: Windows) -> None:
@@ -152,7 +157,8 @@ def test_a_mistyped_command_is_answered_to_its_author_alone(world: World, window
     expect(bystander.page.get_by_text("bakcup")).to_have_count(0)
 
 
-def test_a_schedule_is_announced_postponed_begun_by_the_clock_and_its_next_one_skipped(
+@by_socket
+def test_a_schedule_is_announced_postponed_twice_begun_by_the_clock_and_its_next_one_skipped(
     world: World, windows: Windows
 ) -> None:
     operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
@@ -163,10 +169,13 @@ def test_a_schedule_is_announced_postponed_begun_by_the_clock_and_its_next_one_s
     told = operator.card("Backup of wiki")
     operator.sees(told, "Nothing is destroyed.")
     assert faults_for_readers(operator.page) == []
-    operator.presses(told, "Postpone…")
-    operator.submits("Postpone")
-    operator.sees(told, "postponed by @operator from")
-    for coming in (r"in [12] h: .* backup of wiki, is an hour away", r"in \d+ min: .* backup of wiki, begins"):
+    for later in (1, 2):
+        operator.presses(told, "Postpone…")
+        operator.submits("Postpone")
+        expect(operator.window).to_have_count(0)
+        operator.sees(told, f"postponed by @operator from {_shown(due)}")
+        operator.sees(told, f"Begins {_shown(due + timedelta(hours=later))}")
+    for coming in (r"in [234] h: .* backup of wiki, is an hour away", r"in \d+ min: .* backup of wiki, begins"):
         expect(cloud.page.locator("#ahead-next")).to_contain_text(re.compile(coming), timeout=LONG)
         cloud.presses("Run the clock ahead")
     operator.sees(operator.page.get_by_role("log"), "Done")
@@ -178,3 +187,34 @@ def test_a_schedule_is_announced_postponed_begun_by_the_clock_and_its_next_one_s
     operator.is_told("Answers for it: @operator")
     operator.types(f"/dr unschedule {world.store().latest(1)[0].reason.split('(')[-1].rstrip(')')}")
     operator.is_told("is removed")
+
+
+@by_socket
+def test_a_freeze_between_announcement_and_start_holds_it_until_somebody_wants_it_now_and_an_open_one_is_withdrawn(
+    world: World, windows: Windows
+) -> None:
+    operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
+    due = freeze_of(world) + timedelta(minutes=30)
+    operator.types(f"/dr schedule backup wiki --cron '{due:%M %H %d %m} *'")
+    operator.is_told("Each is announced before it begins.")
+    operator.page.get_by_role("navigation", name="Channels").get_by_role("link", name="dr-announcements").click()
+    told = operator.card("Backup of wiki")
+    for coming in ("is announced", "is an hour away", "begins"):
+        expect(cloud.page.locator("#ahead-next")).to_contain_text(f"backup of wiki, {coming}", timeout=LONG)
+        cloud.presses("Run the clock ahead")
+        operator.sees(told, "Held: a freeze until" if coming == "begins" else f"Begins {_shown(due)}")
+    operator.sees(told, "moving day")
+    operator.presses(told, "Run now")
+    operator.page.get_by_role("dialog").get_by_role("button", name="Run now").click()
+    operator.sees(told, "Done")
+    daily = datetime.fromtimestamp(world.clock.now() + 2 * 3600, UTC)
+    operator.types(f"/dr schedule backup wiki --at 'every day at {daily:%H:%M}'")
+    operator.sees(told, f"Begins {_shown(daily)}")
+    operator.types(f"/dr unschedule {told.locator('code').first.inner_text()}")
+    operator.sees(told, "Withdrawn by @operator: its schedule was removed")
+    expect(told.get_by_role("button", name="Run now")).to_have_count(0)
+
+
+def _shown(at: datetime) -> str:
+    """As the page tells a time, whose reader is in this zone too."""
+    return f"{at.astimezone():%-d %b %Y %H:%M}"

@@ -14,7 +14,7 @@ from workflows.engine.run import Run
 BEFORE = 2.0
 
 
-@pytest.mark.parametrize("workers", [1, 5])
+@pytest.mark.parametrize("workers", [1, 2, 5])
 def test_workers_killed_in_the_second_of_a_firing_begin_it_once(play: Play, workers: int) -> None:
     more = [f"worker-{number}" for number in range(1, workers)]
     for name in more:
