@@ -13,14 +13,15 @@ _TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 
 class Child:
-    """A Python module as a process of its own, with all that it forks. What it says goes into `log`."""
+    """A Python module as a process of its own, with all that it forks. What it complains of goes into `log`; with
+    `ask` it can be told things."""
 
-    def __init__(self, *words: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *words: str, environment: Mapping[str, str], log: Path, ask: bool = False) -> None:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
         with log.open("ab") as file:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *words], env={**kept, "PYTHONPATH": str(ROOT), **environment}, cwd=log.parent,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, start_new_session=True, text=True,
+                stdin=subprocess.PIPE if ask else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, start_new_session=True, text=True,
             )  # fmt: skip
         self.log = log
 
@@ -43,6 +44,13 @@ class Child:
             raise RuntimeError(f"{self.log.stem} has ended:\n{self.log.read_text(errors='replace')[-3000:]}")
         return found
 
+    def tell(self, line: str) -> None:
+        """Raises ValueError where it does not listen."""
+        if self._process.stdin is None:
+            raise ValueError(f"{self.log.stem} does not listen")
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+
     def signal(self, number: signal.Signals) -> None:
         os.killpg(self.pid, number)
 
@@ -54,8 +62,9 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.signal(signal.SIGKILL)
                 self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        for each in (self._process.stdin, self._process.stdout):
+            if each:
+                each.close()
 
     def __enter__(self) -> Self:
         return self
