@@ -21,7 +21,12 @@ practice: $(READY) ## The practice world, kept open
 test: $(READY) browser ## The whole suite
 	@$(VENV)/bin/python -m pytest -q
 
-bench: $(READY) ## The budgets, measured side by side in one run; BENCH="file_facts --mib 4096" for one of them
+$(VENV)/bench: $(READY)
+	@echo "Installing the task queues that are measured beside it (once) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@
+
+bench: $(VENV)/bench ## The budgets, measured side by side in one run, into docs/performance.md; BENCH="ack --seconds 20" for one
 	@$(VENV)/bin/python -m benchmarks $(BENCH)
 
 browser: ## Headless Chromium for the tests of pages, where it can be installed; else they are skipped, and say so

@@ -47,7 +47,7 @@ def main() -> int:
         if keep:
             page.keep(name, found[name].TITLE, outcomes[name])
     if keep:
-        page.write()
+        page.write({name: module.BUDGETS for name, module in found.items()})
     measured = [each for outcome in outcomes.values() for each in outcome.measured]
     sys.stdout.write(f"\n{_table(measured)}\n")
     return sum(not each.met for each in measured)
@@ -57,7 +57,9 @@ def _table(measured: list[Measured]) -> str:
     rows = [("budget", "goal", "measured", "", "beside")]
     rows += [(m.budget.line, m.budget.goal, m.shown, "met" if m.met else "NOT MET", m.peers) for m in measured]
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
+    ]
     lines += [f"\n{m.budget.line}: {m.why}" for m in measured if not m.met and m.why]
     return "\n".join(lines)
 

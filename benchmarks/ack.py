@@ -12,14 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks.budgets import Bars, Budget, Measured, Outcome, number, quantile
+from benchmarks.budgets import TIMES, Bars, Budget, Measured, Outcome, number, quantile
 from benchmarks.ground import Ground, say
 from benchmarks.processes import Child, cpu_seconds
 from practice.workspace import Delivery, Workspace
 from practice.world import CHANNEL, MANIFEST
 
 TITLE = "Acknowledgement of a slash command, beside a bare Bolt app that only acknowledges"
-ACK = Budget("ack of a slash command at 50 a second, p99", 1.5, "×")
+ACK = Budget("ack of a slash command at 50 a second, p99", 1.5, TIMES)
 BUDGETS = (ACK,)
 #: What is typed, in turns: answers that are read from Redis, help, and words that the grammar refuses.
 TYPED = ("/dr status", "/dr runs", "/dr help backup", "/dr points", "/dr bakcup orders-db")
@@ -76,7 +76,9 @@ def _outcome(took: dict[str, list[float]], busy: dict[str, float]) -> Outcome:
     ours, bare = (_told(name, took[name], busy[name]) for name in (OURS, BARE))
     ratio = ours["p99"] / bare["p99"]
     peers = f"{BARE}: p99 {number(bare['p99'])} ms; ours {number(ours['p99'])} ms, and it answers"
-    rows = tuple((f"{name}, {part}", side[part]) for part in ("p50", "p99") for name, side in ((OURS, ours), (BARE, bare)))
+    rows = tuple(
+        (f"{name}, {part}", side[part]) for part in ("p50", "p99") for name, side in ((OURS, ours), (BARE, bare))
+    )
     return Outcome(
         (Measured(ACK, ratio, peers),),
         {OURS: ours, BARE: bare, "ratio_of_p99": ratio, "ratio_of_p50": ours["p50"] / bare["p50"]},

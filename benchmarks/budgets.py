@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+#: What a ratio is told in.
+TIMES = "\N{MULTIPLICATION SIGN}"
 #: A row of a drawing: what is measured, and the number.
 Bar = tuple[str, float]
 

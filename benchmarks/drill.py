@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.budgets import Bars, Budget, Measured, Outcome, number
+from benchmarks.budgets import TIMES, Bars, Budget, Measured, Outcome, number
 from benchmarks.ground import APPROVER, OPERATOR, Ground, say
 from benchmarks.peers.straight_drill import MEASURE
 from benchmarks.processes import Child
@@ -25,8 +25,8 @@ from workflows.desk import Asking, Desk
 from workflows.engine.run import Run, Status
 
 TITLE = "A live drill, beside a straight boto3 script that does the same seven steps in the same lab"
-TIME = Budget("a live drill's wall time", 1.05, "×")
-CALLS = Budget("a live drill's API calls", 1.1, "×")
+TIME = Budget("a live drill's wall time", 1.05, TIMES)
+CALLS = Budget("a live drill's API calls", 1.1, TIMES)
 BUDGETS = (TIME, CALLS)
 SCRIPT = "straight boto3 script"
 #: A tenth of the defaults: of `[pace]`, and of boto3's waiters.
@@ -150,7 +150,9 @@ def _outcome(pairs: list[tuple[Drilled, Drilled]]) -> Outcome:
             Measured(CALLS, call_ratio, f"{SCRIPT} {number(calls[1])} calls; ours {number(calls[0])}"),
         ),
         {
-            "drills": [{"ours": vars(a) | {"count": a.count}, "script": vars(b) | {"count": b.count}} for a, b in pairs],
+            "drills": [
+                {"ours": vars(a) | {"count": a.count}, "script": vars(b) | {"count": b.count}} for a, b in pairs
+            ],
             "ratio_of_seconds": time_ratio,
             "ratio_of_calls": call_ratio,
             "calls_more_or_fewer": {name: ours.calls[name] - other.calls[name] for name in ours.calls | other.calls},

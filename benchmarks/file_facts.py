@@ -6,19 +6,21 @@ import random
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.budgets import TIMES, Bars, Budget, Measured, Outcome
+from benchmarks.ground import say
 from workflows.facts.evidence import evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
 
 TITLE = "File facts, beside find | xargs -P | sha256sum on the same files"
-BUDGET = 1.1
+FACTS = Budget("facts of files, recorded and compared", 1.1, TIMES)
+BUDGETS = (FACTS,)
 KEY = "B-0001-00000000"
 BARE = 'find "$DR_ROOT/srv" -type f -print0 | xargs -0 -P "$(nproc)" -n 500 sha256sum >/dev/null'
 #: What is told beside the budget: a machine whose openssl is missing, so that sha256sum reads here too.
@@ -44,13 +46,13 @@ class Took:
     stdout: str
 
 
-def run(asked: argparse.Namespace) -> bool:
+def run(asked: argparse.Namespace) -> Outcome:
     """Prints each round, and the median of the rounds' ratios: a machine that is busy for a while slows both sides of
-    a round. True within the budget."""
+    a round."""
     with tempfile.TemporaryDirectory(prefix="firedrill-bench-") as folder:
         root = Path(folder)
         total = _made(root / "srv", asked.files, asked.mib << 20)
-        _say(f"  {asked.files:,} files, {total / (1 << 30):.2f} GiB, {os.cpu_count()} cores, warm cache")
+        say(f"{asked.files:,} files, {total / (1 << 30):.2f} GiB, {os.cpu_count()} cores, warm cache")
         _timed(BARE, root)
         sides: dict[str, list[Took]] = {"sha256sum": [], "record": [], "compare": [], SLOWER: []}
         for _ in range(asked.rounds):
@@ -82,18 +84,24 @@ def _failing(root: Path, program: str) -> Path:
     return folder
 
 
-def _told(sides: dict[str, list[Took]]) -> bool:
+def _told(sides: dict[str, list[Took]]) -> Outcome:
     bare = [each.seconds for each in sides["sha256sum"]]
-    within = True
+    ratios, seconds, memory = {}, {}, {}
     for name, rounds in sides.items():
-        median = statistics.median(each.seconds for each in rounds)
-        ratio = statistics.median(one.seconds / other for one, other in zip(rounds, bare, strict=True))
-        memory = max(each.memory for each in rounds) / (1 << 20)
+        seconds[name] = statistics.median(each.seconds for each in rounds)
+        ratios[name] = statistics.median(one.seconds / other for one, other in zip(rounds, bare, strict=True))
+        memory[name] = max(each.memory for each in rounds) / (1 << 20)
         each = " ".join(f"{one.seconds:.2f}" for one in rounds)
-        _say(f"  {name:10} {median:6.2f} s  {ratio:5.2f} x  peak {memory:4.0f} MiB   rounds: {each}")
-        within = within and (ratio <= BUDGET or name == SLOWER)
-    _say(f"  budget of record and compare: {BUDGET} x: {'kept' if within else 'MISSED'}")
-    return within
+        say(f"{name:10} {seconds[name]:6.2f} s  {ratios[name]:5.2f} x  peak {memory[name]:4.0f} MiB   rounds: {each}")
+    slower = max(("record", "compare"), key=lambda name: ratios[name])
+    rows = (("find | xargs sha256sum", seconds["sha256sum"]),
+            *((f"Firedrill, {name}", seconds[name]) for name in ("record", "compare", SLOWER)))  # fmt: skip
+    beside = f"find, xargs -P, sha256sum: {seconds['sha256sum']:.2f} s; ours {seconds[slower]:.2f} s"
+    return Outcome(
+        (Measured(FACTS, ratios[slower], beside),),
+        {"ratios": ratios, "seconds": seconds, "peak_mib": memory},
+        (Bars("The facts of many files, and their bare hashes", "s", rows),),
+    )
 
 
 def _made(folder: Path, files: int, total: int) -> int:
@@ -153,8 +161,3 @@ def _memory(session: int) -> int:
         except OSError:  # it has ended meanwhile
             continue
     return total
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -16,7 +16,7 @@ from typing import cast
 
 import redis
 
-from benchmarks.budgets import Bars, Budget, Measured, Outcome, number, quantile
+from benchmarks.budgets import TIMES, Bars, Budget, Measured, Outcome, number, quantile
 from benchmarks.ground import Ground, say
 from benchmarks.noop import STAMPS
 from benchmarks.queues import OURS, PEERS, Queue, queues
@@ -39,10 +39,14 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Outcome:
     peers = [each for each in options.peers.split(",") if each not in ("", "none")]
-    with tempfile.TemporaryDirectory(prefix="firedrill-bench-") as folder, Ground(Path(folder)) as ground:
-        with redis.Redis.from_url(ground.redis.url, socket_timeout=None) as client, queues(ground, peers) as found:
-            waits = _single(found, client, options.requests)
-            rates = _bursts(found, client, options.steps, options.bursts)
+    with (
+        tempfile.TemporaryDirectory(prefix="firedrill-bench-") as folder,
+        Ground(Path(folder)) as ground,
+        redis.Redis.from_url(ground.redis.url, socket_timeout=None) as client,
+        queues(ground, peers) as found,
+    ):
+        waits = _single(found, client, options.requests)
+        rates = _bursts(found, client, options.steps, options.bursts)
     for name in waits:
         median, high = statistics.median(waits[name]), quantile(waits[name], 0.99)
         say(f"{name:16} first step {median:7.1f} ms (p99 {high:6.1f}); {statistics.median(rates[name]):7,.0f} a second")
@@ -115,5 +119,5 @@ def _outcome(waits: dict[str, list[float]], rates: dict[str, list[float]]) -> Ou
 
 def _beside(figures: dict[str, float], others: Sequence[str], unit: str) -> str:
     return "; ".join(
-        f"{name} {number(figures[name])} {unit} ({number(figures[OURS] / figures[name])} ×)" for name in others
+        f"{name} {number(figures[name])} {unit} ({number(figures[OURS] / figures[name])} {TIMES})" for name in others
     )

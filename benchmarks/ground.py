@@ -75,4 +75,3 @@ class Ground(World):
 def say(line: str) -> None:
     sys.stdout.write(f"  {line}\n")
     sys.stdout.flush()
-

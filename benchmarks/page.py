@@ -7,11 +7,12 @@ import json
 import os
 import platform
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import NAMES
-from benchmarks.budgets import Outcome
+from benchmarks.budgets import Budget, Outcome
 from benchmarks.pictures import drawn
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -51,11 +52,11 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
 
 
-def write() -> None:
-    """The page anew, from what is kept."""
+def write(budgets: Mapping[str, Sequence[Budget]]) -> None:
+    """The page anew, from what is kept; `budgets` are those of every benchmark, by its name."""
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{_made(_kept())}{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{_made(budgets, _kept())}{END}{after}", encoding="utf-8")
 
 
 def _kept() -> dict[str, dict[str, Any]]:
@@ -63,19 +64,22 @@ def _kept() -> dict[str, dict[str, Any]]:
     return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
 
 
-def _made(kept: dict[str, dict[str, Any]]) -> str:
-    rows = [row for each in kept.values() for row in each["budgets"]]
+def _made(budgets: Mapping[str, Sequence[Budget]], kept: Mapping[str, Any]) -> str:
+    known = {row["line"]: row for each in kept.values() for row in each["budgets"]}
     lines = ["| budget | goal | measured | | beside |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {row['line']} | {row['goal']} | {row['measured']} | {'met' if row['met'] else '**not met**'} "
-        f"| {row['beside']} |"
-        for row in rows
-    ]
-    missed = [f"- **{row['line']}**: {row['why']}" for row in rows if not row["met"]]
-    lines += ["", "Not met, and why:", "", *missed] if missed else []
+    lines += [_row(budget, known.get(budget.line)) for each in budgets.values() for budget in each]
+    missed = [f"- **{row['line']}**: {row['why']}" for row in known.values() if not row["met"] and row["why"]]
+    lines += ["", "What was not met, and why:", "", *missed] if missed else []
     on = sorted({f"{each['measured_on']}, {each['day']}" for each in kept.values()})
-    lines += ["", f"Measured on {'; '.join(on)}.", ""]
+    lines += ["", f"Measured on {'; '.join(on)}.", ""] if on else [""]
     for each in kept.values():
         for picture in each["pictures"]:
             lines += [f"![{picture['title']}](performance/{picture['file']})", ""]
     return "\n".join(lines)
+
+
+def _row(budget: Budget, row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return f"| {budget.line} | {budget.goal} | not yet | | |"
+    met = "met" if row["met"] else "**not met**"
+    return f"| {budget.line} | {budget.goal} | {row['measured']} | {met} | {row['beside']} |"

@@ -1,6 +1,7 @@
 """Figures as pictures: bars side by side, and curves over powers of ten."""
 
 import math
+from itertools import pairwise
 
 from benchmarks.budgets import Bars, Curves, number
 from workflows.report.canvas import GREY, INK, MARK, Canvas
@@ -16,8 +17,7 @@ def drawn(drawing: Bars | Curves) -> bytes:
 
 
 def _bars(drawing: Bars) -> bytes:
-    """Ours come in one colour, what it is measured beside in grey; a value far beyond the others is cut, and says so.
-    """
+    """Ours come in one colour, what it is measured beside in grey; a value far beyond the others is cut."""
     canvas = Canvas(_WIDTH, _TOP + _ROW * len(drawing.rows) + 30)
     canvas.text(20, 26, drawing.title, 17)
     room = _WIDTH - _LEFT - 130
@@ -58,7 +58,7 @@ def _curves(drawing: Curves) -> bytes:
     for at, (name, line) in enumerate(drawing.series.items()):
         colour = _SERIES[at % len(_SERIES)]
         spots = [(_at(x, xs, left, right), _at(y, ys, bottom, top)) for x, y in line if y > 0]
-        for one, two in zip(spots, spots[1:], strict=False):
+        for one, two in pairwise(spots):
             canvas.line(*one, *two, colour, 2)
         for x, y in spots:
             canvas.dot(x, y, 4, colour)

@@ -20,9 +20,15 @@ class Child:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *words], env={**kept, "PYTHONPATH": str(ROOT), **environment}, cwd=log.parent,
-                stdin=subprocess.PIPE if ask else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, start_new_session=True, text=True,
-            )  # fmt: skip
+                [sys.executable, "-m", *words],
+                env={**kept, "PYTHONPATH": str(ROOT), **environment},
+                cwd=log.parent,
+                stdin=subprocess.PIPE if ask else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                start_new_session=True,
+                text=True,
+            )
         self.log = log
 
     @property

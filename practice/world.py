@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
+from typing import Self
 
 import redis
 
@@ -203,7 +204,7 @@ class World:
         self.lab.stop()
         self.redis.stop()
 
-    def __enter__(self) -> "World":
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:

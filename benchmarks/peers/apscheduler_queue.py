@@ -18,7 +18,10 @@ BEAT = 0.5
 def scheduler() -> Any:
     """For either side. Without the grace a job that is a second late is dropped."""
     at = urlsplit(URL)
-    stores = {"default": RedisJobStore(db=4, host=at.hostname, port=at.port, password=at.password), "memory": MemoryJobStore()}
+    stores = {
+        "default": RedisJobStore(db=4, host=at.hostname, port=at.port, password=at.password),
+        "memory": MemoryJobStore(),
+    }
     return BackgroundScheduler(
         jobstores=stores, executors={"default": ThreadPoolExecutor(THREADS)}, timezone="UTC",
         job_defaults={"misfire_grace_time": None},

@@ -16,7 +16,7 @@ def main() -> None:
     token = os.environ.pop("SLACK_BOT_TOKEN")
     app = App(client=WebClient(token=token, base_url=os.environ["SLACK_API_URL"]), token_verification_enabled=False)
     app.command("/dr")(acknowledge)
-    SocketModeHandler(app, os.environ["SLACK_APP_TOKEN"]).connect()
+    SocketModeHandler(app, os.environ["SLACK_APP_TOKEN"]).connect()  # type: ignore[no-untyped-call]
     threading.Event().wait()
 
 

@@ -1,7 +1,7 @@
 """The seven steps of a live drill as a straight boto3 script: what somebody writes on one good afternoon.
 
-It checks what Firedrill checks of the world, waits with boto3's own waiters, compares the same files, and does one drill
-from beginning to end: nothing is kept if it dies, nobody is asked, and nothing is undone.
+It looks at what the seven steps say that is to be looked at, waits with boto3's own waiters, and compares the same
+files. Nobody is asked, and if it dies in the middle, nothing is kept.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-MEASURE = "cd \"${{DR_ROOT:-}}/\" && find {paths} -type f -print0 | sort -z | xargs -0 sha256sum"
+MEASURE = 'cd "${{DR_ROOT:-}}/" && find {paths} -type f -print0 | sort -z | xargs -0 sha256sum'
 #: What the next machine is launched with, of what AWS says of this one.
 KEPT = ("InstanceType", "IamInstanceProfile", "KeyName", "UserData", "EbsOptimized", "CreditSpecification")
 INTERFACE = ("DeviceIndex", "SubnetId", "Groups", "DeleteOnTermination")
@@ -51,7 +51,10 @@ class Script:
         return same
 
     def _inspected(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        filters = [{"Name": "tag:Name", "Values": [self._server]}, {"Name": "instance-state-name", "Values": ["running"]}]
+        filters = [
+            {"Name": "tag:Name", "Values": [self._server]},
+            {"Name": "instance-state-name", "Values": ["running"]},
+        ]
         source = self._ec2.describe_instances(Filters=filters)["Reservations"][0]["Instances"][0]
         found = source["InstanceId"]
         guard = self._ec2.describe_instance_attribute(InstanceId=found, Attribute="disableApiTermination")
@@ -88,7 +91,9 @@ class Script:
     def _settings_kept(self, instance_id: str) -> dict[str, str]:
         data = self._ec2.get_launch_template_data(InstanceId=instance_id)["LaunchTemplateData"]
         kept = {name: data[name] for name in KEPT if name in data}
-        kept["NetworkInterfaces"] = [{key: each[key] for key in INTERFACE if key in each} for each in data["NetworkInterfaces"]]
+        kept["NetworkInterfaces"] = [
+            {key: each[key] for key in INTERFACE if key in each} for each in data["NetworkInterfaces"]
+        ]
         name = f"drill-{self._server}-{time.time_ns()}"
         made = self._ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=kept)["LaunchTemplate"]
         return {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}
