@@ -37,11 +37,12 @@ class SettingsError(FiredrillError):
 class Environment(BaseSettings):
     """Secrets and addresses, from the environment and `.env`. The bot holds Slack's, the worker AWS's."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
     firedrill_redis_url: str = "redis://127.0.0.1:6379/0"
     firedrill_config: Path = Path(CONFIG)
     firedrill_allow_mixed: bool = False
+    firedrill_health_port: int | None = Field(default=None, ge=0, le=65535)
     slack_bot_token: str = Field(default="", repr=False)
     slack_app_token: str = Field(default="", repr=False)
     slack_signing_secret: str = Field(default="", repr=False)
@@ -153,6 +154,14 @@ class PaceTable(_Table):
     lease: float = Field(default=60.0, ge=2)
 
 
+class HealthTable(_Table):
+    """`[health]`: where each process tells how it is, by HTTP. A port of 0: nowhere."""
+
+    host: str = "127.0.0.1"
+    bot: int = Field(default=0, ge=0, le=65535)
+    worker: int = Field(default=0, ge=0, le=65535)
+
+
 class File(_Table):
     """firedrill.toml: settings that are no secrets."""
 
@@ -171,6 +180,7 @@ class File(_Table):
     schedules: Mapping[str, Any] = Field(default_factory=dict)
     freezes: tuple[Any, ...] = ()
     hold: HindrancesTable = HindrancesTable()
+    health: HealthTable = HealthTable()
 
 
 class Settings(BaseModel):

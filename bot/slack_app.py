@@ -15,7 +15,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from waitress.server import create_server
 
+from bot.health import Health, health_of
 from bot.settings import Settings, SettingsError
+from bot.slack_client import Line, ObservedClient
 from bot.wiring import Parts, answers, check_world, desk_of, note_policy, parts, persistence
 from handlers.access import Access
 from handlers.actions import Actions
@@ -36,6 +38,7 @@ from handlers.views import Views
 from handlers.watchman import Watchman
 from handlers.weekly import Weekly
 from workflows.engine.board import Cards
+from workflows.engine.gauges import Gauges
 from workflows.engine.viewers import Viewers
 from workflows.engine.watchbook import Watchbook
 from workflows.schedules.calendar import Calendar
@@ -51,12 +54,13 @@ REFUSED = {
 }  # fmt: skip
 
 
-def client_of(settings: Settings) -> WebClient:
+def client_of(settings: Settings, health: Health) -> WebClient:
     """A client that repeats nothing by itself: a message whose answer was lost is looked for, not sent again."""
     environment = settings.environment
-    return WebClient(
-        token=environment.slack_bot_token, base_url=environment.slack_api_url, timeout=15, retry_handlers=[]
-    )
+    return ObservedClient(
+        health.metrics.slack,
+        token=environment.slack_bot_token, base_url=environment.slack_api_url, timeout=15, retry_handlers=[],
+    )  # fmt: skip
 
 
 def app_of(settings: Settings, client: WebClient, answered: Answers, cards: Cards) -> App:
@@ -105,7 +109,8 @@ def run(settings: Settings, stop: Event) -> None:
     for doubt in persistence(built):
         log.warning("%s", doubt)
     note_policy(settings, built, "bot")
-    client = client_of(settings)
+    health = health_of(settings, Gauges(built.redis, built.clock), settings.file.health.bot, stop)
+    client = client_of(settings, health)
     cards = Cards(built.redis, built.clock)
     people = SlackDirectory(client, built.board, settings.policy.members())
     answered = answers(settings, built, people.look)
@@ -114,19 +119,20 @@ def run(settings: Settings, stop: Event) -> None:
     home = home_of(settings, built, client, access, answered, app)
     notifier = Notifier(built.store, cards, client, access, settings.file.slack.channel)
     _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
-    painting = Thread(target=notifier.work, args=(stop,), name="notifier", daemon=True)
-    painting.start()
-    if settings.file.audit.anchor == "channel":
-        anchor = _anchor(settings, built, client)
-        Thread(target=anchor.work, args=(stop,), name="anchor", daemon=True).start()
     announcer, watchman = _announcer(settings, built, client, access), _watchman(settings, built, client)
-    beside = {"home": home.work, "announcer": announcer.work, "watchman": watchman.work, "directory": people.work}
+    loops = {
+        "notifier": notifier.work, "home": home.work, "announcer": announcer.work, "watchman": watchman.work,
+        "directory": people.work,
+    }  # fmt: skip
+    if settings.file.audit.anchor == "channel":
+        loops["anchor"] = _anchor(settings, built, client).work
     if weekly := _weekly(settings, built, client):
-        beside["digest"] = weekly.work
-    for name, work in beside.items():
-        Thread(target=work, args=(stop,), name=name, daemon=True).start()
-    _serve(settings, app, stop)
-    painting.join(timeout=10)
+        loops["digest"] = weekly.work
+    threads = {name: Thread(target=work, args=(stop,), name=name, daemon=True) for name, work in loops.items()}
+    for thread in threads.values():
+        health.watch(thread).start()
+    _serve(settings, app, health, stop)
+    threads["notifier"].join(timeout=10)
 
 
 def _anchor(settings: Settings, built: Parts, client: WebClient) -> Anchor:
@@ -190,16 +196,19 @@ def _reach(token: str, call: Callable[[], object], stop: Event) -> None:
             pause = min(pause * 2, 30)
 
 
-def _serve(settings: Settings, app: App, stop: Event) -> None:
+def _serve(settings: Settings, app: App, health: Health, stop: Event) -> None:
     environment = settings.environment
     if environment.slack_app_token:
-        _socket(app, environment.slack_app_token, stop)
+        _socket(app, environment.slack_app_token, health, stop)
     else:
         _http(app, environment.slack_host, environment.slack_port, stop)
 
 
-def _socket(app: App, token: str, stop: Event) -> None:
+def _socket(app: App, token: str, health: Health, stop: Event) -> None:
     handler = SocketModeHandler(app, token)
+    line = Line(handler.client.is_connected)
+    handler.client.on_open_listeners.append(line.opened)
+    health.add(line.look, line.gauges)
     _reach("SLACK_APP_TOKEN", handler.connect, stop)
     log.info("connected by Socket Mode")
     stop.wait()

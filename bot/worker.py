@@ -3,12 +3,15 @@
 import logging
 import os
 import socket
+from collections.abc import Iterable
 from threading import Event, Lock, Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.buckets import anchorage_of, archive_of
+from bot.health import Health, Pulse, health_of
+from bot.metrics import Gauge
 from bot.settings import Settings, SettingsError
 from bot.wiring import Parts, check_world, desk_of, directory, parts, persistence
 from workflows.anchorage import Anchorage
@@ -20,6 +23,7 @@ from workflows.chainer import Chainer
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine, Pace
+from workflows.engine.gauges import Gauges
 from workflows.engine.ledger import Ledger
 from workflows.engine.store import Store
 from workflows.engine.watchbook import Watchbook
@@ -40,6 +44,8 @@ log = logging.getLogger(__name__)
 #: Seconds: between ticks, until a hint is repeated, between two looks at the inventory, at reports that are not kept,
 #: and between two anchors of the audit.
 TICK, HINT, INVENTORY, ARCHIVE, ANCHOR = 1.0, 5.0, 60.0, 3600.0, 3600.0
+#: Seconds after which a tick that has not come never will: longer than any outage of Redis keeps one.
+STILL = 300.0
 
 
 class Worker:
@@ -61,6 +67,7 @@ class Worker:
         self._busy = 0
         self._lock = Lock()
         self._stale = Event()
+        self._pulse = Pulse("tick", STILL)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._scheduler = BackgroundScheduler(
             executors={
@@ -74,9 +81,10 @@ class Worker:
             timezone="UTC",
         )
 
-    def work(self, stop: Event) -> bool:
+    def work(self, stop: Event, health: Health) -> bool:
         """Until told to stop. False when the scheduler's thread has died: then a supervisor must start anew."""
         self._scheduler.start()
+        health.watch(self._scheduler._thread, "scheduler")
         log.info("worker %s looks after %s", self._name, ", ".join(self._survey.regions))
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
         self._scheduler.add_job(
@@ -88,12 +96,17 @@ class Worker:
         self._scheduler.add_job(self._keep_reports, executor="archive")
         self._scheduler.add_job(self._anchor, "interval", seconds=ANCHOR, executor="archive", id="anchor")
         self._scheduler.add_job(self._anchor, executor="archive")
-        Thread(target=self._listen, args=(stop,), name="nudges", daemon=True).start()
+        health.watch(Thread(target=self._listen, args=(stop,), name="nudges", daemon=True)).start()
+        health.add(self._pulse.look, self._gauges)
         alive = True
         while alive and not stop.wait(TICK):
             alive = self._scheduler._thread.is_alive()
         self._scheduler.shutdown(wait=alive)
         return alive
+
+    def _gauges(self) -> Iterable[Gauge]:
+        yield "firedrill_threads", "Runs that this worker works on at the same time, at most", self._threads
+        yield "firedrill_threads_busy", "Runs that it works on now", self._busy
 
     def _listen(self, stop: Event) -> None:
         with self._board.nudges() as nudged:
@@ -105,6 +118,7 @@ class Worker:
                     self._dispatch()
 
     def _tick(self) -> None:
+        self._pulse.beat()
         try:
             self._board.beat(self._name)
         except Away as error:
@@ -242,7 +256,9 @@ def run(settings: Settings, stop: Event) -> bool:
     for doubt in persistence(built):
         log.warning("%s", doubt)
     ledger = Ledger()
-    home = Home(settings.file.installation, settings.environment.aws_endpoint_url or None, ledger.note)
+    health = health_of(settings, Gauges(built.redis, built.clock), settings.file.health.worker, stop)
+    endpoint = settings.environment.aws_endpoint_url or None
+    home = Home(settings.file.installation, endpoint, ledger.note, observed=health.metrics.aws)
     pace = Pace(**settings.file.pace.model_dump())
     services = {
         "home": lambda run: home.of(run.target.account, run.target.region),
@@ -252,7 +268,9 @@ def run(settings: Settings, stop: Event) -> bool:
         "drill_rules": lambda _: settings.file.drill.rules(),
         "others": lambda run: others_of(run, settings.profiles.choose),
     }
-    engine = Engine(built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal)
+    engine = Engine(
+        built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal, watching=health.metrics.moved
+    )
     file = settings.file
     calendar = Calendar(built.agenda, built.clock, settings.schedules)
     survey = Survey(
@@ -263,4 +281,4 @@ def run(settings: Settings, stop: Event) -> bool:
         engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built, home), file.threads,
         archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
-    return worker.work(stop)
+    return worker.work(stop, health)

@@ -36,6 +36,7 @@ DOORS = {
     "slack_bolt": ("handlers", "bot"),
     "slack_sdk": ("handlers", "bot"),
     "apscheduler": ("bot/worker.py", "workflows/schedules/rule.py"),
+    "prometheus_client": ("bot/metrics.py",),
     "jinja2": ("workflows/report/page.py",),
     "PIL": ("workflows/report/canvas.py",),
 }

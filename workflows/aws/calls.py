@@ -5,6 +5,7 @@ and a call without a ClientToken must never be repeated behind our back after it
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,15 @@ _CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "Request
 #: Hears of every call that changes something: its name, AWS's id of the request, and `ok` or AWS's code. The id is
 #: empty when no answer came: then whether it was carried out is not known.
 Heard = Callable[[str, str, str], None]
+#: Hears of every call: its name, what came of it (a word of `OUTCOMES`, or `ok`), and seconds. Must not raise.
+Observed = Callable[[str, str, float], None]
+#: Ours, not AWS's: so they are few.
+OUTCOMES = {
+    Throttled: "throttled", Unreachable: "no answer", NoCapacity: "no capacity", NotPermitted: "not permitted",
+    NotFound: "not found",
+}  # fmt: skip
+#: What a rehearsal by DryRun is answered when the call itself would be carried out.
+REHEARSED = "DryRunOperation"
 
 
 class Calls:
@@ -59,22 +69,27 @@ class Calls:
         endpoint: str | None = None,
         heard: Heard | None = None,
         clients: "Clients | None" = None,
+        observed: Observed | None = None,
     ) -> None:
         self.region = region
+        self._observed = observed or (lambda *_: None)
         self._heard = heard or (lambda *_: None)
         self._endpoint = endpoint
         self._clients = clients
 
     def __call__(self, service: str, action: str, **params: Any) -> dict[str, Any]:
         """One call. Raises what `translated` gives."""
+        begun = time.monotonic()
         try:
             answer: dict[str, Any] = getattr(self._client(service), action)(**params)
         except (ClientError, BotoCoreError, HTTPClientError, _unreadable()) as error:
             self._tell(action, params, getattr(error, "response", None) or {}, error)  # botocore sets None too
             known = translated(action, error)
+            self._observed(_verb(action), outcome_of(known), time.monotonic() - begun)
             log.debug("aws=%s.%s region=%s refused: %s", service, action, self.region, known.text)
             raise known from error
         log.debug("aws=%s.%s request=%s", service, action, answer.get("ResponseMetadata", {}).get("RequestId"))
+        self._observed(_verb(action), "ok", time.monotonic() - begun)
         self._tell(action, params, answer)
         return answer
 
@@ -94,7 +109,7 @@ class Calls:
         try:
             self(service, action, DryRun=True, **params)
         except AwsRefused as refused:
-            if refused.code != "DryRunOperation":
+            if refused.code != REHEARSED:
                 raise
 
     def pages(self, service: str, action: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:
@@ -139,6 +154,13 @@ def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCap
     if isinstance(error, ParamValidationError):
         return RunFailed(f"{verb} was asked for in a way that AWS's own model refuses.", safe(cut(str(error), 300)))
     return Unreachable(f"AWS gave no answer to {verb} ({type(error).__name__}).")
+
+
+def outcome_of(error: Exception) -> str:
+    """What came of a call, for those who count."""
+    if isinstance(error, AwsRefused) and error.code == REHEARSED:
+        return "ok"
+    return next((word for kind, word in OUTCOMES.items() if isinstance(error, kind)), "refused")
 
 
 def _verb(action: str) -> str:

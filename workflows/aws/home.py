@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workflows.aws.calls import Calls, Heard
+from workflows.aws.calls import Calls, Heard, Observed
 from workflows.aws.changes import Changes
 from workflows.aws.commands import Commands
 from workflows.aws.copies import Copies
@@ -45,11 +45,13 @@ class Home:
         endpoint: str | None = None,
         heard: Heard | None = None,
         clients: "Clients | None" = None,
+        observed: Observed | None = None,
     ) -> None:
         self._installation = installation
         self._endpoint = endpoint
         self._heard = heard
         self._clients = clients
+        self._observed = observed
         self._lock = threading.Lock()
         self._regions: dict[str, Aws] = {}
 
@@ -71,7 +73,7 @@ class Home:
             return self._regions[name]
 
     def _made(self, region: str) -> Aws:
-        calls = Calls(region, self._endpoint, self._heard, self._clients)
+        calls = Calls(region, self._endpoint, self._heard, self._clients, self._observed)
         instances = Instances(calls)
         return Aws(
             account=str(calls("sts", "get_caller_identity")["Account"]),

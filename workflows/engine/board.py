@@ -31,7 +31,7 @@ class Cards:
     def claim(self, most: int, lease: float) -> list[tuple[str, str]]:
         """Up to `most` runs to paint now, each with the revision to report back; for `lease` seconds nobody else
         gets them."""
-        argv: list[Any] = [key("run", ""), millis(self._clock.now()), millis(lease), most]
+        argv: list[Any] = [key("run", ""), millis(self._clock.now()), millis(lease), most, key("card", "")]
         flat = [each.decode() for each in cast(list[bytes], self._claim(keys=[key("unpainted")], args=argv))]
         return list(zip(flat[::2], flat[1::2], strict=True))
 
@@ -47,6 +47,7 @@ class Cards:
     def forget(self, run_id: str) -> None:
         """There is nowhere to paint it."""
         self._redis.zrem(key("unpainted"), run_id)
+        self._redis.hdel(key("card", run_id), "behind")
 
     def notes(self, run_id: str) -> dict[str, str]:
         """What was noted about the run's messages: which stands where, and which was about to be posted."""

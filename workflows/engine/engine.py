@@ -62,6 +62,7 @@ class Engine:
 
     `services` names what a step may ask for beside the record, such as `home`, and makes it for a run. `seal` gives the
     digest of an ended run's report, which is kept in its record. `ledger` is where services note their changing calls.
+    `watching` hears of each move, with the record before and after it; it must not raise.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Engine:
         rng: random.Random | None = None,
         seal: Callable[[Run], str] = lambda run: "",
         ledger: Ledger | None = None,
+        watching: Callable[[Run, Run], None] = lambda before, after: None,
     ) -> None:
         self._store = store
         self._runbooks = runbooks
@@ -83,6 +85,7 @@ class Engine:
         self._rng = rng or random.Random()
         self._seal = seal
         self._ledger = ledger or Ledger()
+        self._watching = watching
         self._holding = Holding(runbooks, self._feed)
 
     def advance(self, run_id: str) -> bool:
@@ -112,6 +115,7 @@ class Engine:
             )  # fmt: skip
             if saved.fenced:
                 return self._taken_over(run, calls)
+            self._watching(run, following if saved.saved else run)
             run, inbox = (moved.run if saved.saved else run), saved.inbox
             claim = replace(claim, begins=0)
             if moved.parked:

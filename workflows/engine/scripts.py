@@ -239,11 +239,13 @@ return {'done', ''}
 """
 )
 
-#: keys: unpainted   argv: run prefix, now, lease, how many
+#: keys: unpainted   argv: run prefix, now, lease, how many, card prefix. Since when a card is behind is kept beside it:
+#: its score moves with every try.
 PAINT_CLAIM = """
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])
 local claimed = {}
 for _, id in ipairs(ids) do
+  redis.call('HSETNX', ARGV[5] .. id, 'behind', redis.call('ZSCORE', KEYS[1], id))
   redis.call('ZADD', KEYS[1], ARGV[2] + ARGV[3], id)
   claimed[#claimed + 1] = id
   claimed[#claimed + 1] = redis.call('HGET', ARGV[1] .. id, 'rev') or '0'
@@ -256,8 +258,10 @@ PAINTED = """
 redis.call('HSET', KEYS[3], 'next_at', ARGV[3])
 if (redis.call('HGET', KEYS[2], 'rev') or ARGV[2]) == ARGV[2] then
   redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('HDEL', KEYS[3], 'behind')
 else
   redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+  redis.call('HSET', KEYS[3], 'behind', ARGV[3])
 end
 return 1
 """
