@@ -114,8 +114,8 @@ def health_of(settings: Settings, gauges: Gauges, port: int, stop: Event) -> Hea
     sight = Sight(gauges)
     health = Health(sight)
     if port:
-        sight.start(stop)
         _listen(health, host, port, stop)
+        sight.start(stop)
     return health
 
 
