@@ -29,6 +29,16 @@ def test_a_run_goes_through_its_steps_waits_asks_and_ends(
     assert store.holder(run.target) is None
 
 
+def test_only_a_step_that_makes_something_costs_a_commit_before_it_is_called(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = store.create(new_run(store, clock))
+    engine.advance(store.dispatch(1, 5)[0])
+    told = [fields[b"event"].decode() for _, fields in store.redis.xrange("dr:events")]
+    assert told == ["begins make_thing", "did make_thing", "waits for ami-1"]
+    assert store.read(run.id).step.started == clock.now()
+
+
 def test_throttling_is_shown_and_mends_itself(store: Store, engine: Engine, clock: HandClock, world: World) -> None:
     world.trouble = 5
     run = store.create(new_run(store, clock))

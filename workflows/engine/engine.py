@@ -206,7 +206,9 @@ class Engine:
             case Back(to=to, because=because, keep=keep):
                 return self._moved(moves.back(run, to, dict(keep)), f"goes back to {to}: {because}")
         richer = replace(run, values={**run.values, **done.also})
-        return self._moved(moves.gave(richer, self._clock.now(), step.gives, kept, done.detail), f"did {step.name}")
+        quiet = self._runbooks[run.runbook].quiet
+        moved = moves.gave(richer, self._clock.now(), step.gives, kept, done.detail, quiet)
+        return self._moved(moved, f"did {step.name}")
 
     def _sealed(self, run: Run) -> Run:
         """As it is written down: with the digest of its report, if this is its end."""

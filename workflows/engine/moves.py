@@ -1,5 +1,6 @@
 """How a run's record moves from one state to the next. Pure: a run and what happened in, the next run out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,14 +23,17 @@ def intended(run: Run, now: float, *, no_return: bool) -> Run:
     return replace(moved, no_return=run.no_return or no_return)
 
 
-def gave(run: Run, now: float, name: str | None, value: Json, detail: str) -> Run:
-    """The step is done; what it gave is in the record, and the next one is due."""
+def gave(run: Run, now: float, name: str | None, value: Json, detail: str, quiet: Callable[[str], bool]) -> Run:
+    """The step is done; what it gave is in the record, and the next one is due. If that one is `quiet`, it begins in
+    this same move: so most steps cost one commit, not two."""
     done = _at_step(
         run, Status.RUNNING, state="done", ended=now, because="", trouble="", progress=None, kept={}, detail=detail
     )
     values = run.values if name is None else {**run.values, name: value}
     following = replace(done, at=run.at + 1, values=values, question=None, answers=())
-    return replace(following, status=Status.SUCCEEDED, ended=now) if following.finished else following
+    if following.finished:
+        return replace(following, status=Status.SUCCEEDED, ended=now)
+    return began(following, now) if quiet(following.step.name) else following
 
 
 def back(run: Run, to: str, kept: dict[str, Json]) -> Run:

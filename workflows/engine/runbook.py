@@ -180,3 +180,8 @@ class Runbook:
     def step(self, name: str) -> Step | None:
         """The step of that name; None if this version of the program does not have it."""
         return next((each for each in self.steps if each.name == name), None)
+
+    def quiet(self, name: str) -> bool:
+        """Whether it makes and destroys nothing, so that its beginning need not be recorded by itself."""
+        known = self.step(name)
+        return known is not None and not known.effect
