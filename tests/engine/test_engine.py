@@ -1,5 +1,7 @@
 """Runs, leases, hints and retries: on a real Redis."""
 
+from typing import Any
+
 import pytest
 
 from tests.clock import HandClock
@@ -34,8 +36,9 @@ def test_only_a_step_that_makes_something_costs_a_commit_before_it_is_called(
 ) -> None:
     run = store.create(new_run(store, clock))
     engine.advance(store.dispatch(1, 5)[0])
-    told = [fields[b"event"].decode() for _, fields in store.redis.xrange("dr:events")]
-    assert told == ["begins make_thing", "did make_thing", "waits for ami-1"]
+    moved: Any = store.redis.xrange("dr:events")
+    told = [fields[b"event"] for _, fields in moved]
+    assert told == [b"begins make_thing", b"did make_thing", b"waits for ami-1"]
     assert store.read(run.id).step.started == clock.now()
 
 
