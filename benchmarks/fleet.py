@@ -18,7 +18,8 @@ from benchmarks.budgets import Bars, Budget, Measured, Outcome, number
 from benchmarks.ground import Ground, say
 from practice.world import CHANNEL
 from workflows.backup import BACKUP
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
+from workflows.engine.pace import Pace
 from workflows.engine.run import Run
 from workflows.engine.runbook import Runbook, Step, Wait, step_of
 from workflows.engine.store import Store

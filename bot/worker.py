@@ -22,9 +22,11 @@ from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
 from workflows.engine.gauges import Gauges
 from workflows.engine.ledger import Ledger
+from workflows.engine.pace import Pace
+from workflows.engine.sightings import Sightings
 from workflows.engine.store import Store
 from workflows.engine.watchbook import Watchbook
 from workflows.errors import FiredrillError, UnknownRun
@@ -258,7 +260,8 @@ def run(settings: Settings, stop: Event) -> bool:
     ledger = Ledger()
     health = health_of(settings, Gauges(built.redis, built.clock), settings.file.health.worker, stop)
     endpoint = settings.environment.aws_endpoint_url or None
-    home = Home(settings.file.installation, endpoint, ledger.note, observed=health.metrics.aws)
+    shelf = Sightings(built.redis, built.clock)
+    home = Home(settings.file.installation, endpoint, ledger.note, observed=health.metrics.aws, shelf=shelf)
     pace = Pace(**settings.file.pace.model_dump())
     services = {
         "home": lambda run: home.of(run.target.account, run.target.region),

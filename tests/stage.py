@@ -22,9 +22,11 @@ from workflows.chainer import Chainer
 from workflows.desk import Asking, Desk
 from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
 from workflows.engine.ledger import Ledger
+from workflows.engine.pace import Pace
 from workflows.engine.run import Actor, Run, Status
+from workflows.engine.sightings import Sightings
 from workflows.engine.store import Store
 from workflows.engine.trail import Trail
 from workflows.facts.profile import Profile
@@ -58,7 +60,7 @@ class Stage:
         self.lab.start()
         self.ledger = Ledger()
         self.clients = Clients(self.lab.url)
-        self.home = Home(installation, self.lab.url, self.ledger.note, self.clients)
+        self.home = Home(installation, self.lab.url, self.ledger.note, self.clients, shelf=Sightings(client, clock))
         self.chainer = Chainer(Trail(client, clock), clock)
         self.policy = Policy(
             Rule(BASE, operators=(OPERATOR.id,), approvers=(OPERATOR.id, APPROVER.id, APPROVER2.id), minutes=30)

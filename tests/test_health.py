@@ -30,9 +30,10 @@ from tests.engine.book import ASKER, BOOK, World, drive, new_run
 from tests.stage import Stage
 from workflows.aws.calls import Calls
 from workflows.engine.board import Cards
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
 from workflows.engine.gauges import Gauges, Standing
 from workflows.engine.halting import Halting
+from workflows.engine.pace import Pace
 from workflows.engine.store import Store
 from workflows.errors import AwsRefused, Throttled, Unreachable
 

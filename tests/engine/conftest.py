@@ -6,7 +6,8 @@ import pytest
 
 from tests.clock import HandClock
 from tests.engine.book import BOOK, World
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
+from workflows.engine.pace import Pace
 from workflows.engine.store import Store
 
 

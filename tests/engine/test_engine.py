@@ -6,7 +6,8 @@ import pytest
 
 from tests.clock import HandClock
 from tests.engine.book import ASKER, World, answer, drive, make_thing, new_run, wait_for_thing
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
+from workflows.engine.pace import Pace
 from workflows.engine.run import Status
 from workflows.engine.runbook import Runbook, Step
 from workflows.engine.store import Store

@@ -6,8 +6,9 @@ import pytest
 
 from tests.clock import HandClock
 from tests.engine.book import ASKER, World, drive, make_thing, new_run
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
 from workflows.engine.halting import Halting
+from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status, StepState
 from workflows.engine.runbook import Release, Runbook, Wait, step
 from workflows.engine.store import Store

@@ -14,7 +14,8 @@ from tests.stage import Stage
 from workflows.aws import Home
 from workflows.aws.calls import Calls
 from workflows.catalogue import RUNBOOKS
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
+from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status
 
 SMALL = (

@@ -10,7 +10,7 @@ from tests.flows import scene
 from tests.flows.scene import SMALL, Died, cloud, dying, made, nothing_lost, retried, shown, words
 from tests.stage import APPROVER, OPERATOR, Stage
 from workflows.desk import Asking
-from workflows.engine.engine import Pace
+from workflows.engine.pace import Pace
 from workflows.engine.run import Actor, Run, Status
 from workflows.errors import NotAllowed
 

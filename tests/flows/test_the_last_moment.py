@@ -6,7 +6,8 @@ from collections.abc import Callable
 from tests.flows.scene import SMALL, cloud, retried, words
 from tests.stage import APPROVER, Stage
 from workflows.catalogue import RUNBOOKS
-from workflows.engine.engine import Engine, Pace
+from workflows.engine.engine import Engine
+from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status
 
 

@@ -1,9 +1,13 @@
 """Systems Manager: is the agent there, run a script, read what it printed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import TypeAdapter
+
 from workflows.aws.calls import Calls
+from workflows.aws.shared import Kind, Shared, portions
 from workflows.errors import AgentAway, AwsRefused, NotFound
 
 #: Seconds: how long SSM may take to deliver the script, and how long the script may run.
@@ -28,20 +32,21 @@ class Invocation:
         return self.status in _OPEN
 
 
+_AGENTS = Kind("agents", TypeAdapter(bool), lambda online: online)
+#: How many agents one page tells of: SSM's limit.
+_AT_ONCE = 50
+
+
 class Commands:
     """Run Command of one account and Region."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, shared: Shared) -> None:
         self._calls = calls
+        self._shared = shared
 
-    def online(self, instance_id: str) -> bool:
-        """Whether the instance's agent answers to SSM."""
-        found = self._calls(
-            "ssm",
-            "describe_instance_information",
-            Filters=[{"Key": "InstanceIds", "Values": [instance_id]}],
-        )["InstanceInformationList"]
-        return bool(found) and found[0].get("PingStatus") == "Online"
+    def online(self, instance_id: str, stale: float = 0.0) -> bool:
+        """Whether the instance's agent answers to SSM, from a look that is at most `stale` seconds old."""
+        return self._shared.seen(_AGENTS, [instance_id], stale, self._look_at_agents).get(instance_id, False)
 
     def ensure_sent(self, instance_id: str, script: str, comment: str, since: float) -> str:
         """Gives the command's id. SendCommand has no ClientToken: a command of the same comment (at most 100
@@ -72,6 +77,16 @@ class Commands:
                 raise AgentAway(f"The SSM agent of {instance_id} does not answer.") from refused
             raise
         return str(answer["Command"]["CommandId"])
+
+    def _look_at_agents(self, ids: Sequence[str]) -> dict[str, bool]:
+        found: dict[str, bool] = {}
+        for portion in portions(ids, _AT_ONCE):
+            wanted = [{"Key": "InstanceIds", "Values": portion}]
+            pages = self._calls.pages(
+                "ssm", "describe_instance_information", "InstanceInformationList", Filters=wanted, MaxResults=_AT_ONCE
+            )
+            found |= {each["InstanceId"]: each.get("PingStatus") == "Online" for each in pages}
+        return found
 
     def result(self, command_id: str, instance_id: str) -> Invocation:
         """Pending for as long as AWS does not know of the invocation yet."""

@@ -11,6 +11,7 @@ from workflows.aws.copies import Copies
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
 from workflows.aws.networks import Networks
+from workflows.aws.shared import Shared, Shelf
 from workflows.aws.templates import Templates
 from workflows.aws.volumes import Volumes
 from workflows.errors import RunFailed
@@ -37,7 +38,8 @@ class Aws:
 
 
 class Home:
-    """The Regions that an installation works in. `clients` are its own unless given."""
+    """The Regions that an installation works in. `clients` are its own unless given; on the `shelf` lie the looks that
+    all who wait share."""
 
     def __init__(
         self,
@@ -46,12 +48,14 @@ class Home:
         heard: Heard | None = None,
         clients: "Clients | None" = None,
         observed: Observed | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._installation = installation
         self._endpoint = endpoint
         self._heard = heard
         self._clients = clients
         self._observed = observed
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._regions: dict[str, Aws] = {}
 
@@ -74,15 +78,17 @@ class Home:
 
     def _made(self, region: str) -> Aws:
         calls = Calls(region, self._endpoint, self._heard, self._clients, self._observed)
-        instances = Instances(calls)
+        account = str(calls("sts", "get_caller_identity")["Account"])
+        shared = Shared(self._shelf, f"{account}:{region}")
+        instances = Instances(calls, shared)
         return Aws(
-            account=str(calls("sts", "get_caller_identity")["Account"]),
+            account=account,
             region=region,
             installation=self._installation,
             instances=instances,
-            images=Images(calls, self._installation),
+            images=Images(calls, self._installation, shared),
             templates=Templates(calls, self._installation),
-            commands=Commands(calls),
+            commands=Commands(calls, shared),
             networks=Networks(calls, self._installation),
             copies=Copies(calls, instances, self._installation),
             volumes=Volumes(calls),

@@ -1,12 +1,15 @@
 """AMIs, their snapshots, and the volumes that they were taken of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from workflows.aws import tags
 from workflows.aws.calls import Calls
+from workflows.aws.shared import FILTERED, Kind, Shared, portions
 from workflows.errors import NameTaken, NotFound, NotVisibleYet, RunFailed
 
 
@@ -57,19 +60,25 @@ class Volume:
     snapshot_id: str = ""
 
 
+_IMAGES = Kind("images", TypeAdapter(Image), lambda image: image.state != "pending")
+_SNAPSHOTS = Kind("snapshots", TypeAdapter(Snapshot), lambda snapshot: snapshot.state != "pending")
+
+
 class Images:
     """The images of one account and Region. Only what carries this installation's tag is ours."""
 
-    def __init__(self, calls: Calls, installation: str) -> None:
+    def __init__(self, calls: Calls, installation: str, shared: Shared) -> None:
         self._calls = calls
         self._installation = installation
+        self._shared = shared
 
-    def get(self, image_id: str) -> Image:
-        """Raises NotFound for an id that AWS does not know, or not yet."""
-        found = self._described(Filters=tags.filters(image_id=image_id), Owners=["self"])
+    def get(self, image_id: str, stale: float = 0.0) -> Image:
+        """From a look that is at most `stale` seconds old, which all who wait share. Raises NotFound for an id that AWS
+        does not know, or not yet."""
+        found = self._shared.seen(_IMAGES, [image_id], stale, self._look)
         if not found:
             raise NotFound("DescribeImages", "InvalidAMIID.NotFound", f"there is no image {image_id} of this account")
-        return found[0]
+        return found[image_id]
 
     def ours(self) -> list[Image]:
         """Every recovery point of this installation, in whatever state."""
@@ -105,15 +114,9 @@ class Images:
             return made
         return Image(str(answer["ImageId"]), name, "pending", 0.0, dict(marks), {})
 
-    def snapshots(self, ids: Iterable[str]) -> dict[str, Snapshot]:
-        """By id. What AWS does not know is missing from it."""
-        wanted = sorted(set(ids) - {""})
-        if not wanted:
-            return {}
-        found = self._calls.pages(
-            "ec2", "describe_snapshots", "Snapshots", Filters=tags.filters(snapshot_id=wanted), OwnerIds=["self"]
-        )
-        return {each["SnapshotId"]: _snapshot(each) for each in found}
+    def snapshots(self, ids: Iterable[str], stale: float = 0.0) -> dict[str, Snapshot]:
+        """By id, from a look that is at most `stale` seconds old. What AWS does not know is missing from it."""
+        return self._shared.seen(_SNAPSHOTS, set(ids) - {""}, stale, self._look_at_snapshots)
 
     def volumes(self, ids: Iterable[str]) -> dict[str, Volume]:
         """By id. What AWS does not know (any more) is missing from it."""
@@ -147,6 +150,34 @@ class Images:
                 "Rename or deregister that image, then `/dr retry`.",
             )
         return None
+
+    def _look(self, ids: Sequence[str]) -> dict[str, Image]:
+        """Where many are waited for, those that are pending come in pages of 1,000, and only the rest by their ids."""
+        found: dict[str, Image] = {}
+        if len(ids) > FILTERED:
+            found = {each.id: each for each in self._described(Filters=self._pending("state"), Owners=["self"])}
+        for portion in portions([each for each in ids if each not in found]):
+            found |= {
+                each.id: each for each in self._described(Filters=tags.filters(image_id=portion), Owners=["self"])
+            }
+        return found
+
+    def _look_at_snapshots(self, ids: Sequence[str]) -> dict[str, Snapshot]:
+        found: dict[str, Snapshot] = {}
+        if len(ids) > FILTERED:
+            found = self._described_snapshots(self._pending("status"))
+        for portion in portions([each for each in ids if each not in found]):
+            found |= self._described_snapshots(tags.filters(snapshot_id=portion))
+        return found
+
+    def _pending(self, state: str) -> list[dict[str, Any]]:
+        return tags.filters(**{f"tag:{tags.INSTALLATION}": self._installation, state: "pending"})
+
+    def _described_snapshots(self, filters: list[dict[str, Any]]) -> dict[str, Snapshot]:
+        pages = self._calls.pages(
+            "ec2", "describe_snapshots", "Snapshots", Filters=filters, OwnerIds=["self"], MaxResults=1000
+        )
+        return {each["SnapshotId"]: _snapshot(each) for each in pages}
 
     def _described(self, **params: Any) -> list[Image]:
         pages = self._calls.pages("ec2", "describe_images", "Images", MaxResults=1000, **params)

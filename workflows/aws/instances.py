@@ -1,11 +1,14 @@
 """EC2 instances: look, launch once, terminate once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from workflows.aws import tags
 from workflows.aws.calls import Calls
+from workflows.aws.shared import Kind, Shared, portions
 from workflows.errors import NotFound
 
 GONE = ("shutting-down", "terminated")
@@ -96,18 +99,26 @@ class Launch:
     settings: Mapping[str, Any] | None = None
 
 
+_INSTANCES = Kind("instances", TypeAdapter(Instance), lambda instance: instance.state == "terminated")
+_CHECKS = Kind("checks", TypeAdapter(Checks), lambda checks: checks.passed)
+#: How many instances one look at status checks may name.
+_CHECKED = 100
+
+
 class Instances:
     """The instances of one account and Region."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, shared: Shared) -> None:
         self._calls = calls
+        self._shared = shared
 
-    def get(self, instance_id: str) -> Instance:
-        """Raises NotFound for an id that AWS does not know (any more: about an hour after its termination)."""
-        found = self._described(Filters=tags.filters(instance_id=instance_id))
+    def get(self, instance_id: str, stale: float = 0.0) -> Instance:
+        """From a look that is at most `stale` seconds old, which all who wait share. Raises NotFound for an id that AWS
+        does not know (any more: about an hour after its termination)."""
+        found = self._shared.seen(_INSTANCES, [instance_id], stale, self._look)
         if not found:
             raise NotFound("DescribeInstances", "InvalidInstanceID.NotFound", f"there is no instance {instance_id}")
-        return found[0]
+        return found[instance_id]
 
     def all(self) -> list[Instance]:
         """Every instance of the Region, the recently terminated ones too."""
@@ -140,15 +151,10 @@ class Instances:
         found = self._calls("ec2", "describe_addresses", Filters=tags.filters(instance_id=instance_id))["Addresses"]
         return [Address(each.get("AllocationId", ""), each["PublicIp"]) for each in found]
 
-    def checks(self, instance_id: str) -> Checks:
-        """`initializing` as long as AWS says nothing."""
-        try:
-            found = self._calls("ec2", "describe_instance_status", InstanceIds=[instance_id])["InstanceStatuses"]
-        except NotFound:
-            found = []
-        if not found:
-            return Checks("initializing", "initializing")
-        return Checks(found[0]["SystemStatus"]["Status"], found[0]["InstanceStatus"]["Status"])
+    def checks(self, instance_id: str, stale: float = 0.0) -> Checks:
+        """From a look that is at most `stale` seconds old. `initializing` as long as AWS says nothing."""
+        found = self._shared.seen(_CHECKS, [instance_id], stale, self._look_at_checks)
+        return found.get(instance_id, Checks("initializing", "initializing"))
 
     def ensure_terminated(self, instance_id: str) -> None:
         """One instance a call: in a batch of several zones AWS may carry out a part. Idempotent by AWS's own word."""
@@ -166,6 +172,30 @@ class Instances:
         """One instance, whatever happens to the answer: the ClientToken makes a repeated call give the first one."""
         answer = self._calls("ec2", "run_instances", ClientToken=launch.token, **_launched(launch))
         return str(answer["Instances"][0]["InstanceId"])
+
+    def _look(self, ids: Sequence[str]) -> dict[str, Instance]:
+        """By a filter: one id that AWS does not know would fail a call that names them."""
+        found = (self._described(Filters=tags.filters(instance_id=portion)) for portion in portions(ids))
+        return {each.id: each for portion in found for each in portion}
+
+    def _look_at_checks(self, ids: Sequence[str]) -> dict[str, Checks]:
+        """DescribeInstanceStatus has no filter for ids: where AWS does not know one, each is asked for alone."""
+        found: dict[str, Checks] = {}
+        for portion in portions(ids, _CHECKED):
+            try:
+                found |= self._checked(portion)
+            except NotFound:
+                if len(portion) > 1:
+                    for each in portion:
+                        found |= self._look_at_checks([each])
+        return found
+
+    def _checked(self, ids: Sequence[str]) -> dict[str, Checks]:
+        answer = self._calls("ec2", "describe_instance_status", InstanceIds=ids)["InstanceStatuses"]
+        return {
+            each["InstanceId"]: Checks(each["SystemStatus"]["Status"], each["InstanceStatus"]["Status"])
+            for each in answer
+        }
 
     def _described(self, **params: Any) -> list[Instance]:
         pages = self._calls.pages("ec2", "describe_instances", "Reservations", MaxResults=1000, **params)

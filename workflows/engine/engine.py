@@ -16,6 +16,7 @@ from workflows.engine.happened import moved as told
 from workflows.engine.holding import Holding
 from workflows.engine.inbox import Inbox
 from workflows.engine.ledger import Ledger
+from workflows.engine.pace import Pace
 from workflows.engine.run import Question, Run, Status
 from workflows.engine.runbook import Ask, Back, Done, Runbook, Step, Wait
 from workflows.engine.store import LEFT_ALONE, Claim, LostClaim, Store
@@ -24,25 +25,6 @@ from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed,
 log = logging.getLogger(__name__)
 
 _JSON = TypeAdapter(Any)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often to look. Seconds; pauses grow by `growth` from `first` to `most`.
-
-    `lease` must be longer than the longest single call. After `patience` seconds of nothing but passing trouble in
-    one step the run fails; after `deaths` begun and never recorded tries too.
-    """
-
-    first: float = 2.0
-    growth: float = 1.5
-    most: float = 15.0
-    lease: float = 60.0
-    patience: float = 3600.0
-    deaths: int = 25
-
-    def pause(self, looks: int) -> float:
-        return float(min(self.most, self.first * self.growth ** min(looks, 50)))
 
 
 @dataclass(frozen=True)
@@ -228,7 +210,7 @@ class Engine:
             "region": run.target.region, "asked_by": run.asked_by, "reason": run.reason,
             "now": self._clock.now(), "hold": lambda: self._store.renew(run.id, fence, self._pace.lease),
             "kept": run.step.kept, "question": run.question, "answers": run.answers,
-            "intended": run.step.intended, "retries": run.retries,
+            "intended": run.step.intended, "retries": run.retries, "stale": self._pace.stale(run.step.looks),
         }  # fmt: skip
         fed = {}
         for name, adapter in step.needs.items():
@@ -248,7 +230,9 @@ class Engine:
         moved = moves.waits(run, now, wait.because, wait.progress, dict(wait.keep))
         if wait.at_once:
             return self._moved(moved, f"goes on: {wait.because}")
-        return self._park(moved, now + self._pace.pause(run.step.looks), f"waits for {wait.what}")
+        return self._park(
+            moved, now + self._pace.pause(run.step.looks, now - (run.step.started or now)), f"waits for {wait.what}"
+        )
 
     def _troubled(self, run: Run, trouble: PassingTrouble) -> Moved:
         now = self._clock.now()

@@ -26,6 +26,9 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
 | over                     | zset   | timetable, desk  | 62 d             | occurrences that came to an end, by when   |
 | halt                     | string | desk             | until resumed    | who has halted everything, when, and why   |
+| wanted:<acct>:<region>:<kind> | zset | worker      | 1 h after the last | what runs wait for, by when they asked |
+| looked:<acct>:<region>:<kind> | hash | worker      | 1 h after the last | what AWS showed of it last, and when   |
+| looking:<acct>:<region>:<kind> | string | worker   | one look         | the worker that looks for all who wait     |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | freshness                | string | worker           | for ever         | how fresh each server's backups are        |
 | watch                    | string | worker           | for ever         | whose targets are missed, or nearly        |
@@ -40,7 +43,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
-Beside runs: board.py, agenda.py (schedules), viewers.py (Home), watchbook.py, trail.py (the audit's streams).
+Beside runs: board.py, agenda.py (schedules), viewers.py (Home), watchbook.py, sightings.py (looks that are shared),
+trail.py (the audit's streams).
 """
 
 from collections.abc import Sequence

@@ -79,17 +79,16 @@ def create_image(
 
 
 @step("Wait for the image")
-def wait_for_image(home: Aws, asked: Asked, now: float) -> Wait | None:
+def wait_for_image(home: Aws, asked: Asked, now: float, stale: float) -> Wait | None:
     """Until AWS has copied every block."""
     try:
-        image = home.images.get(asked.image_id)
+        image = home.images.get(asked.image_id, stale)
     except NotFound:
         if now - asked.at > VISIBLE_WITHIN:
             raise
         return Wait(f"the image {asked.image_id}", "AWS does not show it yet", IMAGE_PATIENCE)
-    snapshots = home.images.snapshots(image.snapshots.values())
     if image.state == "pending":
-        return _pending(image, snapshots)
+        return _pending(image, home.images.snapshots(image.snapshots.values(), 2 * stale))
     if image.state != "available":
         raise ImageFailed(image.id, image.state, safe(image.reason))
     return None

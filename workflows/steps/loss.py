@@ -74,10 +74,10 @@ def is_gone(home: Aws, instance_id: str, since: float, now: float) -> bool:
 
 
 @step("Wait until it is gone")
-def wait_until_gone(home: Aws, source: Source, lost_at: float, now: float) -> Wait | None:
+def wait_until_gone(home: Aws, source: Source, lost_at: float, now: float, stale: float) -> Wait | None:
     """Its disks and addresses are free only then."""
     try:
-        instance = home.instances.get(source.instance_id)
+        instance = home.instances.get(source.instance_id, stale)
     except NotFound:
         is_gone(home, source.instance_id, since=lost_at, now=now)
         return None

@@ -116,12 +116,12 @@ def _another(now_at: Search, before: Search, wanted: Wanted, choices: Sequence[W
 
 @step("Wait until it runs", gives="running_at")
 def wait_until_running(
-    home: Aws, replacement_id: str, now: float, search: Search | None = None
+    home: Aws, replacement_id: str, now: float, stale: float, search: Search | None = None
 ) -> Wait | Back | float:  # fmt: skip
     """Gives when it was seen running, in seconds since the epoch. Where AWS has ended it at birth, for a reason that
     another choice may mend, the launch is taken again. Raises ReplacementFailed for any other end."""
     try:
-        instance = home.instances.get(replacement_id)
+        instance = home.instances.get(replacement_id, stale)
     except NotFound as missing:
         raise NotVisibleYet(f"AWS does not show {replacement_id} yet.") from missing
     if instance.state == "running":
@@ -139,9 +139,9 @@ def wait_until_running(
 
 
 @step("Wait for both status checks")
-def wait_for_checks(home: Aws, replacement_id: str) -> Wait | None:
+def wait_for_checks(home: Aws, replacement_id: str, stale: float) -> Wait | None:
     """2/2: AWS's check of the host and of the instance."""
-    checks = home.instances.checks(replacement_id)
+    checks = home.instances.checks(replacement_id, stale)
     if checks.passed:
         return None
     because = f"system check {checks.system}, instance check {checks.instance}"
@@ -149,8 +149,8 @@ def wait_for_checks(home: Aws, replacement_id: str) -> Wait | None:
 
 
 @step("Wait for its agent")
-def wait_for_agent(home: Aws, replacement_id: str) -> Wait | None:
+def wait_for_agent(home: Aws, replacement_id: str, stale: float) -> Wait | None:
     """Nothing can be measured before the SSM agent has registered."""
-    if home.commands.online(replacement_id):
+    if home.commands.online(replacement_id, stale):
         return None
     return Wait(f"the SSM agent of {replacement_id}", "it has not come online yet", AGENT_PATIENCE)

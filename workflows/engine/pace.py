@@ -1,0 +1,29 @@
+"""How often runs are looked at, and for how long a step may be in trouble."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often to look. Seconds; pauses grow by `growth` from `first` to `most`.
+
+    `lease` must be longer than the longest single call. After `patience` seconds of nothing but passing trouble in
+    one step the run fails; after `deaths` begun and never recorded tries too.
+    """
+
+    first: float = 2.0
+    growth: float = 1.5
+    most: float = 15.0
+    longest: float = 120.0
+    lease: float = 60.0
+    patience: float = 3600.0
+    deaths: int = 25
+
+    def pause(self, looks: int, waited: float = 0.0) -> float:
+        """Until the next look. After long waits, as of an image that takes a day, it is a fiftieth of the wait."""
+        usual = float(min(self.most, self.first * self.growth ** min(looks, 50)))
+        return max(usual, min(waited / 50, self.longest))
+
+    def stale(self, looks: int) -> float:
+        """How old a look may be that waiting runs share."""
+        return self.pause(looks) / 2
