@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.lines import line_of
-from workflows.digest import USUAL, weekly
+from workflows.digest import USUAL as USUALLY
+from workflows.digest import weekly
+from workflows.engine.budget import USUAL
 from workflows.errors import FiredrillError
 from workflows.facts.tables import Profiles, read_profiles
 from workflows.facts.targets import seconds_of
@@ -57,9 +59,12 @@ class _Table(BaseModel):
 
 
 class SlackTable(_Table):
-    """`[slack]`: the channel for runs that were asked for in the shell."""
+    """`[slack]`: the channel for runs that were asked for in the shell, and how many calls a minute all bots together
+    may make.
+    """
 
     channel: str = ""
+    calls: int = Field(default=USUAL, ge=10, le=10_000)
 
 
 class AnnouncementsTable(_Table):
@@ -70,7 +75,7 @@ class AnnouncementsTable(_Table):
     channel: str = Field(default="", pattern=r"^$|^[CG][A-Z0-9]{2,30}$")
     before: tuple[str, ...] = Field(default=("1 d", "1 h"), max_length=5)
     zone: str = "UTC"
-    digest: str = USUAL
+    digest: str = USUALLY
 
     @field_validator("before")
     @classmethod

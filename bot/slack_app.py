@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from bot.health import Health, health_of
 from bot.settings import Settings, SettingsError
-from bot.slack_client import Line, ObservedClient
+from bot.slack_client import Line, Observed, ObservedClient, both
 from bot.wiring import Parts, answers, check_world, desk_of, note_policy, parts, persistence
 from handlers.access import Access
 from handlers.actions import Actions
@@ -33,11 +33,13 @@ from handlers.membership import Membership
 from handlers.mentions import Mentions
 from handlers.notifier import Notifier
 from handlers.occurrences import Occurrences
+from handlers.paced import PacedClient
 from handlers.scenery import Scenery
 from handlers.views import Views
 from handlers.watchman import Watchman
 from handlers.weekly import Weekly
 from workflows.engine.board import Cards
+from workflows.engine.budget import Budget
 from workflows.engine.gauges import Gauges
 from workflows.engine.viewers import Viewers
 from workflows.engine.watchbook import Watchbook
@@ -54,11 +56,11 @@ REFUSED = {
 }  # fmt: skip
 
 
-def client_of(settings: Settings, health: Health) -> WebClient:
+def client_of(settings: Settings, observed: Observed) -> WebClient:
     """A client that repeats nothing by itself: a message whose answer was lost is looked for, not sent again."""
     environment = settings.environment
     return ObservedClient(
-        health.metrics.slack,
+        observed,
         token=environment.slack_bot_token, base_url=environment.slack_api_url, timeout=15, retry_handlers=[],
     )  # fmt: skip
 
@@ -110,23 +112,25 @@ def run(settings: Settings, stop: Event) -> None:
         log.warning("%s", doubt)
     note_policy(settings, built, "bot")
     health = health_of(settings, Gauges(built.redis, built.clock), settings.file.health.bot, stop)
-    client = client_of(settings, health)
+    budget = Budget(built.redis, built.clock, settings.file.slack.calls)
+    client = client_of(settings, both(health.metrics.slack, budget.charge))
+    paced = PacedClient(client_of(settings, health.metrics.slack), budget)
     cards = Cards(built.redis, built.clock)
-    people = SlackDirectory(client, built.board, settings.policy.members())
+    people = SlackDirectory(client, built.board, settings.policy.members(), paced)
     answered = answers(settings, built, people.look)
     app = app_of(settings, client, answered, cards)
     access = Access(settings.policy, people.look)
-    home = home_of(settings, built, client, access, answered, app)
-    notifier = Notifier(built.store, cards, client, access, settings.file.slack.channel)
+    home = home_of(settings, built, paced, access, answered, app)
+    notifier = Notifier(built.store, cards, paced, access, settings.file.slack.channel)
     _reach("SLACK_BOT_TOKEN", client.auth_test, stop)
-    announcer, watchman = _announcer(settings, built, client, access), _watchman(settings, built, client)
+    announcer, watchman = _announcer(settings, built, paced, access), _watchman(settings, built, paced)
     loops = {
         "notifier": notifier.work, "home": home.work, "announcer": announcer.work, "watchman": watchman.work,
         "directory": people.work,
     }  # fmt: skip
     if settings.file.audit.anchor == "channel":
-        loops["anchor"] = _anchor(settings, built, client).work
-    if weekly := _weekly(settings, built, client):
+        loops["anchor"] = _anchor(settings, built, paced).work
+    if weekly := _weekly(settings, built, paced):
         loops["digest"] = weekly.work
     threads = {name: Thread(target=work, args=(stop,), name=name, daemon=True) for name, work in loops.items()}
     for thread in threads.values():

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from slack_sdk import WebClient
@@ -10,6 +11,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.health import Check
 from bot.metrics import Gauge
+from workflows.engine.connection import Away
 
 #: Method, what came of it (`ok`, `ratelimited`, `refused`, `no answer`), and seconds. Must not raise.
 Observed = Callable[[str, str, float], None]
@@ -38,6 +40,17 @@ class ObservedClient(WebClient):
             raise
         finally:
             self._told(api_method, outcome, time.monotonic() - begun)
+
+
+def both(observed: Observed, charge: Callable[[], None]) -> Observed:
+    """As `observed`, for calls that answer people, and so do not wait for room: others are charged for them."""
+
+    def told(method: str, outcome: str, seconds: float) -> None:
+        observed(method, outcome, seconds)
+        with suppress(Away):
+            charge()
+
+    return told
 
 
 class Line:

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from handlers.access import Access
 from handlers.announcements import Outlook, announcement, replies
 from handlers.cards import Card
-from handlers.posting import AGAIN, UNREACHABLE, Posting, pause_after
+from handlers.posting import UNREACHABLE, Posting, tell_of
 from workflows.desk import Desk
 from workflows.engine.agenda import KEEP, Agenda
 from workflows.engine.board import Board, Cards
@@ -98,11 +98,10 @@ class Announcer:
         try:
             self._tell(each, soon, nearest, now)
         except UNREACHABLE as error:
-            word = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+            word = error.response.get("error") if isinstance(error, SlackApiError) else ""
             if word == "message_not_found":
                 self._cards.unnote(each.id, "message", "intent:message", "digest")
-            pause = pause_after(error) if isinstance(error, SlackApiError) else AGAIN
-            log.warning("occurrence=%s not announced: %s; again in %.0f s", each.id, word, pause)
+            pause = tell_of(log, error, f"occurrence={each.id} not announced")
             self._later[each.id] = now + pause
             if word not in ABOUT_ONE:
                 self._until = now + pause

@@ -1,26 +1,35 @@
 """What Slack says of the people whom the policy names: who is in a user group, and whose account is deactivated."""
 
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
+from typing import TypeVar
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from handlers.paced import NotYet
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
 from workflows.policy import Directory, directory_to_json
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 #: Seconds between two looks at everybody.
 EVERY = 300.0
 
 
 class SlackDirectory:
-    """Asks Slack, and leaves in Redis what it said, for the worker and the shell, which have no token."""
+    """Asks Slack, and leaves in Redis what it said, for the worker and the shell, which have no token. By `quiet` it
+    looks at everybody, when there is room for that."""
 
-    def __init__(self, client: WebClient, board: Board, members: list[str]) -> None:
+    def __init__(self, client: WebClient, board: Board, members: list[str], quiet: WebClient | None = None) -> None:
         self._slack = client
+        self._quiet = quiet or client
+        self._stop = Event()
         self._board = board
         self._users = [each for each in members if not each.startswith("S")]
         self._groups = [each for each in members if each.startswith("S")]
@@ -28,20 +37,34 @@ class SlackDirectory:
 
     def work(self, stop: Event) -> None:
         """Look at everybody now and then, until told to stop."""
+        self._stop = stop
         while not stop.is_set():
-            self.refresh()
+            with suppress(NotYet):
+                self.refresh()
             stop.wait(EVERY)
 
     def refresh(self) -> None:
         """Everybody. What Slack does not answer stays as it was known."""
-        groups = {each: self._members(each) for each in self._groups}
+        groups = {each: self._patiently(self._members, each) for each in self._groups}
         everybody = {*self._users, *(person for members in groups.values() for person in members)}
-        self._learn(groups, {each: self._is_gone(each) for each in sorted(everybody)})
+        self._learn(groups, {each: self._patiently(self._is_gone, each) for each in sorted(everybody)})
+
+    def _patiently(self, ask: Callable[[str, WebClient], T], about: str) -> T:
+        """Raises NotYet when told to stop."""
+        while True:
+            try:
+                return ask(about, self._quiet)
+            except NotYet as later:
+                if self._stop.wait(later.seconds):
+                    raise
 
     def look(self, person: str) -> Directory:
         """Ask anew about one person, since it matters now; about nobody, if there is no name."""
         if person:
-            self._learn({each: self._members(each) for each in self._groups}, {person: self._is_gone(person)})
+            self._learn(
+                {each: self._members(each, self._slack) for each in self._groups},
+                {person: self._is_gone(person, self._slack)},
+            )
         return self._known
 
     def _learn(self, groups: dict[str, frozenset[str]], gone: dict[str, bool]) -> None:
@@ -53,24 +76,28 @@ class SlackDirectory:
         except Away as error:
             log.warning("Redis is away (%s); the directory is kept later", type(error).__name__)
 
-    def _members(self, group: str) -> frozenset[str]:
+    def _members(self, group: str, slack: WebClient) -> frozenset[str]:
         try:
-            return frozenset(self._slack.usergroups_users_list(usergroup=group)["users"])
+            return frozenset(slack.usergroups_users_list(usergroup=group)["users"])
         except SlackApiError as error:
             word = error.response.get("error")
             log.warning("group=%s cannot be looked at: %s", group, word)
             return self._known.groups.get(group, frozenset()) if word == "ratelimited" else frozenset()
+        except NotYet:
+            raise
         except (SlackClientError, OSError) as error:
             log.warning("group=%s cannot be looked at: %s", group, type(error).__name__)
             return self._known.groups.get(group, frozenset())
 
-    def _is_gone(self, person: str) -> bool:
+    def _is_gone(self, person: str, slack: WebClient) -> bool:
         try:
-            return bool(self._slack.users_info(user=person)["user"].get("deleted", False))
+            return bool(slack.users_info(user=person)["user"].get("deleted", False))
         except SlackApiError as error:
             word = error.response.get("error")
             log.warning("user=%s cannot be looked at: %s", person, word)
             return person in self._known.gone or word == "user_not_found"
+        except NotYet:
+            raise
         except (SlackClientError, OSError) as error:
             log.warning("user=%s cannot be looked at: %s", person, type(error).__name__)
             return person in self._known.gone

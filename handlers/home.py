@@ -12,8 +12,10 @@ from slack_sdk.errors import SlackApiError
 
 from handlers.access import Access
 from handlers.home_page import Scene, home
-from handlers.posting import AGAIN, UNREACHABLE, pause_after
+from handlers.paced import ranked
+from handlers.posting import UNREACHABLE, tell_of
 from handlers.scenery import Scenery
+from workflows.engine.budget import Rank
 from workflows.engine.connection import Away
 from workflows.engine.run import Run, Status
 from workflows.engine.viewers import Viewer, Viewers
@@ -91,19 +93,20 @@ class Home:
                 log.info("user=%s has no Home: %s", viewer.user, word)
                 self._viewers.forget(viewer.user)
                 return
-            pause = pause_after(error)
-            log.warning("user=%s Home not painted: %s; again in %.0f s", viewer.user, word, pause)
-            self._viewers.later(viewer.user, pause)
+            self._not_painted(viewer, error)
         except UNREACHABLE as error:
-            log.warning("user=%s Home not painted: %s", viewer.user, type(error).__name__)
-            self._viewers.later(viewer.user, AGAIN)
+            self._not_painted(viewer, error)
+
+    def _not_painted(self, viewer: Viewer, error: Exception) -> None:
+        self._viewers.later(viewer.user, tell_of(log, error, f"user={viewer.user} Home not painted"))
 
     def _paint(self, scene: Scene, viewer: Viewer, spacing: float) -> None:
         waiting = [run for run in scene.open_runs if self._may_answer(viewer.user, run)]
         view = home(scene, waiting, viewer.page, viewer.leaving)
         shown = hashlib.sha256(json.dumps(view).encode()).hexdigest()
         if shown != viewer.shown:
-            self._slack.views_publish(user_id=viewer.user, view=view)
+            rank = Rank.URGENT if viewer.wanted else Rank.HOME
+            ranked(self._slack, rank).views_publish(user_id=viewer.user, view=view)
         self._viewers.painted(viewer, shown, spacing)
 
     def _may_answer(self, user: str, run: Run) -> bool:

@@ -11,12 +11,14 @@ from slack_sdk.errors import SlackApiError
 
 from handlers.access import Access
 from handlers.cards import Card, card, replies
+from handlers.paced import NotYet, ranked
 from handlers.postbox import NotSettled, Postbox
-from handlers.posting import AGAIN, PASSING, UNREACHABLE, Posting, pause_after
+from handlers.posting import AGAIN, PASSING, UNREACHABLE, Posting, tell_of
 from handlers.reports import shows_timeline, timeline_of
 from workflows.engine.board import Cards
+from workflows.engine.budget import Rank
 from workflows.engine.connection import Away
-from workflows.engine.run import Run
+from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
 from workflows.errors import UserError
 
@@ -34,10 +36,11 @@ class Notifier:
         self._store = store
         self._cards = cards
         self._slack = client
-        self._posting = Posting(cards, client, EVENT)
-        self._postbox = Postbox(cards, client)
+        self._posting = {rank: Posting(cards, ranked(client, rank), EVENT) for rank in Rank}
+        self._postbox = Postbox(cards, ranked(client, Rank.REPLY))
         self._access = access
         self._default = default_channel
+        self._full = 0.0
 
     def work(self, stop: Event) -> None:
         """Paint what is behind, until told to stop. A nudge makes it at once, else once a second."""
@@ -52,8 +55,9 @@ class Notifier:
                     nudged(1.0)
 
     def tick(self) -> int:
-        """Paint the cards that are due; gives how many."""
-        claimed = self._cards.claim(10, LEASE)
+        """Paint the cards that are due; gives how many. While there is no room for progress, cards that show nothing
+        else are left where they are, and painted later as they are then."""
+        claimed = self._cards.claim(10, LEASE, only_urgent=self._cards.now() < self._full)
         for run_id, revision in claimed:
             self._attempt(run_id, revision)
         return len(claimed)
@@ -65,14 +69,18 @@ class Notifier:
         except SlackApiError as error:
             if error.response.get("error") == "message_not_found":
                 self._cards.unnote(run_id, "card", "intent:card", "digest")
-            pause = pause_after(error)
-            log.warning("run=%s card not painted: %s; again in %.0f s", run_id, error.response.get("error"), pause)
-            self._cards.later(run_id, pause)
+            self._put_off(run_id, error)
         except NotSettled:
             self._cards.later(run_id, AGAIN)
+        except NotYet as error:
+            if error.rank is Rank.PROGRESS:
+                self._full = self._cards.now() + error.seconds
+            self._put_off(run_id, error)
         except UNREACHABLE as error:
-            log.warning("run=%s card not painted: %s; again in %.0f s", run_id, type(error).__name__, AGAIN)
-            self._cards.later(run_id, AGAIN)
+            self._put_off(run_id, error)
+
+    def _put_off(self, run_id: str, error: Exception) -> None:
+        self._cards.later(run_id, tell_of(log, error, f"run={run_id} card not painted"))
 
     def _paint(self, run_id: str, revision: str) -> None:
         try:
@@ -86,7 +94,7 @@ class Notifier:
             return
         thread = self._card(run, channel, card(run))
         for reply in replies(run, self._access.may_be_asked(run)):
-            self._once(run, channel, reply.key, {"text": reply.text}, thread)
+            self._once(run, channel, reply.key, {"text": reply.text}, thread, urgency(run, Rank.REPLY))
         if shows_timeline(run):
             self._timeline(run, channel, thread)
         self._cards.painted(run_id, revision, SPACING)
@@ -110,14 +118,19 @@ class Notifier:
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         notes = self._cards.notes(run.id)
         shown = notes.get("digest")
-        ts = self._once(run, channel, "card", content, None)
+        ts = self._once(run, channel, "card", content, None, Rank.URGENT)
         if "card" not in notes and "intent:card" not in notes:
             shown = digest  # it was posted a moment ago, as it is
         if shown != digest:
-            self._slack.chat_update(channel=channel, ts=ts, **content)
+            ranked(self._slack, urgency(run, Rank.PROGRESS)).chat_update(channel=channel, ts=ts, **content)
         self._cards.note(run.id, "digest", digest)
         return ts
 
-    def _once(self, run: Run, channel: str, name: str, content: dict[str, Any], thread: str | None) -> str:
+    def _once(self, run: Run, channel: str, name: str, content: dict[str, Any], thread: str | None, rank: Rank) -> str:
         payload = {"run": run.key, "message": name}
-        return self._posting.once(run.id, channel, name, content, payload, since=run.created, thread=thread)
+        return self._posting[rank].once(run.id, channel, name, content, payload, since=run.created, thread=thread)
+
+
+def urgency(run: Run, otherwise: Rank) -> Rank:
+    """A question and an end are urgent."""
+    return Rank.URGENT if run.status is Status.ASKING or not run.status.open else otherwise

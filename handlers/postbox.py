@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from handlers.paced import NotYet, ranked
 from workflows.engine.board import Cards
+from workflows.engine.budget import Rank
 
 #: Seconds: for the bytes to arrive, and until a file that was shared must have appeared, since Slack shares it later.
 SEND, SETTLED = 30.0, 60.0
@@ -32,6 +34,7 @@ class Postbox:
     def __init__(self, cards: Cards, client: WebClient) -> None:
         self._cards = cards
         self._slack = client
+        self._last = ranked(client, Rank.URGENT)  # what was sent already is not sent again for want of room
 
     def share(self, files: Sequence[File], channel: str, comment: str, thread: str | None = None) -> None:
         """One message with all the files. Raises SlackApiError, OSError."""
@@ -61,6 +64,9 @@ class Postbox:
                 if error.response.status_code in (200, 429):  # Slack's own word: it was not shared
                     self._cards.unnote(about, f"intent:{name}")
                 raise
+            except NotYet:
+                self._cards.unnote(about, f"intent:{name}")
+                raise
         self._cards.note(about, name, "shared")
 
     def give_up(self, about: str, file: File) -> None:
@@ -76,7 +82,7 @@ class Postbox:
         return str(answer["file_id"])
 
     def _complete(self, sent: Sequence[tuple[str, File]], channel: str, comment: str, thread: str | None) -> None:
-        self._slack.files_completeUploadExternal(
+        self._last.files_completeUploadExternal(
             files=[{"id": each, "title": file.title} for each, file in sent],
             channel_id=channel,
             initial_comment=comment,

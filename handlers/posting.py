@@ -1,11 +1,13 @@
 """A message posted to Slack once, whatever happens to the answer; and how long to wait after a refusal."""
 
+import logging
 from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from handlers.paced import NotYet
 from workflows.engine.board import Cards
 
 #: Seconds before the beginning of what a message is about, from which on it is looked for: clocks differ.
@@ -50,6 +52,9 @@ class Posting:
                 if error.response.status_code in (200, 429):  # Slack's own word: it was not posted
                     self._cards.unnote(about, f"intent:{name}")
                 raise
+            except NotYet:
+                self._cards.unnote(about, f"intent:{name}")
+                raise
             ts = str(answer["ts"])
         self._cards.note(about, name, ts)
         return ts
@@ -71,8 +76,23 @@ class Posting:
                 return None
 
 
-def pause_after(error: SlackApiError) -> float:
-    """Seconds until the next try: what Slack says, or longer where a person must first do something."""
+def tell_of(log: logging.Logger, error: Exception, what: str) -> float:
+    """Say in the log what was not done, and why; to wait for room is nothing that anybody must know. Gives the seconds
+    until the next try."""
+    pause = pause_after(error)
+    word = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+    level = logging.DEBUG if isinstance(error, NotYet) else logging.WARNING
+    log.log(level, "%s: %s; again in %.0f s", what, word, pause)
+    return pause
+
+
+def pause_after(error: Exception) -> float:
+    """Seconds until the next try: until there is room for it, what Slack says, or longer where a person must first do
+    something."""
+    if isinstance(error, NotYet):
+        return error.seconds
+    if not isinstance(error, SlackApiError):
+        return AGAIN
     if error.response.get("error") == "ratelimited":
         return float(error.response.headers.get("Retry-After", AGAIN))
     return AGAIN if error.response.get("error") in PASSING else REFUSED

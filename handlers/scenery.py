@@ -8,9 +8,11 @@ from slack_sdk import WebClient
 
 from handlers.ahead import coming, next_drills
 from handlers.home_page import MOST_RUNNING, Scene
+from handlers.paced import ranked
 from handlers.posting import UNREACHABLE
 from workflows import freshness
 from workflows.engine.board import Board, Cards
+from workflows.engine.budget import Rank
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
 from workflows.freshness import Known
@@ -31,7 +33,7 @@ class Scenery:
         self._store = store
         self._board = board
         self._cards = cards
-        self._slack = client
+        self._slack = ranked(client, Rank.HOME)
         self._channel = channel
         self._calendar = calendar
         self._links: dict[str, str] = {}

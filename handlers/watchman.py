@@ -6,13 +6,12 @@ from threading import Event
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from handlers.blocks import Block, chunks, context, section
 from handlers.cards import Card
 from handlers.forms.catalogue import button
 from handlers.home_servers import coarse, name_of
-from handlers.posting import AGAIN, UNREACHABLE, Posting, pause_after
+from handlers.posting import UNREACHABLE, Posting, tell_of
 from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.watchbook import Watchbook
@@ -76,10 +75,7 @@ class Watchman:
                 if self._channel:
                     self._post(name, record)
             except UNREACHABLE as error:
-                pause = pause_after(error) if isinstance(error, SlackApiError) else AGAIN
-                word = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-                log.warning("a warning could not be told: %s; again in %.0f s", word, pause)
-                self._later = self._cards.now() + pause
+                self._later = self._cards.now() + tell_of(log, error, "a warning could not be told")
                 return
             self._book.told(name)
             self._cards.unnote(ABOUT, name, f"intent:{name}")

@@ -7,10 +7,9 @@ from threading import Event
 from typing import TypeVar
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from handlers.digest import digest
-from handlers.posting import AGAIN, UNREACHABLE, Posting, pause_after
+from handlers.posting import UNREACHABLE, Posting, tell_of
 from workflows import freshness, inventory
 from workflows.digest import BEFORE, digest_of, latest
 from workflows.engine.agenda import Agenda
@@ -72,10 +71,7 @@ class Weekly:
         try:
             self._tell(week, now)
         except UNREACHABLE as error:
-            pause = pause_after(error) if isinstance(error, SlackApiError) else AGAIN
-            word = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-            log.warning("the week's digest could not be told: %s; again in %.0f s", word, pause)
-            self._later = now + pause
+            self._later = now + tell_of(log, error, "the week's digest could not be told")
         finally:
             self._board.end_turn("digest")
 

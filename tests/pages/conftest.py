@@ -29,9 +29,10 @@ def shared(
 
 
 def quiet(login: str, region: str) -> str:
-    """Without the digest, for which the clock would run ahead where a test expects nothing more; and with a freeze in
-    five days."""
+    """Without the digest, for which the clock would run ahead where a test expects nothing more; with a freeze in five
+    days; and with more calls to Slack than a minute of one channel has: here it has the drills of many tests."""
     text = settings_text(login, region).replace("[announcements]\n", '[announcements]\ndigest = ""\n')
+    text = text.replace("[slack]\n", "[slack]\ncalls = 400\n")
     start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=5)
     span = f'from = "{start.isoformat()}"\nuntil = "{(start + timedelta(hours=1)).isoformat()}"'
     return f'{text}\n[[freezes]]\n{span}\nreason = "moving day"\nservers = ["wiki"]\nbackups = false\n'

@@ -55,6 +55,7 @@ when = {{ servers = ["hasty-*"] }}
 minutes = 0.1
 
 [slack]
+calls = 400
 channel = "{CHANNEL}"
 
 [announcements]

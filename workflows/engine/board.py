@@ -28,10 +28,11 @@ class Cards:
     def now(self) -> float:
         return self._clock.now()
 
-    def claim(self, most: int, lease: float) -> list[tuple[str, str]]:
-        """Up to `most` runs to paint now, each with the revision to report back; for `lease` seconds nobody else
-        gets them."""
-        argv: list[Any] = [key("run", ""), millis(self._clock.now()), millis(lease), most, key("card", "")]
+    def claim(self, most: int, lease: float, *, only_urgent: bool = False) -> list[tuple[str, str]]:
+        """Up to `most` runs to paint now, the urgent ones first: those that are new, ask, or have ended. Each with the
+        revision to report back; for `lease` seconds nobody else gets them."""
+        now = millis(self._clock.now())
+        argv: list[Any] = [key("run", ""), now, millis(lease), most, key("card", ""), int(only_urgent)]
         flat = [each.decode() for each in cast(list[bytes], self._claim(keys=[key("unpainted")], args=argv))]
         return list(zip(flat[::2], flat[1::2], strict=True))
 

@@ -239,12 +239,20 @@ return {'done', ''}
 """
 )
 
-#: keys: unpainted   argv: run prefix, now, lease, how many, card prefix. Since when a card is behind is kept beside it:
-#: its score moves with every try.
+#: keys: unpainted   argv: run prefix, now, lease, how many, card prefix, only what is urgent? Whatever is not simply on
+#: its way comes first. Since when a card is behind is kept beside it: its score moves with every try.
 PAINT_CLAIM = """
-local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])
-local claimed = {}
-for _, id in ipairs(ids) do
+local urgent, others, claimed = {}, {}, {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 2000)) do
+  local status = redis.call('HGET', ARGV[1] .. id, 'status')
+  local under_way = status == 'running' or status == 'waiting'
+  table.insert(under_way and others or urgent, id)
+end
+if ARGV[6] ~= '1' then
+  for _, id in ipairs(others) do urgent[#urgent + 1] = id end
+end
+for number, id in ipairs(urgent) do
+  if number > tonumber(ARGV[4]) then break end
   redis.call('HSETNX', ARGV[5] .. id, 'behind', redis.call('ZSCORE', KEYS[1], id))
   redis.call('ZADD', KEYS[1], ARGV[2] + ARGV[3], id)
   claimed[#claimed + 1] = id

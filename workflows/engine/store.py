@@ -18,6 +18,9 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | policy                   | string | every process    | for ever         | the policy that the audit told last        |
 | unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
 | card:<id>                | hash   | notifier         | as its run; 62 d | messages; audit's: a day, digest's: a week |
+| calls:<whom>             | list   | bot              | 1 min            | the last minute's calls to Slack, by when  |
+| calls:<whom>:shut        | string | bot              | a minute or so   | until when it wants no calls               |
+| calls:<whom>:<kind>      | hash   | bot              | a minute or so   | token bucket of a method, or of a channel  |
 | schedules                | hash   | desk             | for ever         | recurring backups and drills, by id        |
 | paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
 | cursors                  | hash   | timetable        | for ever         | up to where occurrences of each were made  |
@@ -43,8 +46,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
-Beside runs: board.py, agenda.py (schedules), viewers.py (Home), watchbook.py, sightings.py (looks that are shared),
-trail.py (the audit's streams).
+Beside runs: board.py, budget.py (calls), agenda.py (schedules), viewers.py (Home), watchbook.py, sightings.py (looks
+that are shared), trail.py (the audit's streams).
 """
 
 from collections.abc import Sequence

@@ -28,10 +28,10 @@ return 1
 CLAIM = """
 local claimed = {}
 for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])) do
-  local kept = redis.call('HMGET', ARGV[1] .. user, 'page', 'shown', 'until', 'asked')
+  local kept = redis.call('HMGET', ARGV[1] .. user, 'page', 'shown', 'until', 'asked', 'answered')
   if kept[3] then
     redis.call('ZADD', KEYS[1], ARGV[2] + ARGV[3], user)
-    claimed[#claimed + 1] = {user, kept[1] or '0', kept[2] or '', kept[3], kept[4]}
+    claimed[#claimed + 1] = {user, kept[1] or '0', kept[2] or '', kept[3], kept[4], kept[4] ~= kept[5] and '1' or '0'}
   else
     redis.call('ZREM', KEYS[1], user)
   end
@@ -43,7 +43,7 @@ return claimed
 PAINTED = """
 local kept = redis.call('HMGET', KEYS[2], 'until', 'asked')
 if not kept[1] then return redis.call('ZREM', KEYS[1], ARGV[1]) end
-redis.call('HSET', KEYS[2], 'shown', ARGV[2], 'painted', ARGV[3])
+redis.call('HSET', KEYS[2], 'shown', ARGV[2], 'painted', ARGV[3], 'answered', ARGV[4])
 if kept[2] ~= ARGV[4] then
   redis.call('ZADD', KEYS[1], ARGV[3] + ARGV[6], ARGV[1])
 elseif tonumber(kept[1]) <= tonumber(ARGV[3]) then
@@ -58,13 +58,14 @@ return 1
 @dataclass(frozen=True)
 class Viewer:
     """Somebody whose Home is to be painted. `shown` is what `painted` was told last; `leaving`: it is the last time
-    unless they look again; `asked` is to be given back."""
+    unless they look again; `wanted`: they look, or turn the page, and wait for it; `asked` is to be given back."""
 
     user: str
     page: int
     shown: str
     leaving: bool
     asked: str
+    wanted: bool = True
 
 
 class Viewers:
@@ -91,7 +92,10 @@ class Viewers:
         now = millis(self._clock.now())
         got = self._claim(keys=[key("viewers")], args=[key("viewer", ""), now, millis(lease), most])
         rows = [[part.decode() for part in row] for row in cast(list[list[bytes]], got)]
-        return [Viewer(user, int(page), shown, int(until) <= now, asked) for user, page, shown, until, asked in rows]
+        return [
+            Viewer(user, int(page), shown, int(until) <= now, asked, wanted == "1")
+            for user, page, shown, until, asked, wanted in rows
+        ]
 
     def count(self) -> int:
         """How many people Home is kept fresh for."""
