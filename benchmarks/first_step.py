@@ -1,7 +1,7 @@
-"""From a request to the first step, and how many steps a second one worker does, beside task queues on the same Redis.
+"""From a request to the first step, and how many steps a second one worker does, beside task queues.
 
-That Redis syncs its append-only file at every write, as Firedrill asks for; all workers have eight threads (RQ: one
-process), and stand idle while another is asked.
+Firedrill's Redis syncs its append-only file at every write, as Firedrill asks for; the queues have one that keeps
+nothing on disk, as it comes. All workers have eight threads (RQ: one process), and stand idle while another is asked.
 """
 
 import argparse
@@ -14,14 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-import redis
-
 from benchmarks.budgets import TIMES, Bars, Budget, Measured, Outcome, number, quantile
 from benchmarks.ground import Ground, say
 from benchmarks.noop import STAMPS
 from benchmarks.queues import OURS, PEERS, Queue, queues
 
-TITLE = "Request to first step, and no-op steps a second on one worker, beside task queues on the same Redis"
+TITLE = "Request to first step, and no-op steps a second on one worker, beside task queues"
 FIRST = Budget("from request to first step, median", 3, "ms")
 STEPS = Budget("no-op steps a second on one worker", 1000, "a second", least=True)
 BUDGETS = (FIRST, STEPS)
@@ -42,18 +40,17 @@ def run(options: argparse.Namespace) -> Outcome:
     with (
         tempfile.TemporaryDirectory(prefix="firedrill-bench-") as folder,
         Ground(Path(folder)) as ground,
-        redis.Redis.from_url(ground.redis.url, socket_timeout=None) as client,
         queues(ground, peers) as found,
     ):
-        waits = _single(found, client, options.requests)
-        rates = _bursts(found, client, options.steps, options.bursts)
+        waits = _single(found, options.requests)
+        rates = _bursts(found, options.steps, options.bursts)
     for name in waits:
         median, high = statistics.median(waits[name]), quantile(waits[name], 0.99)
         say(f"{name:16} first step {median:7.1f} ms (p99 {high:6.1f}); {statistics.median(rates[name]):7,.0f} a second")
     return _outcome(waits, rates)
 
 
-def _single(found: Sequence[Queue], client: redis.Redis, requests: int) -> dict[str, list[float]]:
+def _single(found: Sequence[Queue], requests: int) -> dict[str, list[float]]:
     """Milliseconds from before a request until its step or task has begun, in turns; the first round warms up."""
     waits: dict[str, list[float]] = {each.name: [] for each in found}
     chance = random.Random(7)
@@ -62,13 +59,13 @@ def _single(found: Sequence[Queue], client: redis.Redis, requests: int) -> dict[
             time.sleep(chance.uniform(*GAPS))
             asked = time.monotonic()
             queue.ask(1)
-            took = (_stamp(client, queue) - asked) * 1000
+            took = (_stamp(queue) - asked) * 1000
             if turn:
                 waits[queue.name].append(took)
     return waits
 
 
-def _bursts(found: Sequence[Queue], client: redis.Redis, steps: int, bursts: int) -> dict[str, list[float]]:
+def _bursts(found: Sequence[Queue], steps: int, bursts: int) -> dict[str, list[float]]:
     """Steps or tasks a second: asked for while the worker is held, and counted from when it may go on."""
     rates: dict[str, list[float]] = {each.name: [] for each in found}
     for _ in range(bursts):
@@ -80,14 +77,14 @@ def _bursts(found: Sequence[Queue], client: redis.Redis, steps: int, bursts: int
             finally:
                 queue.child.signal(signal.SIGCONT)
             began = time.monotonic()
-            last = max(_stamp(client, queue) for _ in range(stamps))
+            last = max(_stamp(queue) for _ in range(stamps))
             rates[queue.name].append(many / (last - began))
     return rates
 
 
-def _stamp(client: redis.Redis, queue: Queue) -> float:
+def _stamp(queue: Queue) -> float:
     """When the next step or task began. Raises TimeoutError with the end of the worker's log."""
-    got = cast(tuple[bytes, bytes] | None, client.blpop([STAMPS], timeout=PATIENCE))
+    got = cast(tuple[bytes, bytes] | None, queue.redis.blpop([STAMPS], timeout=PATIENCE))
     if got is None:
         raise TimeoutError(f"{queue.name} does not begin:\n{queue.child.log.read_text(errors='replace')[-2000:]}")
     return float(got[1])

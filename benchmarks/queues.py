@@ -1,4 +1,7 @@
-"""Firedrill's worker and the queues that it is measured beside: started on one Redis, asked for work in one way."""
+"""Firedrill's worker and the queues that it is measured beside: all started, and asked for work in one way.
+
+The queues have a Redis of their own as it comes, which keeps nothing on disk; Firedrill's syncs every write.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,6 +15,7 @@ from benchmarks.ground import Ground
 from benchmarks.noop import FIRST, MANY, new_run
 from benchmarks.peers import tasks
 from benchmarks.processes import Child
+from practice.redis_server import RedisServer
 
 OURS = "Firedrill"
 PEERS = ("Celery", "Dramatiq", "RQ", "RQ without fork", "APScheduler")
@@ -30,27 +34,39 @@ _MOST = {"Celery": 500, "Dramatiq": 1000, "RQ": 40, "RQ without fork": 400, "APS
 
 @dataclass(frozen=True)
 class Queue:
-    """`ask(n)` asks for n steps, or tasks, that do nothing, and gives how many stamps come of them."""
+    """`ask(n)` asks for n steps, or tasks, that do nothing, and gives how many stamps come of them, in `redis`."""
 
     name: str
     child: Child
     ask: Callable[[int], int]
     most: int
+    redis: redis.Redis
 
 
 @contextmanager
 def queues(ground: Ground, peers: Sequence[str]) -> Iterator[list[Queue]]:
     """All of them at work, ours first. Raises ImportError when a peer is not installed."""
-    tasks.URL = ground.redis.url.rpartition("/")[0]
     with ExitStack() as stack:
         worker = Child("benchmarks.noop", environment=ground.environment("worker"), log=ground.folder / "noop.log")
-        found = [Queue(OURS, stack.enter_context(worker), _ours(ground), 2000)]
+        found = [Queue(OURS, stack.enter_context(worker), _ours(ground), 2000, _patient(stack, ground.redis.url))]
+        if peers:
+            server = RedisServer(ground.folder / "peers")
+            stack.callback(server.stop)
+            tasks.URL = server.start().rpartition("/")[0]
+            shared = _patient(stack, server.url)
+            shared.config_set("appendonly", "no")
         for name in peers:
             words = [word.format(url=tasks.URL) for word in _WORKERS[name]]
             log = ground.folder / f"{name.lower().replace(' ', '-')}.log"
             child = stack.enter_context(Child(*words, environment={"BENCH_REDIS_URL": tasks.URL}, log=log))
-            found.append(Queue(name, child, _peers(name), _MOST[name]))
+            found.append(Queue(name, child, _peers(name), _MOST[name], shared))
         yield found
+
+
+def _patient(stack: ExitStack, url: str) -> redis.Redis:
+    """A client that may wait as long as it is told to."""
+    client: redis.Redis = redis.Redis.from_url(url, socket_timeout=None)
+    return stack.enter_context(client)
 
 
 def _ours(ground: Ground) -> Callable[[int], int]:

@@ -7,7 +7,7 @@ from functools import cache
 import redis
 
 STAMPS = "bench:stamps"
-#: The Redis that the measured processes share; each queue has a database of its own below it.
+#: The Redis that the queues share; each has a database of its own.
 URL = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379")
 THREADS = 8
 
