@@ -66,7 +66,8 @@ def queues(ground: Ground, peers: Sequence[str]) -> Iterator[list[Queue]]:
 def _patient(stack: ExitStack, url: str) -> redis.Redis:
     """A client that may wait as long as it is told to."""
     client: redis.Redis = redis.Redis.from_url(url, socket_timeout=None)
-    return stack.enter_context(client)
+    stack.callback(client.close)
+    return client
 
 
 def _ours(ground: Ground) -> Callable[[int], int]:

@@ -3,7 +3,9 @@
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -46,6 +48,8 @@ log = logging.getLogger(__name__)
 #: Seconds: between ticks, until a hint is repeated, between two looks at the inventory, at reports that are not kept,
 #: and between two anchors of the audit.
 TICK, HINT, INVENTORY, ARCHIVE, ANCHOR = 1.0, 5.0, 60.0, 3600.0, 3600.0
+#: Seconds between two looks at the inventory that were asked for.
+SPACING = 2.0
 #: Seconds after which a tick that has not come never will: longer than any outage of Redis keeps one.
 STILL = 300.0
 
@@ -69,6 +73,7 @@ class Worker:
         self._busy = 0
         self._lock = Lock()
         self._stale = Event()
+        self._looked = float("-inf")
         self._pulse = Pulse("tick", STILL)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._scheduler = BackgroundScheduler(
@@ -185,7 +190,7 @@ class Worker:
             log.warning("run=%s Redis is away (%s); taken up again later", run_id, type(error).__name__)
 
     def _want_report(self, run_id: str) -> None:
-        if self._scheduler.running:
+        if self._archive is not None and self._scheduler.running:
             self._scheduler.add_job(self._keep_reports, args=[run_id], executor="archive")
 
     def _keep_reports(self, run_id: str = "") -> None:
@@ -219,15 +224,19 @@ class Worker:
             self._want_inventory()
 
     def _want_inventory(self) -> None:
-        """Soon, once: looks that are asked for while one is under way become one more."""
+        """Soon, once: looks that are asked for before the next one become that one. A thousand runs that end in a
+        minute want thirty looks, not one after the other without a pause."""
+        if self._stale.is_set() or not self._scheduler.running:
+            return
         self._stale.set()
-        if self._scheduler.running:
-            self._scheduler.add_job(self._take_wanted_inventory, executor="inventory")
+        wait = max(0.0, self._looked + SPACING - time.monotonic())
+        at = datetime.now(UTC) + timedelta(seconds=wait)
+        self._scheduler.add_job(self._take_wanted_inventory, "date", run_date=at, executor="inventory")
 
     def _take_wanted_inventory(self) -> None:
-        if self._stale.is_set():
-            self._stale.clear()
-            self._take_inventory()
+        self._stale.clear()
+        self._looked = time.monotonic()
+        self._take_inventory()
 
     def _take_inventory(self) -> None:
         try:
