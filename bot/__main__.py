@@ -60,6 +60,15 @@ def worker_() -> None:
     _process(run)
 
 
+@firedrill.command("celery-worker")
+def celery_worker() -> None:
+    """Runs steps on another machine, where `engine = "celery"`. Needs what the worker needs, and Celery."""
+    from bot.engine_room import beyond  # noqa: PLC0415 - as above
+
+    logs.configure()
+    sys.exit(beyond().run(load()))
+
+
 @firedrill.command()
 @click.argument("user")
 @click.argument("target", required=False)

@@ -42,6 +42,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
     firedrill_redis_url: str = "redis://127.0.0.1:6379/0"
+    firedrill_broker_url: str = Field(default="", repr=False)
     firedrill_config: Path = Path(CONFIG)
     firedrill_allow_mixed: bool = False
     firedrill_health_port: int | None = Field(default=None, ge=0, le=65535)
@@ -173,6 +174,7 @@ class File(_Table):
     installation: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9-]{0,29}$")
     regions: tuple[str, ...] = Field(default=("us-east-1",), min_length=1)
     threads: int = Field(default=8, ge=1, le=64)
+    engine: Literal["local", "celery"] = "local"
     access: Mapping[str, Any] = Field(default_factory=dict)
     slack: SlackTable = SlackTable()
     audit: AuditTable = AuditTable()

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 
@@ -12,42 +12,32 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.buckets import anchorage_of, archive_of
-from bot.health import Health, Pulse, health_of
-from bot.metrics import Gauge
-from bot.settings import Settings, SettingsError
-from bot.wiring import Parts, check_world, desk_of, directory, parts, persistence
+from bot.engine_room import EngineRoom, beyond
+from bot.hands import Hands, Slots, Threads
+from bot.health import Health, Pulse
+from bot.settings import Settings
+from bot.wiring import Parts, desk_of, directory
 from workflows.anchorage import Anchorage
 from workflows.archive import Archive
 from workflows.aws import Home
-from workflows.aws.clients import CONNECT_TIMEOUT, READ_TIMEOUT
-from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine
-from workflows.engine.gauges import Gauges
-from workflows.engine.ledger import Ledger
-from workflows.engine.pace import Pace
-from workflows.engine.sightings import Sightings
 from workflows.engine.store import Store
 from workflows.engine.watchbook import Watchbook
-from workflows.errors import FiredrillError, UnknownRun
-from workflows.policy import about_run
-from workflows.report.history import LOOKED_AT, last_time
-from workflows.report.reading import seal
+from workflows.errors import FiredrillError
 from workflows.schedules.calendar import Calendar
 from workflows.schedules.gate import Gate
 from workflows.schedules.hindrances import Hindrances
 from workflows.schedules.timetable import Timetable
-from workflows.steps.launching import others_of
 from workflows.survey import Survey
 from workflows.watch import Watch
 
 log = logging.getLogger(__name__)
 
-#: Seconds: between ticks, until a hint is repeated, between two looks at the inventory, at reports that are not kept,
-#: and between two anchors of the audit.
-TICK, HINT, INVENTORY, ARCHIVE, ANCHOR = 1.0, 5.0, 60.0, 3600.0, 3600.0
+#: Seconds: between ticks, two looks at the inventory, at reports that are not kept, and two anchors of the audit.
+TICK, INVENTORY, ARCHIVE, ANCHOR = 1.0, 60.0, 3600.0, 3600.0
 #: Seconds between two looks at the inventory that were asked for.
 SPACING = 2.0
 #: Seconds after which a tick that has not come never will: longer than any outage of Redis keeps one.
@@ -59,18 +49,17 @@ class Worker:
 
     def __init__(
         self, engine: Engine, store: Store, board: Board, chainer: Chainer, survey: Survey, timetable: Timetable,
-        threads: int, archive: Archive | None = None, anchorage: Anchorage | None = None,
+        slots: Callable[[Hands], Slots], archive: Archive | None = None, anchorage: Anchorage | None = None,
     ) -> None:  # fmt: skip
-        self._engine = engine
+        self._hands = Hands(engine, store, self._ended)
+        self._slots = slots(self._hands)
         self._store = store
         self._board = board
         self._chainer = chainer
         self._survey = survey
-        self._threads = threads
         self._timetable = timetable
         self._archive = archive
         self._anchorage = anchorage
-        self._busy = 0
         self._lock = Lock()
         self._stale = Event()
         self._looked = float("-inf")
@@ -78,7 +67,7 @@ class Worker:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._scheduler = BackgroundScheduler(
             executors={
-                "default": ThreadPoolExecutor(threads),
+                "default": self._slots.executor,
                 "tick": ThreadPoolExecutor(1),
                 "inventory": ThreadPoolExecutor(1),
                 "archive": ThreadPoolExecutor(1),
@@ -104,16 +93,12 @@ class Worker:
         self._scheduler.add_job(self._anchor, "interval", seconds=ANCHOR, executor="archive", id="anchor")
         self._scheduler.add_job(self._anchor, executor="archive")
         health.watch(Thread(target=self._listen, args=(stop,), name="nudges", daemon=True)).start()
-        health.add(self._pulse.look, self._gauges)
+        health.add(self._pulse.look, self._slots.gauges)
         alive = True
         while alive and not stop.wait(TICK):
             alive = self._scheduler._thread.is_alive()
         self._scheduler.shutdown(wait=alive)
         return alive
-
-    def _gauges(self) -> Iterable[Gauge]:
-        yield "firedrill_threads", "Runs that this worker works on at the same time, at most", self._threads
-        yield "firedrill_threads_busy", "Runs that it works on now", self._busy
 
     def _listen(self, stop: Event) -> None:
         with self._board.nudges() as nudged:
@@ -151,43 +136,18 @@ class Worker:
             log.warning("Redis is away (%s); what has happened is chained later", type(error).__name__)
 
     def _dispatch(self) -> None:
-        """Hand out as many due runs as there are free threads."""
+        """Hand out as many due runs as there are free slots."""
         if not self._scheduler.running:
             return
         with self._lock:
-            free = self._threads - self._busy
-            ids = self._due(free)
-            self._busy += len(ids)
+            ids = self._hands.due(self._slots.free())
+            self._slots.take(len(ids))
         for run_id in ids:
-            self._scheduler.add_job(self._look, args=[run_id], executor="default")
+            self._scheduler.add_job(self._slots.look, args=[run_id], executor="default")
 
-    def _due(self, most: int) -> list[str]:
-        try:
-            return self._store.dispatch(most, HINT) if most > 0 else []
-        except Away as error:
-            log.warning("Redis is away (%s); nothing is lost, the runs wait", type(error).__name__)
-            return []
-
-    def _look(self, run_id: str) -> None:
-        """One thread's work: the run that it was given, then whatever else is due."""
-        following: list[str] = [run_id]
-        try:
-            while following:
-                self._advance(following[0])
-                following = self._due(1)
-        finally:
-            with self._lock:
-                self._busy -= 1
-
-    def _advance(self, run_id: str) -> None:
-        try:
-            if self._engine.advance(run_id) and not self._store.read(run_id).status.open:
-                self._want_inventory()
-                self._want_report(run_id)
-        except UnknownRun:
-            log.debug("run=%s is not there any more", run_id)
-        except Away as error:
-            log.warning("run=%s Redis is away (%s); taken up again later", run_id, type(error).__name__)
+    def _ended(self, run_id: str) -> None:
+        self._want_inventory()
+        self._want_report(run_id)
 
     def _want_report(self, run_id: str) -> None:
         if self._archive is not None and self._scheduler.running:
@@ -257,40 +217,21 @@ def timetable_of(settings: Settings, built: Parts, home: Home) -> Timetable:
 
 def run(settings: Settings, stop: Event) -> bool:
     """Until told to stop. Raises SettingsError when Redis is not there. False: see Worker.work."""
-    built = parts(settings)
-    check_world(settings, built.board, settings.practice_aws)
-    if settings.file.pace.lease <= CONNECT_TIMEOUT + READ_TIMEOUT and not settings.practice_aws:
-        raise SettingsError(
-            f"pace.lease is {settings.file.pace.lease:.0f} s, and one call to AWS may take longer.",
-            f"Give it more than {CONNECT_TIMEOUT + READ_TIMEOUT} s; 60 is the default.",
-        )
-    for doubt in persistence(built):
-        log.warning("%s", doubt)
-    ledger = Ledger()
-    health = health_of(settings, Gauges(built.redis, built.clock), settings.file.health.worker, stop)
-    endpoint = settings.environment.aws_endpoint_url or None
-    shelf = Sightings(built.redis, built.clock)
-    home = Home(settings.file.installation, endpoint, ledger.note, observed=health.metrics.aws, shelf=shelf)
-    pace = Pace(**settings.file.pace.model_dump())
-    services = {
-        "home": lambda run: home.of(run.target.account, run.target.region),
-        "terms": lambda run: settings.policy.terms(about_run(run)),
-        "directory": lambda _: directory(built.board),
-        "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),
-        "drill_rules": lambda _: settings.file.drill.rules(),
-        "others": lambda run: others_of(run, settings.profiles.choose),
-    }
-    engine = Engine(
-        built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal, watching=health.metrics.moved
-    )
     file = settings.file
+    elsewhere = beyond() if file.engine == "celery" else None
+    room = EngineRoom(settings, stop)
+    built = room.parts
     calendar = Calendar(built.agenda, built.clock, settings.schedules)
     survey = Survey(
-        built.store, built.board, built.clock, home, file.regions, settings.profiles.choose, calendar,
+        built.store, built.board, built.clock, room.home, file.regions, settings.profiles.choose, calendar,
         Watch(Watchbook(built.redis), calendar.all),
     )  # fmt: skip
+
+    def slots(hands: Hands) -> Slots:
+        return elsewhere.Sent(elsewhere.app_of(settings)) if elsewhere else Threads(hands, file.threads)
+
     worker = Worker(
-        engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built, home), file.threads,
+        room.engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built, room.home), slots,
         archive_of(settings, built.store), anchorage_of(settings),
     )  # fmt: skip
-    return worker.work(stop, health)
+    return worker.work(stop, room.health)

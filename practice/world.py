@@ -40,7 +40,7 @@ MARK = ".firedrill-practice"
 
 
 class World:
-    """Everything of one start, in one folder. `processes` are the Procfile's: `bot` and `worker`.
+    """Everything of one start, in one folder. `processes` are the Procfile's: `bot` and `worker`, or those of `lines`.
 
     With `http` Slack reaches the bot by signed requests instead of Socket Mode. `settings` makes firedrill.toml from
     the login of whoever uses the shell, and the Region. `also` stands in both processes' environment.
@@ -54,10 +54,12 @@ class World:
         http: bool = False,
         settings: Callable[[str, str], str] = settings_text,
         also: Mapping[str, str] | None = None,
+        lines: Path = PROCFILE,
     ) -> None:
         self.folder = folder
         self._delays = delays or Delays()
         self._settings = settings
+        self._lines = lines
         self._port = free_port() if http else None
         self.clock = WorldClock()
         self._also = dict(also or {})
@@ -85,8 +87,8 @@ class World:
         (self.folder / "firedrill.toml").write_text(self._settings(login, self.lab.region), encoding="utf-8")
         for server in SERVERS:
             self.instances[server.name] = self.lab.add_server(server.name, server.disks, tags=dict(server.tags))
-        self.start_process("worker")
-        self.start_process("bot")
+        for name in sorted(procfile(self._lines), reverse=True):
+            self.start_process(name)
         self.wait_reachable()
 
     def profiles(self) -> Profiles:
@@ -120,25 +122,26 @@ class World:
             time.sleep(0.05)
         raise TimeoutError(f"nothing listens on port {self._port} after {seconds} s")
 
-    def start_process(self, name: str, called: str = "") -> None:
-        """One line of the Procfile, with the environment that this process may have and no more. A second process of
-        the same line is `called` something else."""
-        words = procfile()[name].split()
+    def start_process(self, name: str, called: str = "", **other: str) -> None:
+        """One line of the Procfile, with the environment that this process may have and no more, but for what is
+        given `other`. A second process of the same line is `called` something else."""
+        words = procfile(self._lines)[name].split()
         command = [sys.executable, "-m", "bot", *words[1:]] if words[0] == "firedrill" else words
         own = called or name
         with (self.folder / f"{own}.log").open("ab") as log:
             self.processes[own] = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment(name), stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+                command, cwd=self.folder, env=self.environment(name) | other, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
 
     def environment(self, name: str) -> dict[str, str]:
-        """The bot gets Slack's variables and none of AWS's, the worker the reverse, the shell neither. No proxy
-        reaches any."""
+        """The bot gets Slack's variables and none of AWS's, workers the reverse, the shell neither. No proxy reaches
+        any."""
         kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
         own: Mapping[str, str] = {}
         if name == "bot":
             own = self._slack() | self._also
-        elif name == "worker":
+        elif name != "shell":
             own = self.lab.environment() | self._also
         return {
             **kept,
@@ -222,9 +225,9 @@ def _listening(port: int) -> bool:
     return False
 
 
-def procfile() -> dict[str, str]:
-    """The Procfile's lines by name."""
-    lines = (line.partition(":") for line in PROCFILE.read_text(encoding="utf-8").splitlines() if line.strip())
+def procfile(path: Path = PROCFILE) -> dict[str, str]:
+    """Its lines by name."""
+    lines = (line.partition(":") for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return {name.strip(): command.strip() for name, _, command in lines}
 
 

@@ -69,20 +69,21 @@ local function said_to(inbox, halt)
 end
 """
 
-#: keys: run, due, inbox, halt   argv: id, now, lease
+#: keys: run, due, inbox, halt   argv: id, now, lease. A fence is not less than the time: so it is newer than one whose
+#: writing was lost in a failover of Redis.
 BEGIN = (
     SAID
     + """
-local run = redis.call('HMGET', KEYS[1], 'record', 'open', 'lease', 'due')
+local run = redis.call('HMGET', KEYS[1], 'record', 'open', 'lease', 'due', 'fence')
 if not run[1] or run[2] ~= '1' then
   redis.call('ZREM', KEYS[2], ARGV[1])
   if not run[1] then redis.call('DEL', KEYS[1]) end
   return false
 end
 if tonumber(run[3]) > tonumber(ARGV[2]) or tonumber(run[4]) > tonumber(ARGV[2]) then return false end
-local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+local fence = math.max(tonumber(run[5]) + 1, tonumber(ARGV[2]))
 local begins = redis.call('HINCRBY', KEYS[1], 'begins', 1)
-redis.call('HSET', KEYS[1], 'lease', ARGV[2] + ARGV[3], 'hints', 0)
+redis.call('HSET', KEYS[1], 'fence', fence, 'lease', ARGV[2] + ARGV[3], 'hints', 0)
 redis.call('ZADD', KEYS[2], ARGV[2] + ARGV[3], ARGV[1])
 return {run[1], fence, begins, said_to(KEYS[3], redis.call('GET', KEYS[4]))}
 """

@@ -43,6 +43,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | directory                | string | bot              | for ever         | what Slack says of people in the policy    |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
 | ahead                    | string | practice         | for ever         | seconds that the practice clock is ahead   |
+| celery:<…>               | Celery | its own          | minutes          | hints on their way: bot/celery_engine.py   |
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.

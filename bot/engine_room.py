@@ -1,0 +1,82 @@
+"""What drives runs, put together from the settings: for the worker, and for the machines that it sends runs to."""
+
+import importlib
+import logging
+from threading import Event
+from types import ModuleType
+
+from bot.health import Health, health_of
+from bot.settings import Settings, SettingsError
+from bot.wiring import Parts, check_world, directory, parts, persistence
+from workflows.aws import Home
+from workflows.aws.clients import CONNECT_TIMEOUT, READ_TIMEOUT
+from workflows.catalogue import RUNBOOKS
+from workflows.engine.engine import Engine
+from workflows.engine.gauges import Gauges
+from workflows.engine.ledger import Ledger
+from workflows.engine.pace import Pace
+from workflows.engine.sightings import Sightings
+from workflows.policy import about_run
+from workflows.report.history import LOOKED_AT, last_time
+from workflows.report.reading import seal
+from workflows.steps.launching import others_of
+
+log = logging.getLogger(__name__)
+
+
+class EngineRoom:
+    """Of one process. Raises SettingsError when Redis is not there, or is another world's."""
+
+    def __init__(self, settings: Settings, stop: Event) -> None:
+        self.settings = settings
+        self.parts = parts(settings)
+        check_world(settings, self.parts.board, settings.practice_aws)
+        _check_lease(settings)
+        for doubt in persistence(self.parts):
+            log.warning("%s", doubt)
+        gauges = Gauges(self.parts.redis, self.parts.clock)
+        self.health = health_of(settings, gauges, settings.file.health.worker, stop)
+        ledger = Ledger()
+        endpoint = settings.environment.aws_endpoint_url or None
+        self.home = Home(
+            settings.file.installation, endpoint, ledger.note, observed=self.health.metrics.aws,
+            shelf=Sightings(self.parts.redis, self.parts.clock),
+        )  # fmt: skip
+        self.engine = _engine(settings, self.parts, self.home, ledger, self.health)
+
+
+def _engine(settings: Settings, built: Parts, home: Home, ledger: Ledger, health: Health) -> Engine:
+    pace = Pace(**settings.file.pace.model_dump())
+    services = {
+        "home": lambda run: home.of(run.target.account, run.target.region),
+        "terms": lambda run: settings.policy.terms(about_run(run)),
+        "directory": lambda _: directory(built.board),
+        "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),
+        "drill_rules": lambda _: settings.file.drill.rules(),
+        "others": lambda run: others_of(run, settings.profiles.choose),
+    }
+    return Engine(
+        built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal, watching=health.metrics.moved
+    )
+
+
+def _check_lease(settings: Settings) -> None:
+    lease, longest = settings.file.pace.lease, CONNECT_TIMEOUT + READ_TIMEOUT
+    if lease <= longest and not settings.practice_aws:
+        raise SettingsError(
+            f"pace.lease is {lease:.0f} s, and one call to AWS may take longer.",
+            f"Give it more than {longest} s; 60 is the default.",
+        )
+
+
+def beyond() -> ModuleType:
+    """bot/celery_engine.py. Raises SettingsError where the extra is not installed."""
+    try:
+        return importlib.import_module("bot.celery_engine")
+    except ModuleNotFoundError as error:
+        if error.name not in ("celery", "kombu"):
+            raise
+        raise SettingsError(
+            'engine = "celery" needs Celery, which is not installed here.',
+            "pip install 'firedrill[celery]', or take the line out of firedrill.toml.",
+        ) from error
