@@ -14,7 +14,7 @@ end
 TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
 
 #: keys: run, due, lock, unpainted, index, asked, unchained, halt   argv: id, record, now, world-lock?, asked seconds,
-#: event
+#: event. An id is given once: a run that is there already was made by this very call, whose answer was lost.
 CREATE = (
     NOTE
     + """
@@ -22,6 +22,7 @@ if ARGV[5] ~= '0' then
   local prior = redis.call('GET', KEYS[6])
   if prior then return {'again', prior} end
 end
+if redis.call('HEXISTS', KEYS[1], 'record') == 1 then return {'made', ARGV[1]} end
 local halt = redis.call('GET', KEYS[8])
 if halt then
   note(KEYS[7], ARGV[3], 'refusal', 'halted', ARGV[6])
@@ -92,14 +93,16 @@ return {run[1], fence, begins, said_to(KEYS[3], redis.call('GET', KEYS[4]))}
 #: keys: run, due, inbox, unpainted, card, events, unchained, halt   argv: id, fence, record, status, open, due, lease,
 #: now, handled (comma-separated inbox fields), refuse-if-stopped, question, its expiry, no return, event, seconds to
 #: keep, approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps),
-#: whether the record knows of the halt. A halt stops nothing that was past its point of no return before.
+#: whether the record knows of the halt, the move's own mark. A halt stops nothing that was past its point of no return
+#: before. A move that is sent again because its answer was lost bears the mark that is there already.
 COMMIT = (
     NOTE
     + SAID
     + """
-local run = redis.call('HMGET', KEYS[1], 'fence', 'lock', 'no_return')
+local run = redis.call('HMGET', KEYS[1], 'fence', 'lock', 'no_return', 'mark')
 if run[1] ~= ARGV[2] then return {'fenced'} end
 local halt = redis.call('GET', KEYS[8])
+if run[4] == ARGV[21] then return {'ok', said_to(KEYS[3], halt)} end
 local stopped = redis.call('HEXISTS', KEYS[3], 'cancel') == 1 or (halt and run[3] ~= '1')
 if ARGV[10] == '1' and stopped then return {'refused', said_to(KEYS[3], halt)} end
 for name in string.gmatch(ARGV[9], '[^,]+') do redis.call('HDEL', KEYS[3], name) end
@@ -115,7 +118,7 @@ if ARGV[11] ~= '' then
 end
 if said and ARGV[5] == '1' then due = ARGV[8] end
 redis.call('HSET', KEYS[1], 'record', ARGV[3], 'status', ARGV[4], 'open', ARGV[5], 'due', due, 'lease', ARGV[7],
-  'question', ARGV[11], 'expires', ARGV[12], 'needed', ARGV[16], 'no_return', ARGV[13], 'begins', 0)
+  'question', ARGV[11], 'expires', ARGV[12], 'needed', ARGV[16], 'no_return', ARGV[13], 'begins', 0, 'mark', ARGV[21])
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[2], math.max(tonumber(due), tonumber(ARGV[7])), ARGV[1])

@@ -51,6 +51,7 @@ Beside runs: board.py, budget.py (calls), agenda.py (schedules), viewers.py (Hom
 that are shared), trail.py (the audit's streams).
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -238,7 +239,7 @@ class Store(Looking):
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
             question.needed if question else 0, len(run.answers), *((told[0], told[1].to_json()) if told else ("", "")),
-            int(run.halted is not None),
+            int(run.halted is not None), secrets.token_hex(8),
         ]  # fmt: skip
         keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained"), key("halt")]
         got = cast(list[Any], self._commit(keys=keys, args=argv))
