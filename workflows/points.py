@@ -83,6 +83,8 @@ def point_of(image: Image, region: str) -> Point:
     """What the tags of one of our images say."""
     marks = image.tags
     proof = _PROOFS.get(marks.get(tags.PROOF, ""), "created")
+    if marks.get(tags.PROVEN_BY):  # a frozen worker that wakes late may have written `complete` over it
+        proof = "proven"
     by, at = _PROVED.get(proof, ("", ""))
     return Point(
         image_id=image.id,

@@ -12,6 +12,9 @@ from workflows.aws.calls import Calls
 from workflows.aws.shared import FILTERED, Kind, Shared, portions
 from workflows.errors import NameTaken, NotFound, NotVisibleYet, RunFailed
 
+#: Seconds that AWS's describes may lag behind its own answer.
+VISIBLE_WITHIN = 300.0
+
 
 @dataclass(frozen=True)
 class Image:
@@ -86,14 +89,14 @@ class Images:
             Filters=tags.filters(**{f"tag:{tags.INSTALLATION}": self._installation}), Owners=["self"]
         )
 
-    def ensure(self, instance_id: str, *, name: str, marks: Mapping[str, str], reboot: bool) -> Image:
+    def ensure(self, instance_id: str, *, name: str, marks: Mapping[str, str], reboot: bool, now: float = 0.0) -> Image:
         """One AMI of all the instance's volumes, tagged with its snapshots in the same call.
 
         CreateImage has no ClientToken: the name is unique, so it is looked for first, and "duplicate" means that an
         answer was lost: adopt it. A new one's `requested` is 0: AWS shows it only later. Raises RunFailed if somebody
         else's AMI bears the name.
         """
-        made = self.named(name, marks[tags.RUN])
+        made = self.named(name, marks[tags.RUN], now)
         if made:
             return made
         given = tags.given({**marks, "Name": name})
@@ -108,7 +111,7 @@ class Images:
                 TagSpecifications=[{"ResourceType": kind, "Tags": given} for kind in ("image", "snapshot")],
             )
         except NameTaken:
-            made = self.named(name, marks[tags.RUN])
+            made = self.named(name, marks[tags.RUN], now)
             if made is None:
                 raise NotVisibleYet(f"AWS says that the image `{name}` exists, and does not show it yet.") from None
             return made
@@ -138,12 +141,15 @@ class Images:
             raise RunFailed(f"{image.id} was not made by this installation; its tags are left alone.")
         self._calls("ec2", "create_tags", Resources=[image.id], Tags=tags.given(marks))
 
-    def named(self, name: str, run_key: str) -> Image | None:
-        """The run's own image of that name. Raises RunFailed if somebody else's bears it."""
+    def named(self, name: str, run_key: str, now: float = 0.0) -> Image | None:
+        """The run's own image of that name. Raises RunFailed if somebody else's bears it. A young one without any tag
+        may be the run's own, whose tags AWS does not show yet: `now` in seconds since the epoch says how young."""
         found = self._described(Filters=tags.filters(name=name), Owners=["self"])
         for image in found:
             if image.tags.get(tags.RUN) == run_key:
                 return image
+        if found and not found[0].tags and now - found[0].requested < VISIBLE_WITHIN:
+            raise NotVisibleYet(f"AWS does not show yet whose image `{name}` is.")
         if found:
             raise RunFailed(
                 f"The image name `{name}` is taken by {found[0].id}, which this run did not make.",

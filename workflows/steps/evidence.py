@@ -1,5 +1,6 @@
 """Facts before, facts after, and the verdict. A backup counts for nothing until this has said *same*."""
 
+from collections.abc import Callable
 from typing import Any
 
 from workflows.aws import Aws, tags
@@ -81,9 +82,10 @@ def compared(
 
 
 @step("Write down the proof")
-def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: float) -> None:
+def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: float, hold: Callable[[], float]) -> None:
     """On the AMI itself, so that it outlives Redis: proven by this run, or differed in it. The newest word counts: a
-    point that differed is not proven any more, whoever proved it before."""
+    point that differed is not proven any more, whoever proved it before. `hold` is called last: a worker that lost the
+    run has no newest word."""
     image = home.images.get(point.image_id)
     proven, differed = (run_id, tags.moment(now)), ("", "")
     proof = "proven"
@@ -92,6 +94,7 @@ def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: fl
     marks = {tags.PROOF: proof}
     marks |= dict(zip((tags.PROVEN_BY, tags.PROVEN_AT), proven, strict=True))
     marks |= dict(zip((tags.DIFFERED_IN, tags.DIFFERED_AT), differed, strict=True))
+    hold()
     home.images.tag(image, marks)
 
 

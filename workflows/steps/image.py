@@ -1,10 +1,11 @@
 """The recovery point: launch settings, image, and the proof that both are whole."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from workflows.aws import Aws, tags
-from workflows.aws.images import Image, Snapshot
+from workflows.aws.images import VISIBLE_WITHIN, Image, Snapshot
 from workflows.engine.runbook import Wait, step
 from workflows.errors import FreezeOver, ImageFailed, NotFound, PointIncomplete
 from workflows.facts.evidence import Recorded
@@ -16,8 +17,6 @@ from workflows.words import count, safe
 
 #: Seconds. AWS: "several minutes … sometimes up to 24 hours"; then as long again, since nothing is lost by waiting.
 IMAGE_PATIENCE = 48 * 3600.0
-#: Seconds that AWS's describes may lag behind its own answer.
-VISIBLE_WITHIN = 300.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def create_image(
     """
     name = tags.image_name(server, run_key)
     freeze = frozen.token if frozen and not frozen.failed else ""
-    if frozen and freeze and frozen.required and now > frozen.until and not home.images.named(name, run_key):
+    if frozen and freeze and frozen.required and now > frozen.until and not home.images.named(name, run_key, now):
         raise FreezeOver
     consistency = "rebooted" if reboot else "crash-consistent"
     marks = {
@@ -73,7 +72,7 @@ def create_image(
         tags.PROOF: "created",
         **({tags.FREEZE: freeze} if freeze else {}),
     }
-    image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot)
+    image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot, now=now)
     note = "a reboot takes the freeze's place" if reboot and profile.freeze else ""
     return Asked(image.id, image.requested or now, consistency, image.tags.get(tags.FREEZE, ""), note)
 
@@ -87,6 +86,8 @@ def wait_for_image(home: Aws, asked: Asked, now: float, stale: float) -> Wait | 
         if now - asked.at > VISIBLE_WITHIN:
             raise
         return Wait(f"the image {asked.image_id}", "AWS does not show it yet", IMAGE_PATIENCE)
+    if tags.RUN not in image.tags and now - asked.at < VISIBLE_WITHIN:
+        return Wait(f"the image {asked.image_id}", "AWS does not show its tags yet", IMAGE_PATIENCE)
     if image.state == "pending":
         return _pending(image, home.images.snapshots(image.snapshots.values(), 2 * stale))
     if image.state != "available":
@@ -107,9 +108,11 @@ def _pending(image: Image, snapshots: dict[str, Snapshot]) -> Wait:
     tell=lambda point: f"`{point.image_id}` is available, every snapshot is completed; {safe(point.held_still)}",
 )
 def verify_recovery_point(
-    home: Aws, asked: Asked, source: Source, facts: Recorded, launch: str, run_id: str, now: float
-) -> Point:
-    """Whole, or not a recovery point; then it says so of itself in AWS: proof `complete`, by which run and when."""
+    home: Aws, asked: Asked, source: Source, facts: Recorded, launch: str, run_id: str, now: float,
+    hold: Callable[[], float],
+) -> Point:  # fmt: skip
+    """Whole, or not a recovery point; then it says so of itself in AWS: proof `complete`, by which run and when.
+    `hold` is called last: whoever lost the run to another worker writes nothing over what that one has found out."""
     image = home.images.get(asked.image_id)
     check_whole(home, image, source)
     for name, given in ((tags.FACTS, facts.digest), (tags.LAUNCH, launch)):
@@ -117,6 +120,7 @@ def verify_recovery_point(
             text = f"The tag `{name}` of {image.id} is not the one that it was made with, so it could not be restored."
             raise PointIncomplete(text, f"Give it the value `{given}` again, then `/dr retry`; or start anew.")
     marks = {tags.PROOF: "complete", tags.COMPLETE_BY: run_id, tags.COMPLETE_AT: tags.moment(now)}
+    hold()
     home.images.tag(image, marks)
     return point_of(replace(image, tags={**image.tags, **marks}), home.region)
 
