@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 
 class RedisServer:
@@ -24,6 +26,11 @@ class RedisServer:
         password = f":{self._password}@" if self._password else ""
         return f"redis://{password}127.0.0.1:{self.port}/0"
 
+    @property
+    def log(self) -> Path:
+        """The file that every write is appended to."""
+        return next(self._folder.glob("appendonlydir/*.incr.aof"), self._folder / "appendonly.aof")
+
     def start(self) -> str:
         """Returns the URL once the server answers. Raises RuntimeError if it does not."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +41,7 @@ class RedisServer:
         }  # fmt: skip
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([executable(), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with redis.Redis.from_url(self.url) as client:
+        with redis.Redis.from_url(self.url, retry=Retry(NoBackoff(), 0)) as client:
             for _ in range(500):
                 with contextlib.suppress(redis.RedisError):
                     if client.ping():

@@ -30,6 +30,12 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: list[_Rule] = []
         self._offline: set[str] = set()
+        self.lag = 0.0
+        self.lags_in_tags_only = False
+
+    def lag_behind(self, seconds: float, tags_only: bool = False) -> None:
+        """For so long after it was made or tagged, describes do not show a thing, or not its tags; until `clear`."""
+        self.lag, self.lags_in_tags_only = seconds, tags_only
 
     def refuse(self, action: str, code: str, status: int = 503, times: int | None = 1) -> None:
         """The call is refused before anything is carried out. `action` may be `*`."""
@@ -109,6 +115,7 @@ class Faults:
         with self._lock:
             self._rules.clear()
             self._offline.clear()
+            self.lag = 0.0
 
     def agent_is_offline(self, instance_id: str) -> bool:
         with self._lock:

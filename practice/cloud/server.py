@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from practice.cloud import wire
+from practice.cloud.lagging import Lagging
 from practice.cloud.parts import Parts
 from practice.cloud.wire import Answer, Refusal, Request
 
@@ -37,6 +38,7 @@ class Door:
         self._table = table
         self._parts = parts
         self._control, self._faults, self._books = parts.control, parts.faults, parts.books
+        self._lagging = Lagging(parts)
         self._key = key
         self.open = True
 
@@ -94,7 +96,8 @@ class Door:
         if request.service == "ssm":
             return wire.written(request, handler(request))
         with self._parts.lock:
-            return wire.written(request, handler(request))
+            self._lagging.comes_in(request)
+            return wire.written(request, self._lagging.shown(request, handler(request)))
 
     def _passed(self, request: Request) -> Answer:
         with self._parts.lock:
