@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: demo practice test bench browser pictures check format clean
+.PHONY: demo practice test faults bench browser pictures check format clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Firedrill needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -20,6 +20,9 @@ practice: $(READY) ## The practice world, kept open
 
 test: $(READY) browser ## The whole suite
 	@$(VENV)/bin/python -m pytest -q
+
+faults: $(READY) ## Every runbook, hurt wherever something can break; FAULTS="--runbook drill --kind kill" for a part
+	@$(VENV)/bin/python -m tests.faults $(FAULTS)
 
 $(VENV)/bench: $(READY)
 	@echo "Installing the task queues that are measured beside it (once) …"

@@ -1,0 +1,91 @@
+"""Workers that die or freeze: a child process sends itself SIGKILL or SIGSTOP at a crossing; another goes on."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.faults.doors import Door
+from tests.faults.kinds import Cut, Kind, again, same_end
+from tests.faults.picture import compare
+from tests.faults.plays import Case, Trace
+from tests.faults.world import ASTRAY, World
+
+
+def _every_point(trace: Trace) -> Iterator[Cut]:
+    """What is struck when an answer has come is what is struck before the next crossing; but for the calls that change
+    something, where the moment is a case of its own."""
+    for each in trace.crossings:
+        yield Cut(each, "before")
+        if each.done:
+            yield Cut(each, "carried")
+        if each.changes:
+            yield Cut(each, "answered")
+
+
+def _struck(case: Case, trace: Trace, cut: Cut, by: signal.Signals) -> tuple[int, int]:
+    """A child works on the run until the signal ends or stops it. Gives its pid and its status."""
+    world, leg = case.world, cut.at.leg
+    case.legs(until=leg)
+    strike = world.struck(cut.at, cut.moment, by)
+
+    def work() -> None:
+        door = Door(first=trace.leg(leg), leg=leg, strike=strike)
+        world.hands(door).leg(case.run.id)
+
+    pid = world.child(work)
+    if cut.moment == "carried" and cut.at.door == "aws":
+        world.strike_from_the_lab(pid, by)
+    return os.waitpid(pid, os.WUNTRACED)
+
+
+def _wrong_way(world: World, status: int) -> list[str]:
+    """What became of a worker that should have been struck. A zombie that broke when it woke is a fault as well."""
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+        return ["the worker never came to that crossing"]
+    why = "another crossing has its number: " if os.WEXITSTATUS(status) == ASTRAY else ""
+    return [f"the worker broke: {why}{world.words()}"]
+
+
+def struck_child(case: Case, trace: Trace, cut: Cut) -> None:
+    """A worker is killed at the crossing. Raises RuntimeError if it was not."""
+    _, status = _struck(case, trace, cut, signal.SIGKILL)
+    if not os.WIFSIGNALED(status):
+        raise RuntimeError(_wrong_way(case.world, status)[0])
+    case.stage.lab.faults.clear()
+
+
+def _killed(world: World, trace: Trace, cut: Cut) -> list[str]:
+    case = Case(world, trace.play)
+    struck_child(case, trace, cut)
+    case.legs()
+    return compare(trace.after, case.picture(), same_end(trace, again(cut.at), silent=1))
+
+
+def _points_of_calls(trace: Trace) -> Iterator[Cut]:
+    for each in trace.crossings:
+        if each.door == "aws":
+            yield Cut(each, "before")
+        if each.done:
+            yield Cut(each, "carried")
+
+
+def _frozen(world: World, trace: Trace, cut: Cut) -> list[str]:
+    """It wakes when another worker has taken the run to its end. A script that it sends late measures once more."""
+    case = Case(world, trace.play)
+    pid, status = _struck(case, trace, cut, signal.SIGSTOP)
+    if not os.WIFSTOPPED(status):
+        raise RuntimeError(_wrong_way(world, status)[0])
+    case.legs()
+    os.kill(pid, signal.SIGCONT)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        return _wrong_way(world, status)
+    late = again(cut.at, *(("SendCommand",) if cut.moment == "before" else ()))
+    if cut.at.name == "RENEW":  # it still held the run a moment before it froze, and what it does next is harmless
+        late = Counter({"CreateTags": 1})
+    return compare(trace.after, case.picture(), same_end(trace, late, silent=1))
+
+
+KILLED = Kind("kill", "the worker is killed, another finishes", _every_point, _killed)
+ZOMBIE = Kind("zombie", "the worker freezes and wakes when another has finished", _points_of_calls, _frozen)

@@ -1,0 +1,53 @@
+"""What can befall a run, a kind each. A kind makes cases of a clean run's crossings, and plays one of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.doors import Crossing, Moment
+from tests.faults.picture import Allowed
+from tests.faults.plays import Trace
+from tests.faults.world import World
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One case: what befalls it where. `how` is the kind's own word for a variant."""
+
+    at: Crossing
+    moment: Moment = "before"
+    how: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.at.number}/{self.moment}" + (f"/{self.how}" if self.how else "")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`cuts` finds the cases in a clean run, `play` gives every way in which one went wrong."""
+
+    name: str
+    title: str
+    cuts: Callable[[Trace], Iterator[Cut]]
+    play: Callable[[World, Trace, Cut], list[str]]
+
+
+def again(crossing: Crossing, *more: str) -> Counter[str]:
+    """What may be done once more, since it does the same again: the tags of a call that was struck."""
+    return Counter([crossing.name] if crossing.name in ("CreateTags", *more) else [])
+
+
+def same_end(trace: Trace, extra: Counter[str] | None = None, silent: int = 0, *, retold: bool = False) -> Allowed:
+    """It must end as the clean run did."""
+    return Allowed(frozenset({trace.play.ends.value}), extra or Counter(), silent, retold)
+
+
+def first_of_each(trace: Trace, door: str) -> Iterator[Crossing]:
+    """Each call of each step once: a wait looks many times."""
+    met = set()
+    for each in trace.crossings:
+        place = (each.leg, each.step, each.name)
+        if each.door == door and place not in met:
+            met.add(place)
+            yield each
