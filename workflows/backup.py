@@ -6,6 +6,7 @@ from workflows.steps.freeze import freeze_file_systems
 from workflows.steps.image import create_image, keep_launch_settings, verify_recovery_point, wait_for_image
 from workflows.steps.source import inspect_source
 from workflows.steps.thaw import thaw_file_systems
+from workflows.steps.vss import ask_vss
 
 BACKUP = Runbook(
     name="backup",
@@ -17,6 +18,7 @@ BACKUP = Runbook(
         record_facts,
         keep_launch_settings,
         freeze_file_systems,
+        ask_vss,
         create_image,
         thaw_file_systems,
         wait_for_image,

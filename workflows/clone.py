@@ -23,6 +23,7 @@ from workflows.steps.removal import (
 from workflows.steps.replacement import launch_replacement, wait_for_agent, wait_for_checks, wait_until_running
 from workflows.steps.source import inspect_source
 from workflows.steps.thaw import thaw_file_systems
+from workflows.steps.vss import ask_vss
 
 
 def _fresh(step: Step) -> Step:
@@ -47,6 +48,7 @@ CLONE_DRILL = Runbook(
         _fresh(record_facts),
         _fresh(keep_launch_settings),
         _fresh(freeze_file_systems),
+        _fresh(ask_vss),
         _fresh(create_image),
         _fresh(thaw_file_systems),
         _fresh(wait_for_image),

@@ -1,7 +1,7 @@
 """Takes requests in: finds what they name, makes the run, carries answers to it. Never touches AWS."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from workflows.engine.store import Store
 from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.facts.targets import NO_TARGETS, Targets
-from workflows.inventory import Sighting
+from workflows.inventory import ProfileFor, Sighting, profile_on
 from workflows.lookout import Lookout, comparable, restorable
 from workflows.points import Point
 from workflows.policy import Circumstances
@@ -41,10 +41,6 @@ class Asking:
     @property
     def place(self) -> Place:
         return Place(self.channel, self.via)
-
-
-#: Server, its tags, and a name or "" → what is measured on it. Raises UserError.
-ProfileFor = Callable[[str, Mapping[str, str], str], Profile]
 
 
 class Desk:
@@ -79,9 +75,9 @@ class Desk:
         """A planned live drill of the one server that the target names. Raises UserError."""
         seen = self._one(target)
         values = self._source(seen, False, accept_loss, profile) | {
-            "beside": False, "subnet": "", "instance_type": "",
-            "rehearsed": True, "targets": self._targets(seen.server, seen.tags, profile),
+            "beside": False, "subnet": "", "instance_type": "", "rehearsed": True,
         }  # fmt: skip
+        values["targets"] = self._targets(seen.server, seen.tags, values["profile"]["name"])
         return self._planned("drill", asking, self._target(seen), values, seen.tags)
 
     def clone(
@@ -89,14 +85,14 @@ class Desk:
     ) -> Run:
         """A planned clone drill of the one server that the target names, from its point `which`: `latest`, `random`,
         `fresh` (made first; only then the server must be alive), or the image id that is the target. UserError."""
-        values = {
+        values: dict[str, Any] = {
             "which": target if target.startswith("ami-") else which, "beside": True, "subnet": "", "instance_type": "",
             "left_behind": [], "rehearsed": which != "random",
         }  # fmt: skip
         if which == "fresh":
             seen = self._one(target)
             values |= self._source(seen, False, accept_loss, profile)
-            values["targets"] = self._targets(seen.server, seen.tags, profile)
+            values["targets"] = self._targets(seen.server, seen.tags, values["profile"]["name"])
             return self._planned("clone", asking, self._target(seen), values, seen.tags)
         point, account, tags = self.lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
         values["targets"] = self._targets(point.server, tags)
@@ -259,7 +255,7 @@ class Desk:
         )
 
     def _source(self, seen: Sighting, reboot: bool, accept_loss: bool, profile: str) -> dict[str, Any]:
-        chosen = self._profile_for(seen.server, seen.tags, profile)
+        chosen = profile_on(seen, self._profile_for, profile)
         return {
             "instance_id": seen.instance_id,
             "profile": _PROFILE.dump_python(chosen, mode="json"),

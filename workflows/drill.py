@@ -18,6 +18,7 @@ from workflows.steps.replacement import (
 )
 from workflows.steps.source import inspect_source_to_lose
 from workflows.steps.thaw import thaw_file_systems
+from workflows.steps.vss import ask_vss
 
 LIVE_DRILL = Runbook(
     name="drill",
@@ -32,6 +33,7 @@ LIVE_DRILL = Runbook(
         record_facts,
         keep_launch_settings,
         freeze_file_systems,
+        ask_vss,
         create_image,
         thaw_file_systems,
         wait_for_image,

@@ -217,6 +217,18 @@ class FreezeFailed(RunFailed):
         self.reason = reason
 
 
+class VssFailed(RunFailed):
+    """There is no image by VSS, and the profile wants no other."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason.rstrip('.')}.",
+            "No image was made. docs/consistency.md says what VSS needs on the server and of its role. With "
+            "`required = false` in the profile's table `freeze` the run goes on, with an image that is only "
+            "crash-consistent. Then `/dr retry`.",
+        )
+
+
 class FreezeOver(RunFailed):
     """The watchdog has thawed before the image was asked for."""
 

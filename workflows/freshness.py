@@ -1,7 +1,7 @@
 """How fresh each server's backups are: its newest complete point, its last proof, its last drill, against what its
 profile aims at. Pure. The workers leave it in Redis for whoever shows it, and warn by it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -10,9 +10,8 @@ from pydantic import TypeAdapter
 
 from workflows.engine.run import Run
 from workflows.errors import UserError
-from workflows.facts.profile import Profile
 from workflows.facts.targets import NO_TARGETS, Targets
-from workflows.inventory import Inventory, Sighting
+from workflows.inventory import Inventory, ProfileFor, Sighting, profile_on
 from workflows.points import Point
 from workflows.report.history import entry_of
 from workflows.report.reading import document_of
@@ -25,9 +24,6 @@ WORST_FIRST: tuple[Standing, ...] = ("never", "missed", "soon", "no target", "ok
 #: From this part of a target on, it is about to be missed.
 SOON = 0.9
 DRILLS = ("drill", CLONE)
-
-#: Server, its tags, and a name or "" → what is measured on it. Raises UserError.
-ProfileFor = Callable[[str, Mapping[str, str], str], Profile]
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ def _of(
     drill: LastDrill | None, schedules: Sequence[str],
 ) -> Freshness:  # fmt: skip
     server, region = where
-    targets = _targets(profile_for, server, alive[0].tags if alive else {})
+    targets = _targets(profile_for, server, alive)
     newest = max((each for each in points if each.usable), key=lambda each: each.requested, default=None)
     proofs = [(each.proof_at, each.proof_by) for each in points if each.proof == "proven" and each.proof_at is not None]
     proven_at, proven_by = max(proofs, default=(None, ""))
@@ -180,10 +176,10 @@ def _recurring(seen: Inventory, schedules: Iterable[Schedule]) -> dict[tuple[str
     return found
 
 
-def _targets(profile_for: ProfileFor, server: str, marks: Mapping[str, str]) -> Targets:
+def _targets(profile_for: ProfileFor, server: str, alive: Sequence[Sighting]) -> Targets:
     """In doubt nothing: that two profiles fit is told when a run is asked for."""
     try:
-        return profile_for(server, marks, "").targets
+        return (profile_on(alive[0], profile_for) if alive else profile_for(server, {}, "")).targets
     except UserError:
         return NO_TARGETS
 

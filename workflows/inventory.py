@@ -1,13 +1,14 @@
 """What AWS showed last, kept by the workers for the bot, which holds no AWS credentials: servers and points."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
 from workflows.aws import Home, tags
 from workflows.errors import FiredrillError, UserError
+from workflows.facts.profile import DEFAULT_ON_WINDOWS, DEFAULT_PROFILE, Profile, misfit
 from workflows.points import Point, point_of
 from workflows.words import safe
 
@@ -24,10 +25,26 @@ class Sighting:
     region: str
     launched: float
     tags: dict[str, str]
+    windows: bool = False
 
     @property
     def gone(self) -> bool:
         return self.state in ("shutting-down", "terminated")
+
+
+#: Server, its tags, and a name or "" → what is measured on it. Raises UserError.
+ProfileFor = Callable[[str, Mapping[str, str], str], Profile]
+
+
+def profile_on(seen: Sighting, profile_for: ProfileFor, name: str = "") -> Profile:
+    """What is measured on it: where nothing names it, the default of its system. Raises UserError, too for a profile
+    that is for the other system."""
+    chosen = profile_for(seen.server, seen.tags, name)
+    if seen.windows and not chosen.windows and not name and chosen.name == DEFAULT_PROFILE.name:
+        chosen = profile_for(seen.server, seen.tags, DEFAULT_ON_WINDOWS.name)
+    if chosen.windows != seen.windows:
+        raise UserError(*misfit(seen.server, chosen.name, windows=seen.windows), about="profile")
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -146,7 +163,7 @@ def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
             continue
         account = aws.account
         servers += [
-            Sighting(each.server, each.id, each.state, name, each.launched, each.tags)
+            Sighting(each.server, each.id, each.state, name, each.launched, each.tags, each.windows)
             for each in found
             if tags.COPY_OF not in each.tags  # a drill's copy is no server
         ]

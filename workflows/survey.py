@@ -7,7 +7,8 @@ from workflows.aws import Home
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.engine.store import Store
-from workflows.freshness import Known, ProfileFor
+from workflows.freshness import Known
+from workflows.inventory import ProfileFor
 from workflows.report.history import LOOKED_AT
 from workflows.schedules.calendar import Calendar
 from workflows.watch import Watch

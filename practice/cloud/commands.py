@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from practice.cloud.images import Images
 from practice.cloud.instances import Instances, Life
 from practice.cloud.lookups import page
 from practice.cloud.parts import Parts
 from practice.cloud.sandbox import Outcome, Script, end_left
+from practice.cloud.windows import POWERSHELL, VSS, Vss, Work, powershell
 from practice.cloud.wire import Refusal, Request
 
 DOCUMENT = "AWS-RunShellScript"
@@ -33,8 +35,9 @@ class Invocation:
     region: str
     comment: str
     sent: float
-    script: Script
+    script: Work
     limit: float
+    document: str = DOCUMENT
     outcome: Outcome | None = None
     cancelled: bool = False
     done: threading.Event = field(default_factory=threading.Event)
@@ -51,8 +54,11 @@ class Invocation:
 class Commands:
     """Run Command of every Region. It takes the lab's lock itself, since no script runs under it."""
 
-    def __init__(self, parts: Parts, instances: Instances, accepts: Callable[[str], bool], *, isolated: bool) -> None:
+    def __init__(
+        self, parts: Parts, instances: Instances, images: Images, accepts: Callable[[str], bool], *, isolated: bool
+    ) -> None:
         self._parts = parts
+        self._images = images
         self._instances = instances
         self._accepts = accepts
         self._isolated = isolated
@@ -78,16 +84,12 @@ class Commands:
     def send(self, request: Request) -> dict[str, Any]:
         """A script that ends soon has ended when this answers, so that a clock driven by hand sees it."""
         params = request.params
-        if params.get("DocumentName") != DOCUMENT:
-            raise Refusal("InvalidDocument", f"Document with name {params.get('DocumentName')} does not exist.")
-        given = params.get("Parameters", {})
+        given, document = params.get("Parameters", {}), params.get("DocumentName")
+        if document not in (DOCUMENT, POWERSHELL, VSS):
+            raise Refusal("InvalidDocument", f"Document with name {document} does not exist.")
         text = "\n".join(given.get("commands", []))
-        if not text:
-            raise Refusal("InvalidParameters", "The parameter commands is missing.")
-        if len(text.encode()) > _SCRIPT:
-            raise Refusal("MaxDocumentSizeExceeded", "The script is longer than 64 KB.")
-        if not self._isolated and not self._accepts(text):
-            raise Refusal("AccessDeniedException", "Without bwrap the lab runs only the scripts that it knows.")
+        if document != VSS:
+            self._check_script(text, document)
         limit = float(given.get("executionTimeout", ["3600"])[0])
         with self._parts.lock:
             made = self._begun(request, text, limit)
@@ -96,6 +98,14 @@ class Commands:
         for each in made:
             each.done.wait(_PATIENCE)
         return {"Command": self._command(made, request)}
+
+    def _check_script(self, text: str, document: str) -> None:
+        if not text:
+            raise Refusal("InvalidParameters", "The parameter commands is missing.")
+        if len(text.encode()) > _SCRIPT:
+            raise Refusal("MaxDocumentSizeExceeded", "The script is longer than 64 KB.")
+        if not (self._isolated and document == DOCUMENT) and not self._accepts(text):
+            raise Refusal("AccessDeniedException", "Without bwrap the lab runs only the scripts that it knows.")
 
     def result(self, request: Request) -> dict[str, Any]:
         params = request.params
@@ -107,7 +117,7 @@ class Commands:
             "CommandId": invocation.command,
             "InstanceId": invocation.instance,
             "Comment": invocation.comment,
-            "DocumentName": DOCUMENT,
+            "DocumentName": invocation.document,
             "PluginName": "aws:runShellScript",
             "ResponseCode": code,
             "Status": status,
@@ -164,11 +174,22 @@ class Commands:
         comment, now = request.params.get("Comment", ""), self._parts.now()
         made = []
         for each in dict.fromkeys(asked):
-            script = Script(text, self._parts.disks.tree(each), isolated=self._isolated)
-            made.append(Invocation(command, each, request.region, comment, now, script, limit))
+            work = self._work(request, each, text)
+            document = str(request.params["DocumentName"])
+            made.append(Invocation(command, each, request.region, comment, now, work, limit, document))
             self._kept[command, each] = made[-1]
         self._parts.books.effect("SendCommand", command, request.id)
         return made
+
+    def _work(self, request: Request, instance_id: str, text: str) -> Work:
+        document, tree = request.params["DocumentName"], self._parts.disks.tree(instance_id)
+        if self._instances.windows(instance_id, request.region) != (document != DOCUMENT):
+            raise Refusal("UnsupportedPlatformType", f"{document} does not support the platform of {instance_id}.")
+        if document == VSS:
+            return Vss(request, instance_id, self._parts, self._images)
+        if document == POWERSHELL:
+            return powershell(text, tree, isolated=self._isolated)
+        return Script(text, tree, isolated=self._isolated)
 
     def _passed(self, invocation: Invocation) -> float:
         """How much of `delays.command` is over; 1 for all of it."""
@@ -193,7 +214,7 @@ class Commands:
     def _command(self, made: list[Invocation], request: Request) -> dict[str, Any]:
         return {
             "CommandId": made[0].command,
-            "DocumentName": DOCUMENT,
+            "DocumentName": made[0].document,
             "Comment": made[0].comment,
             "InstanceIds": [each.instance for each in made],
             "Parameters": request.params.get("Parameters", {}),
@@ -209,7 +230,7 @@ class Commands:
             "CommandId": invocation.command,
             "InstanceId": invocation.instance,
             "Comment": invocation.comment,
-            "DocumentName": DOCUMENT,
+            "DocumentName": invocation.document,
             "RequestedDateTime": invocation.sent,
             "Status": status,
             "StatusDetails": status,
@@ -227,13 +248,14 @@ class Commands:
 
     def _agent(self, life: Life) -> dict[str, Any]:
         online = self._instances.online(life)
+        windows = self._instances.windows(life.id, life.region)
         return {
             "InstanceId": life.id,
             "PingStatus": "Online" if online else "ConnectionLost",
             "LastPingDateTime": self._parts.now() if online else life.started,
             "AgentVersion": "3.3.0.0",
             "IsLatestVersion": True,
-            "PlatformType": "Linux",
-            "PlatformName": "Amazon Linux",
+            "PlatformType": "Windows" if windows else "Linux",
+            "PlatformName": "Microsoft Windows Server 2022 Datacenter" if windows else "Amazon Linux",
             "ResourceType": "EC2Instance",
         }

@@ -95,6 +95,14 @@ class Faults:
         """The next launched instance has no instance profile."""
         self._add(_Rule("drop_profile", "*", times))
 
+    def no_vss(self, times: int | None = 1) -> None:
+        """The next server that is asked for an image by VSS has no components for it, and asks for none."""
+        self._add(_Rule("vss", "absent", times))
+
+    def vss_lets_go(self, times: int | None = 1) -> None:
+        """The next image by VSS exists, and the applications were not held until its snapshots did."""
+        self._add(_Rule("vss", "let go", times))
+
     def agent_offline(self, instance_id: str) -> None:
         with self._lock:
             self._offline.add(instance_id)

@@ -52,6 +52,7 @@ class Image:
     disks: tuple[Snapshot, ...]
     ephemeral: bool = False
     fails: bool = False
+    windows: bool = False
 
 
 class Images:
@@ -105,6 +106,7 @@ class Images:
             disks=disks,
             ephemeral=instance["InstanceType"].split(".")[0].endswith("d"),
             fails=self._parts.faults.strikes("fail_image") is not None,
+            windows=instance.get("Platform") == "windows",
         )
         self._parts.tag(region, [image_id], marks)
         self._parts.tag(region, [each.id for each in disks], snapshot_marks)
@@ -240,7 +242,7 @@ class Images:
             "Public": False,
             "Architecture": "x86_64",
             "ImageType": "machine",
-            "PlatformDetails": "Linux/UNIX",
+            "PlatformDetails": "Windows" if image.windows else "Linux/UNIX",
             "UsageOperation": "RunInstances",
             "VirtualizationType": "hvm",
             "Hypervisor": "xen",

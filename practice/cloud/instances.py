@@ -104,6 +104,9 @@ class Instances:
         answer = self._parts.control.ask("ec2", "DescribeInstances", region, InstanceIds=[instance_id])
         return self.patched(answer["Reservations"][0]["Instances"][0])
 
+    def windows(self, instance_id: str, region: str) -> bool:
+        return bool(self._parts.control.ec2(region).get_instance(instance_id).platform == "windows")
+
     def volumes(self, instance_id: str, region: str) -> dict[str, dict[str, Any]]:
         """Device → the attached volume as DescribeVolumes tells it, the root first."""
         filters = [{"Name": "attachment.instance-id", "Values": [instance_id]}]
@@ -137,8 +140,12 @@ class Instances:
         instance["LaunchTime"] = stamp(life.started)
         instance["RootDeviceName"] = life.root_device
         instance["StateTransitionReason"] = ""
-        for name in ("StateReason", "KernelId"):
+        for name in ("StateReason", "KernelId", "Platform"):
             instance.pop(name, None)
+        windows = self.windows(life.id, life.region)
+        instance |= (
+            {"PlatformDetails": "Windows", "Platform": "windows"} if windows else {"PlatformDetails": "Linux/UNIX"}
+        )
         if instance.get("ClientToken") == "ABCDE":  # moto's, for a launch without one
             instance.pop("ClientToken")
         for interface in instance.get("NetworkInterfaces", [])[:1]:

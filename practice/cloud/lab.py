@@ -94,7 +94,7 @@ class LabCloud:
         templates = Templates(parts, instances)
         self._parts, self._instances = parts, instances
         self._launches = Launches(parts, instances, images, templates)
-        self._commands = Commands(parts, instances, self._accepts, isolated=isolated)
+        self._commands = Commands(parts, instances, images, self._accepts, isolated=isolated)
         tags = Tags(parts, instances, images, templates)
         table = self._table(images, snapshots, templates, tags)
         table["ec2", "DeleteSecurityGroup"] = Networks(parts, instances).delete_group
@@ -140,9 +140,10 @@ class LabCloud:
         protected: bool = False,
         key: str = "",
         region: str | None = None,
+        windows: bool = False,
     ) -> str:
-        """A server that has been running for a day. `user_data` as text, `key` the name of a key pair. Gives the
-        instance's id. Raises ValueError for disks of which none is the root, or with a file that is not below the
+        """A server that has been running for a day. `user_data` as text, `key` the name of a key pair; on `windows` the
+        drive C: is the folder C of the tree. Gives the instance's id. Raises ValueError for disks of which none is the root, or with a file that is not below the
         disk's mount point."""
         root = _root(disks)
         marks = [{"Key": key, "Value": value} for key, value in {"Name": name, **(tags or {})}.items()]
@@ -166,6 +167,8 @@ class LabCloud:
             others = {device: volume for device, volume in made.items() if device != root.device}
             self._disks.boot(instance_id, made[root.device], others)
             self._instances.lives[instance_id].started = self._now() - _AGE
+            if windows:
+                self._parts.control.ec2(region or self.region).get_instance(instance_id).platform = "windows"
         return instance_id
 
     def _fill(self, disk: Disk, volume_id: str) -> None:

@@ -106,6 +106,8 @@ class Launches:
                 ebs.setdefault("KmsKeyId", source.key)
         made = self.begin(region, wanted, image.root_device, volumes)
         instance_id = made.pop("")
+        if image.windows:
+            self._parts.control.ec2(region).get_instance(instance_id).platform = "windows"
         self._parts.tag(region, [instance_id], marks)
         for device, ebs in volumes.items():
             if ebs.get("SnapshotId"):

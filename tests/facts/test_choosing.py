@@ -57,7 +57,7 @@ def test_two_profiles_that_fit_by_tags_are_refused_and_both_named() -> None:
 def test_a_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(UserError, match="no profile `oders`") as refused:
         profiles().choose("orders-db", {}, "oders")
-    assert refused.value.hint == "There are: `orders`, `production`, `billing`, `default`."
+    assert refused.value.hint == "There are: `orders`, `production`, `billing`, `default`, `default-windows`."
 
 
 def test_the_default_profile_may_be_replaced() -> None:

@@ -1,6 +1,7 @@
 """Systems Manager: is the agent there, run a script, read what it printed."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,9 +13,14 @@ from workflows.errors import AgentAway, AwsRefused, NotFound
 
 #: Seconds: how long SSM may take to deliver the script, and how long the script may run.
 DELIVERY, EXECUTION = 120, 3600
+#: The document that runs a script, by the script's first line; and the one that has VSS make an image.
+_DOCUMENTS = {"#!/bin/sh": "AWS-RunShellScript", "#Requires -Version 5.1": "AWS-RunPowerShellScript"}
+VSS = "AWSEC2-CreateVssSnapshot"
 #: Seconds that our clock and AWS's may differ by.
 CLOCKS_APART = 300.0
 
+#: What a tag's value may hold where it is given as text.
+_PLAIN = re.compile(r"[A-Za-z0-9 ()\[\]./:@_+-]+")
 _OPEN = {"Pending", "InProgress", "Delayed", "Cancelling"}
 
 
@@ -49,8 +55,31 @@ class Commands:
         return self._shared.seen(_AGENTS, [instance_id], stale, self._look_at_agents).get(instance_id, False)
 
     def ensure_sent(self, instance_id: str, script: str, comment: str, since: float) -> str:
-        """Gives the command's id. SendCommand has no ClientToken: a command of the same comment (at most 100
-        characters, unique to this intent) that was sent after `since`, seconds since the epoch, is adopted."""
+        """Gives the command's id. Its first line says what runs it: `sh`, or Windows PowerShell."""
+        given = {"commands": [script], "executionTimeout": [str(EXECUTION)]}
+        return self._ensure(instance_id, _DOCUMENTS[script.partition("\n")[0]], given, comment, since)
+
+    def ensure_image_asked(
+        self, instance_id: str, name: str, marks: Mapping[str, str], comment: str, since: float
+    ) -> str:
+        """Asks Windows' VSS for an image of all volumes, of that name and with those tags. Gives the command's id.
+
+        The server itself calls CreateImage, by its own role, while VSS holds it still; and only when that has held it
+        tags the image `AppConsistent`. The document takes tags as text in which `,` and `;` part them, so a tag that
+        holds one is not given. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-vss-snapshots-ssm.html
+        """
+        plain = {key: value for key, value in {**marks, "Name": name}.items() if _PLAIN.fullmatch(value)}
+        given = {
+            "CreateAmi": ["True"],
+            "AmiName": [name],
+            "ExcludeBootVolume": ["False"],
+            "tags": [";".join(f"Key={key},Value={value}" for key, value in plain.items())],
+        }
+        return self._ensure(instance_id, VSS, given, comment, since)
+
+    def _ensure(self, instance_id: str, document: str, given: dict[str, list[str]], comment: str, since: float) -> str:
+        """SendCommand has no ClientToken: a command of the same comment (at most 100 characters, unique to this intent)
+        that was sent after `since`, seconds since the epoch, is adopted."""
         after = datetime.fromtimestamp(since - CLOCKS_APART, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         earlier = self._calls.pages(
             "ssm",
@@ -67,10 +96,10 @@ class Commands:
                 "ssm",
                 "send_command",
                 InstanceIds=[instance_id],
-                DocumentName="AWS-RunShellScript",
+                DocumentName=document,
                 Comment=comment,
                 TimeoutSeconds=DELIVERY,
-                Parameters={"commands": [script], "executionTimeout": [str(EXECUTION)]},
+                Parameters=given,
             )
         except AwsRefused as refused:
             if refused.code == "InvalidInstanceId":

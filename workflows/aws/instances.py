@@ -245,7 +245,7 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         public_ip=raw.get("PublicIpAddress", ""),
         reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),
         reason_code=raw.get("StateReason", {}).get("Code", ""),
-        windows=raw.get("Platform", "").lower() == "windows",
+        windows="windows" in (raw.get("Platform") or raw.get("PlatformDetails", "")).lower(),
         token=raw.get("ClientToken", ""),
         image_id=raw.get("ImageId", ""),
         groups=frozenset(one["GroupId"] for each in raw.get("NetworkInterfaces", []) for one in each.get("Groups", [])),

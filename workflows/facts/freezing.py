@@ -23,6 +23,7 @@ class Freezing:
     run before the first is frozen and after the last is thawed. Thawing must do no harm where nothing is frozen: it
     undoes half a freeze too. `seconds` after it was started the watchdog on the server thaws, whatever happened.
     With `required` a freeze that fails stops the run before any image; without it the image is crash-consistent.
+    `vss` is for Windows, and stands alone: there VSS itself holds the server still, and lets it go.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -32,6 +33,7 @@ class Freezing:
     thaw: tuple[str, ...] = ()
     seconds: Annotated[int, Field(strict=True)] = 60
     required: bool = True
+    vss: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filesystems", tuple(dict.fromkeys(checked(path) for path in self.filesystems)))
@@ -43,14 +45,19 @@ class Freezing:
                 )
         for command in (*self.freeze, *self.thaw):
             _check_command(command)
-        if bool(self.freeze) != bool(self.thaw):
-            raise ValueError("Whoever names commands that freeze must name those that thaw, and the reverse.")
-        if not self.filesystems and not self.freeze:
-            raise ValueError("Name what to freeze: `filesystems`, or commands as `freeze` and `thaw`.")
+        self._check_whole()
         if len(self.filesystems) > MOST or len(self.freeze) > MOST or len(self.thaw) > MOST:
             raise ValueError(f"At most {MOST} file systems, and as many commands of a kind, can be frozen together.")
         if not 5 <= self.seconds <= 900:
             raise ValueError(f"The watchdog can thaw after 5 to 900 seconds, not after {self.seconds}.")
+
+    def _check_whole(self) -> None:
+        if bool(self.freeze) != bool(self.thaw):
+            raise ValueError("Whoever names commands that freeze must name those that thaw, and the reverse.")
+        if self.vss and (self.filesystems or self.freeze):
+            raise ValueError("`vss` stands alone: Windows itself says what stands still, and for how long.")
+        if not self.filesystems and not self.freeze and not self.vss:
+            raise ValueError("Name what to freeze: `filesystems`, or commands as `freeze` and `thaw`.")
 
 
 def _check_command(command: str) -> None:

@@ -110,9 +110,9 @@ def size_in_bytes(text: str | int) -> int:
 
 def _check_pattern(pattern: str) -> None:
     shown = pattern.encode("unicode_escape").decode()[:200]
-    if not pattern.startswith("/"):
+    if not re.match(r"/|[A-Za-z]:\\", pattern):
         raise ValueError(f"The pattern {shown or '(empty)'} must begin with /, for example /var/log/**.")
     if _CONTROL.search(pattern) or "{{" in pattern or "//" in pattern or len(pattern.encode()) > 1000:
         raise ValueError(f"The pattern {shown} holds what no name may hold here: a control character, // or {{{{.")
-    if not pattern.replace("*", "").strip("/"):
+    if not re.sub(r"^[A-Za-z]:", "", pattern).replace("*", "").strip("/\\"):
         raise ValueError(f"The pattern {shown} fits everything: then nothing would be proven.")

@@ -1,4 +1,4 @@
-"""The one script that measures: rendered from validated, quoted data; recognised; its answer read."""
+"""The script that measures: rendered from validated, quoted data; recognised; its answer read."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from workflows.errors import FactsUnreadable
-from workflows.facts import files, marker
+from workflows.facts import files, marker, windows_script
 from workflows.facts.check import Answers, Check, result_of, value_of
 from workflows.facts.evidence import Compared, Measured, Recorded
 from workflows.facts.freeze_script import recognised_freeze
@@ -47,20 +47,20 @@ def record_script(run_key: str, profile: Profile, asked: float | None = None) ->
     words += [("optional", path) for path in profile.optional]
     words += [("without", path) for path in profile.without]
     words += profile.rules.words()
-    return _rendered("record", run_key, {"asked": _whole(asked)}, words, profile.checks)
+    return _rendered("record", run_key, {"asked": _whole(asked)}, words, profile.checks, windows=profile.windows)
 
 
-def compare_script(point_key: str, manifest_digest: str, sealed: float | None = None) -> str:
+def compare_script(point_key: str, manifest_digest: str, sealed: float | None = None, *, windows: bool = False) -> str:
     """The script that compares a machine with the record of `point_key`, if its manifest has that SHA-256 (64 hex).
 
     `sealed`, in seconds since the epoch, is when nothing could be written into the image any more: what differs and was
-    written later was written after the restore. None for a machine that was not restored.
+    written later was written after the restore. None for a machine that was not restored. `windows` is what it runs.
 
     ValueError if one of them is not of its form. Differences, and facts that are not there, are an answer (exit 0).
     """
     if not _DIGEST.fullmatch(manifest_digest):
         raise ValueError(f"The manifest's digest must be 64 hexadecimal digits, not {manifest_digest!r:.100}.")
-    return _rendered("compare", point_key, {"expected": manifest_digest, "sealed": _whole(sealed)}, [])
+    return _rendered("compare", point_key, {"expected": manifest_digest, "sealed": _whole(sealed)}, [], windows=windows)
 
 
 def recognised(script: str, profiles: Collection[Profile]) -> bool:
@@ -71,15 +71,13 @@ def recognised(script: str, profiles: Collection[Profile]) -> bool:
     """
     if recognised_freeze(script, profiles):
         return True
-    head = _HEAD.match(script)
-    if head is None:
-        return False
-    values = {name: text for line in head["data"].split("\n") for name, text in _SETTING.findall(line)}
+    on_windows = windows_script.given(script)
     try:
-        key, expected = unquoted(values.get("key", "")), unquoted(values.get("expected", ""))
+        values = _settings(script) if on_windows is None else on_windows.settings
+        key, expected = values.get("key", ""), values.get("expected", "")
         asked, sealed = _moment(values.get("asked", "")), _moment(values.get("sealed", ""))
         if expected:
-            return script == compare_script(key, expected, sealed)
+            return script == compare_script(key, expected, sealed, windows=on_windows is not None)
         return any(script == record_script(key, profile, asked) for profile in profiles)
     except ValueError:
         return False
@@ -149,14 +147,21 @@ def _whole(moment: float | None) -> str:
     return "" if moment is None else str(int(moment))
 
 
-def _moment(text: str) -> int | None:
-    digits = unquoted(text)
+def _settings(script: str) -> dict[str, str]:
+    """Of a script for `sh`; none of any other text. ValueError where a word was not quoted here."""
+    head = _HEAD.match(script)
+    lines = head["data"].split("\n") if head else []
+    return {name: unquoted(text) for line in lines for name, text in _SETTING.findall(line)}
+
+
+def _moment(digits: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def _rendered(
-    mode: str, key: str, values: dict[str, str], words: Iterable[tuple[str, str]], checks: Sequence[Check] = ()
-) -> str:
+    mode: str, key: str, values: dict[str, str], words: Iterable[tuple[str, str]], checks: Sequence[Check] = (),
+    *, windows: bool = False,
+) -> str:  # fmt: skip
     if not _KEY.fullmatch(key):
         raise ValueError(f"A run's key looks like D-0001-7f3a9c2e, not like {key!r:.100}.")
     data = {
@@ -166,9 +171,10 @@ def _rendered(
         "asked": "",
         "sealed": "",
         "facts": " ".join([*(part.NAME for part in PARTS), _CHECKS]),
-        "kinds": " ".join(KINDS),
-        "checks": str(len(checks)),
     } | values
+    if windows:
+        return windows_script.rendered(data, words, checks)
+    data |= {"kinds": " ".join(KINDS), "checks": str(len(checks))}
     lines = [f"{name}={quoted(value)}" for name, value in data.items()]
     lines += ["profile_checks() {", "  :", *(f"  check {_words(each)}" for each in checks), "}"]
     lines.append(" \\\n".join(["set --", *(f"  {word} {quoted(path)}" for word, path in words)]))

@@ -10,7 +10,7 @@ from workflows.errors import UserError
 from workflows.facts.check import Check
 from workflows.facts.freezing import Freezing
 from workflows.facts.kinds import KINDS
-from workflows.facts.profile import DEFAULT_PROFILE, Profile
+from workflows.facts.profile import DEFAULT_ON_WINDOWS, DEFAULT_PROFILE, Platform, Profile
 from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.facts.targets import Targets, seconds_of
 from workflows.faults import Fault
@@ -18,6 +18,9 @@ from workflows.ways import NO_OTHERS, Others
 from workflows.words import safe
 
 Where = tuple[str | int, ...]
+
+#: What there is without a line in firedrill.toml, which may replace each.
+_BUILT_IN = {each.name: each for each in (DEFAULT_PROFILE, DEFAULT_ON_WINDOWS)}
 
 
 class TargetsTable(BaseModel):
@@ -40,7 +43,8 @@ class ProfileTable(BaseModel):
     `servers` and `tags` say whose profile it is; a server has all the tags. `paths` must exist, `optional` ones may,
     what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`, and what
     stands still while the image is asked for: `Freezing`. `targets` are judged after each restore, and fail nothing.
-    `launch` is how the server may be launched again if AWS cannot launch it as it was: `Others`.
+    `launch` is how the server may be launched again if AWS cannot launch it as it was: `Others`. `platform` says what
+    runs on those servers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +63,7 @@ class ProfileTable(BaseModel):
     freeze: Freezing | None = None
     targets: TargetsTable = TargetsTable()
     launch: Others = NO_OTHERS
+    platform: Platform = "linux"
 
     def profile(self, name: str, checks: tuple[Check, ...]) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
@@ -71,7 +76,18 @@ class ProfileTable(BaseModel):
             self.fails,
         )
         targets = self.targets.targets()
-        return Profile(name, self.paths, self.optional, self.without, rules, self.freeze, targets, checks, self.launch)
+        return Profile(
+            name,
+            self.paths,
+            self.optional,
+            self.without,
+            rules,
+            self.freeze,
+            targets,
+            checks,
+            self.launch,
+            self.platform,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,16 +114,16 @@ class Profiles:
         return self.made[fit[0]] if fit else self.made.get("default", DEFAULT_PROFILE)
 
     def _named(self, name: str) -> Profile:
-        known = dict.fromkeys((*self.made, "default"))
+        known = dict.fromkeys((*self.made, *_BUILT_IN))
         if name not in known:
             names = ", ".join(f"`{safe(each)}`" for each in known)
             raise UserError(f"There is no profile `{safe(name)}`.", f"There are: {names}.", about="profile")
-        return self.made.get(name, DEFAULT_PROFILE)
+        return self.made.get(name) or _BUILT_IN[name]
 
     @property
     def all(self) -> tuple[Profile, ...]:
         """Every profile that a run can have been given."""
-        return (*self.made.values(), DEFAULT_PROFILE)
+        return (*self.made.values(), *_BUILT_IN.values())
 
 
 def read_profiles(raw: Mapping[str, Any]) -> tuple[Profiles, list[Fault]]:

@@ -58,8 +58,9 @@ def _plainly(result: FactResult) -> str:
 
 
 def _comparison(home: Aws, replacement_id: str, point: Point) -> str:
-    launched = home.instances.get(replacement_id).launched
-    return compare_script(point.run_key, point.facts, min(point.requested + SEALED_WITHIN, launched))
+    replacement = home.instances.get(replacement_id)
+    sealed = min(point.requested + SEALED_WITHIN, replacement.launched)
+    return compare_script(point.run_key, point.facts, sealed, windows=replacement.windows)
 
 
 @step("Compare the facts", gives="evidence", effect=True, tell=told_comparison)

@@ -28,8 +28,10 @@ class Frozen:
 
 
 def wanted(values: Mapping[str, Json]) -> bool:
-    """Whether a run of these values freezes at all: its profile says how, and no reboot takes its place."""
-    return bool(values["profile"].get("freeze")) and not values["reboot"]
+    """Whether a run of these values freezes at all: its profile says how, and no reboot takes its place. VSS thaws by
+    itself, and has a step of its own: vss.py."""
+    how = values["profile"].get("freeze")
+    return bool(how) and not how.get("vss") and not values["reboot"]
 
 
 def freezing_of(profile: Profile) -> Freezing:

@@ -12,7 +12,9 @@ from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
 from workflows.points import Point, launch_settings, point_of
 from workflows.steps.freeze import Frozen
+from workflows.steps.marks import VISIBLE_WITHIN, marks_of
 from workflows.steps.source import Source
+from workflows.steps.vss import ByVss
 from workflows.words import count, safe
 
 #: Seconds. AWS: "several minutes … sometimes up to 24 hours"; then as long again, since nothing is lost by waiting.
@@ -50,9 +52,10 @@ def _asked(asked: Asked) -> str:
 @step("Create the image", gives="asked", effect=True, tell=_asked)
 def create_image(
     home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, reboot: bool, launch: str,
-    facts: Recorded, now: float, frozen: Frozen | None = None,
+    facts: Recorded, now: float, frozen: Frozen | None = None, by_vss: ByVss | None = None,
 ) -> Asked:  # fmt: skip
-    """Ask for one AMI of all the instance's volumes. Looks first: CreateImage has no ClientToken.
+    """Ask for one AMI of all the instance's volumes. Looks first: CreateImage has no ClientToken. So it finds and takes
+    what VSS has made.
 
     It is tagged with the consistency that is certain by then: never more than it turns out to have. Raises FreezeOver.
     """
@@ -60,20 +63,13 @@ def create_image(
     freeze = frozen.token if frozen and not frozen.failed else ""
     if frozen and freeze and frozen.required and now > frozen.until and not home.images.named(name, run_key, now):
         raise FreezeOver
-    consistency = "rebooted" if reboot else "crash-consistent"
-    marks = {
-        tags.INSTALLATION: home.installation,
-        tags.SERVER: server,
-        tags.RUN: run_key,
-        tags.SOURCE: instance_id,
-        tags.CONSISTENCY: consistency,
-        tags.FACTS: facts.digest,
-        tags.LAUNCH: launch,
-        tags.PROOF: "created",
-        **({tags.FREEZE: freeze} if freeze else {}),
-    }
+    consistency = by_vss.reached if by_vss else "rebooted" if reboot else "crash-consistent"
+    marks = marks_of(home, server, instance_id, run_key, consistency, facts, launch)
+    marks |= {tags.FREEZE: freeze} if freeze else {}
+    marks |= {tags.CONSISTENCY_REASON: by_vss.why} if by_vss and by_vss.why else {}
     image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot, now=now)
     note = "a reboot takes the freeze's place" if reboot and profile.freeze else ""
+    note = by_vss.why if by_vss else note
     return Asked(image.id, image.requested or now, consistency, image.tags.get(tags.FREEZE, ""), note)
 
 

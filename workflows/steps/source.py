@@ -6,6 +6,7 @@ from workflows.aws import Aws
 from workflows.aws.instances import Address, Instance
 from workflows.engine.runbook import step
 from workflows.errors import NotFound, SourceRefused
+from workflows.facts.profile import Profile, misfit
 from workflows.words import count, safe
 
 
@@ -47,9 +48,12 @@ def _told(source: Source) -> str:
 
 
 @step("Inspect the source", gives="source", tell=_told)
-def inspect_source(home: Aws, server: str, instance_id: str, accept_loss: bool, reboot: bool) -> Source:
+def inspect_source(
+    home: Aws, server: str, instance_id: str, accept_loss: bool, reboot: bool, profile: Profile
+) -> Source:
     """Refuses, with the reason, what a backup would not hold whole or could not be measured."""
     instance = known(home, server, instance_id)
+    check_platform(instance, profile)
     if reboot and (group := home.instances.auto_scaling_group(instance_id)):
         raise SourceRefused(
             f"`{instance_id}` is in the Auto Scaling group `{safe(group)}`, which may replace it while it reboots.",
@@ -59,9 +63,10 @@ def inspect_source(home: Aws, server: str, instance_id: str, accept_loss: bool, 
 
 
 @step("Inspect the source", gives="source", tell=_told)
-def inspect_source_to_lose(home: Aws, server: str, instance_id: str, accept_loss: bool) -> Source:
+def inspect_source_to_lose(home: Aws, server: str, instance_id: str, accept_loss: bool, profile: Profile) -> Source:
     """As inspect_source; and refuses what must not, or cannot, be terminated and launched again as it was."""
     instance = known(home, server, instance_id)
+    check_platform(instance, profile)
     if group := home.instances.auto_scaling_group(instance_id):
         raise SourceRefused(
             f"`{instance_id}` is in the Auto Scaling group `{safe(group)}`, which would replace it by itself.",
@@ -91,18 +96,18 @@ def known(home: Aws, server: str, instance_id: str) -> Instance:
             f"`{instance_id}` is not *{safe(server)}* any more: it is *{safe(instance.server)}* by now.",
             f"Ask again with *{safe(instance.server)}* if that is the one you mean.",
         )
-    if instance.windows:
-        raise SourceRefused(
-            f"*{safe(server)}* (`{instance_id}`) runs Windows, and Firedrill can measure Linux servers only, "
-            "so it could prove no backup of it.",
-            "Nothing was made or changed. Back it up by other means, such as AWS Backup, which can use Windows VSS.",
-        )
     if instance.state != "running":
         raise SourceRefused(
             f"*{safe(server)}* (`{instance_id}`) is `{instance.state}`: its facts can be measured only while it runs.",
             "Start it, wait until it is running, then `/dr retry`.",
         )
     return instance
+
+
+def check_platform(instance: Instance, profile: Profile) -> None:
+    """Raises SourceRefused for a profile that could measure nothing there."""
+    if instance.windows != profile.windows:
+        raise SourceRefused(*misfit(instance.server, profile.name, windows=instance.windows))
 
 
 def check_agent(home: Aws, instance_id: str) -> None:

@@ -26,7 +26,8 @@ def compare_in_place(
 ) -> Evidence | Wait:
     """By the record that the point's own run left on the server, whatever newer ones lie beside it: the tag of the AMI
     says which record that is. No image seals what is compared: the server has gone on living. Raises RecordGone."""
-    script = compare_script(point.run_key, point.facts)
+    windows = home.instances.get(instance_id).windows
+    script = compare_script(point.run_key, point.facts, windows=windows)
     evidence = compared(home, instance_id, script, point, run_key, retries, intended, kept)
     if isinstance(evidence, Wait) or not evidence.trouble:
         return evidence

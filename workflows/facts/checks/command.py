@@ -77,6 +77,60 @@ command_rule() {
 }
 """
 
+    PS: ClassVar[str] = r"""
+# $Words: what runs, seconds, the right exit status, equal|number|matches, pattern or -, show|hide. A Windows PowerShell
+# of its own runs it; the first line makes it write UTF-8.
+function Check-Command([string[]]$Words) {
+  $file = "$work\command.ps1"
+  $encoding = 'try { [Console]::OutputEncoding = [System.Text.Encoding]::UTF8 } catch { [void]$_ }'
+  [System.IO.File]::WriteAllText($file, $encoding + "`r`n" + $Words[0] + "`r`n", [System.Text.Encoding]::UTF8)
+  $arguments = @('-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', $file)
+  $said = "$work\command.out"
+  $process = Start-Process -FilePath "$PSHOME\powershell.exe" -ArgumentList $arguments -WorkingDirectory 'C:\' `
+    -RedirectStandardOutput $said -RedirectStandardError "$work\command.err" -NoNewWindow -PassThru
+  # Without this PowerShell forgets the exit status.
+  [void]$process.Handle
+  $end = [DateTime]::UtcNow.AddSeconds([int]$Words[1])
+  while (-not $process.WaitForExit(200)) {
+    $late = [DateTime]::UtcNow -gt $end
+    if ($late -or [System.IO.FileInfo]::new($said).Length -ge 1048576) {
+      & "$env:SystemRoot\System32\taskkill.exe" /T /F /PID $process.Id | Out-Null
+      if ($late) { Stop-Check "it did not end within $($Words[1]) s" }
+      break
+    }
+  }
+  $process.WaitForExit()
+  if ([System.IO.FileInfo]::new($said).Length -ge 1048576) {
+    Stop-Check 'it prints more than 1 MiB; let it print less, for example by Measure-Object'
+  }
+  $code = $process.ExitCode
+  if ($code -ne [int]$Words[2]) { Unfit "it ended with exit $code, and $($Words[2]) is right" }
+  Row 'exit' "$code"
+  $text = (Read-Text $said).TrimEnd($ends)
+  Add-Rule $Words[3] $Words[4] $text
+  if ($Words[5] -ceq 'show') { Row 'shown' (Get-Cut $text 200) }
+}
+
+function Add-Rule([string]$way, [string]$pattern, [string]$text) {
+  if ($way -ceq 'number') {
+    $number = $text.Trim()
+    if ($number -cnotmatch '^[-+]?[0-9]{1,30}(\.[0-9]{1,30})?$') {
+      Unfit 'it does not print a number'
+      $number = 'not a number'
+    }
+    Row 'number' $number
+  } elseif ($way -ceq 'matches') {
+    try { $rule = [regex]::new($pattern) } catch { Stop-Check "no regular expression of .NET: $pattern" }
+    $fits = 'no'
+    foreach ($line in $text.Split($ends)) { if ($rule.IsMatch($line)) { $fits = 'yes' } }
+    if ($fits -ceq 'no') { Unfit "no line that it prints matches $pattern" }
+    Row 'matches' $fits
+  } else {
+    Row 'output' (Get-TextSum $text)
+  }
+}
+"""
+
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$")]
     run: Annotated[str, Field(min_length=1, max_length=1000)]
     timeout: Annotated[int, Field(ge=1, le=600)] = 30

@@ -9,7 +9,7 @@ from workflows.facts.check import Check, Kind
 
 
 class Mount(Kind):
-    """`path` is the mount point.
+    """`path` is the mount point; on Windows a drive or a folder, and a backslash behind it.
 
     A disk has another name on another machine (`/dev/xvdf`, `/dev/nvme1n1`) and its UUID says nothing of what a
     restore must keep, so of a disk only its partition's number counts; any other source counts as it is written.
@@ -50,7 +50,22 @@ mount_measure() {
 }
 """
 
-    path: Annotated[str, Field(pattern=r"^/([^/]+(/[^/]+)*)?$")]
+    PS: ClassVar[str] = r"""
+# $Words: the drive or folder, ending in a backslash
+function Check-Mount([string[]]$Words) {
+  $found = @(Get-CimInstance -ClassName Win32_Volume | Where-Object { $_.Name -ieq $Words[0] })
+  if ($found.Length -eq 0) {
+    Unfit 'nothing is mounted there'
+    Row 'type' 'nothing'
+    return
+  }
+  $kind = [int]$found[0].DriveType
+  if ($kind -eq 3) { Row 'device' "a disk labelled '$($found[0].Label)'" } else { Row 'device' "a drive of type $kind" }
+  Row 'type' "$($found[0].FileSystem)"
+}
+"""
+
+    path: Annotated[str, Field(pattern=r"^(/([^/]+(/[^/]+)*)?|[A-Z]:\\([^\\/]+\\)*)$")]
 
     def check(self) -> Check:
         return Check(self.NAME, self.path, "equal", self.wait, (self.path,))
@@ -59,4 +74,5 @@ mount_measure() {
     def told(cls, found: Mapping[str, str], count: int) -> str:
         if found.get("type", "nothing") == "nothing":
             return "not mounted"
-        return f"{found['type']} from {found.get('device', '?')}, {found.get('options', '?')}"
+        options = f", {found['options']}" if "options" in found else ""
+        return f"{found['type']} from {found.get('device', '?')}{options}"

@@ -41,6 +41,9 @@ packages_measure() {
   done
 }
 """
+    INSTEAD: ClassVar[str] = (
+        "there is no one list of what is installed there; let a command print the versions that matter"
+    )
     EACH: ClassVar[bool] = True
 
     names: Annotated[tuple[_Package, ...], Field(min_length=1, max_length=50)]

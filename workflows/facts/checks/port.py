@@ -33,6 +33,28 @@ port_measure() {
 }
 """
 
+    PS: ClassVar[str] = r"""
+# $Words: the port, tcp or udp
+function Check-Port([string[]]$Words) {
+  $number = [int]$Words[0]
+  if ($Words[1] -ceq 'tcp') {
+    $found = @(Get-NetTCPConnection -State Listen -LocalPort $number -ErrorAction SilentlyContinue)
+  } else {
+    $found = @(Get-NetUDPEndpoint -LocalPort $number -ErrorAction SilentlyContinue)
+  }
+  $where = 'nothing'
+  foreach ($each in $found) {
+    $address = "$($each.LocalAddress)"
+    if ($address -ceq '0.0.0.0' -or $address -ceq '::') { $where = 'all addresses' }
+    elseif ($where -ceq 'all addresses') { continue }
+    elseif (-not ($address -ceq '::1' -or $address.StartsWith('127.'))) { $where = 'one address' }
+    elseif ($where -ceq 'nothing') { $where = 'loopback only' }
+  }
+  if ($where -ceq 'nothing') { Unfit "nothing listens on $($Words[1]) port $number" }
+  Row 'listens' $where
+}
+"""
+
     port: Annotated[int, Field(ge=1, le=65535)]
     protocol: Literal["tcp", "udp"] = "tcp"
     wait: Annotated[int, Field(ge=0, le=600)] = 120

@@ -34,7 +34,28 @@ service_measure() {
 }
 """
 
-    unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,79}$")]
+    PS: ClassVar[str] = r"""
+# $Words: the service, enabled or any
+function Check-Service([string[]]$Words) {
+  $service = Get-Service -Name $Words[0] -ErrorAction SilentlyContinue
+  if ($null -eq $service) {
+    Unfit 'there is no such service'
+    Row 'active' 'not there'
+    return
+  }
+  $active = "$($service.Status)".ToLowerInvariant()
+  $enabled = "$($service.StartType)".ToLowerInvariant()
+  if ($active -cne 'running') { Unfit "it is $active; start it" }
+  Row 'active' $active
+  if ($Words[1] -ceq 'any') { return }
+  if ($enabled -cne 'automatic') {
+    Unfit "it runs, but starts by $enabled and would not start on a restored machine; make that automatic"
+  }
+  Row 'enabled' $enabled
+}
+"""
+
+    unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9:_.@$\\-]{0,79}$")]
     enabled: bool = True
     wait: Annotated[int, Field(ge=0, le=600)] = 120
 

@@ -1,0 +1,23 @@
+"""What every image is tagged with when it is asked for, whoever asks."""
+
+from workflows.aws import Aws, tags
+from workflows.facts.evidence import Recorded
+
+#: Seconds that AWS's describes may lag behind its own answer.
+VISIBLE_WITHIN = 300.0
+
+
+def marks_of(
+    home: Aws, server: str, instance_id: str, run_key: str, consistency: str, facts: Recorded, launch: str
+) -> dict[str, str]:
+    """`consistency` is what is certain by then."""
+    return {
+        tags.INSTALLATION: home.installation,
+        tags.SERVER: server,
+        tags.RUN: run_key,
+        tags.SOURCE: instance_id,
+        tags.CONSISTENCY: consistency,
+        tags.FACTS: facts.digest,
+        tags.LAUNCH: launch,
+        tags.PROOF: "created",
+    }
