@@ -142,9 +142,8 @@ class LabCloud:
         region: str | None = None,
         windows: bool = False,
     ) -> str:
-        """A server that has been running for a day. `user_data` as text, `key` the name of a key pair; on `windows` the
-        drive C: is the folder C of the tree. Gives the instance's id. Raises ValueError for disks of which none is the root, or with a file that is not below the
-        disk's mount point."""
+        """A server that has been running for a day; on `windows` drive C: is the folder C. `user_data` as text, `key`
+        the name of a key pair. Gives its id. ValueError: no root disk, or a file that is not below its disk's mount."""
         root = _root(disks)
         marks = [{"Key": key, "Value": value} for key, value in {"Name": name, **(tags or {})}.items()]
         wanted: dict[str, Any] = {
@@ -153,6 +152,7 @@ class LabCloud:
             "SubnetId": self._default_subnet(region or self.region),
             "MetadataOptions": {"HttpTokens": "required"},
             "DisableApiTermination": protected,
+            "Windows": windows,
             "TagSpecifications": [{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
             **({"IamInstanceProfile": {"Name": _PROFILE}} if profile else {}),
             **({"KeyName": key} if key else {}),
@@ -167,8 +167,6 @@ class LabCloud:
             others = {device: volume for device, volume in made.items() if device != root.device}
             self._disks.boot(instance_id, made[root.device], others)
             self._instances.lives[instance_id].started = self._now() - _AGE
-            if windows:
-                self._parts.control.ec2(region or self.region).get_instance(instance_id).platform = "windows"
         return instance_id
 
     def _fill(self, disk: Disk, volume_id: str) -> None:

@@ -68,6 +68,7 @@ class Launches:
         backend = self._parts.control.ec2(region)
         instance = backend.get_instance(answer["Instances"][0]["InstanceId"])
         instance.root_device_name, instance.architecture, instance.virtualization_type = root, "x86_64", "hvm"
+        instance.platform = "windows" if wanted.get("Windows") else None
         instance.disable_api_termination = bool(wanted.get("DisableApiTermination"))
         kept = {
             each.get("DeviceIndex", 0)
@@ -104,10 +105,8 @@ class Launches:
             source = sources.get(ebs.get("SnapshotId", ""))
             if source is not None and source.key:
                 ebs.setdefault("KmsKeyId", source.key)
-        made = self.begin(region, wanted, image.root_device, volumes)
+        made = self.begin(region, {**wanted, "Windows": image.windows}, image.root_device, volumes)
         instance_id = made.pop("")
-        if image.windows:
-            self._parts.control.ec2(region).get_instance(instance_id).platform = "windows"
         self._parts.tag(region, [instance_id], marks)
         for device, ebs in volumes.items():
             if ebs.get("SnapshotId"):

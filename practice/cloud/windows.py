@@ -1,7 +1,7 @@
 """Stand-ins for what a Windows server has and this machine has not: PowerShell, which interprets nothing here but
 Firedrill's own script, and VSS.
 
-A server's drive `C:` is the folder `C` of its tree. The script's data is read, and the same is measured by the script for
+A server's drive `C:` is the folder `C` of its tree. The script's data is read, and the same is measured by the one for
 `sh`; names are told as Windows writes them. So a run can be seen whole; of PowerShell itself it shows nothing.
 """
 

@@ -14,10 +14,8 @@ from tests.flows.scene import (
     Died,
     asked_for,
     dying,
-    mark,
     retried,
     shown,
-    since,
     snapshot_appears_at_the_second_look,
     words,
     work,
@@ -255,21 +253,3 @@ def test_a_thaw_that_fails_stops_the_run_loudly_and_a_retry_thaws(place: Place, 
     stuck.unlink()
     assert retried(stage, failed).status is Status.SUCCEEDED
     assert not place.still
-
-
-def test_a_windows_server_is_refused_plainly_before_anything_is_done(stage: Stage) -> None:
-    source = stage.seed(disks=SMALL)
-    stage.backup()  # for the validation, which needs a point
-    stage.lab._parts.control.ec2("us-east-1").get_instance(source).platform = "windows"
-    then = mark(stage)
-    desk = stage.desk
-    for run in (
-        desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)[0],
-        desk.drill(ASKING, "orders-db", accept_loss=False),
-        desk.clone(ASKING, "orders-db", which="fresh"),
-        desk.validate(ASKING, "orders-db"),
-    ):
-        failed = stage.drive(desk.start(run))
-        assert "runs Windows, and Firedrill can measure Linux servers only" in words(failed)
-        assert "Nothing was made or changed." in words(failed)
-    assert since(stage, then).changes == []

@@ -62,8 +62,8 @@ class Kind(BaseModel):
     `NAME` is the key. `SH` is a function `<NAME>_measure` for `sh`, which takes the check's words and prints what it
     found by `row what value`. It says by `cannot` why it cannot measure, and by `unfit` that what it found is no state
     to back up: that stops a record, and is a value like any other on a comparison. `EACH`: every row that differs is
-    named, as a file would be. `PS` is `Check-<NAME>` for PowerShell, with `Row`, `Stop-Check` and `Unfit`; a kind that has
-    none says by `INSTEAD` what to do on Windows.
+    named, as a file would be. `PS` is `Check-<NAME>` for PowerShell, with `Row`, `Stop-Check` and `Unfit`; a kind that
+    has none says by `INSTEAD` what to do on Windows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -359,7 +359,7 @@ function Save-Files([string]$kept) {
   Stop-OnProblems
   $manifest.Add("files-asked $asked")
   $sample = Get-FirstSaid 'files-sample' ''
-  $most = @(foreach ($at in 0..2) { Get-Number (Get-Part 'files-most' '' $at) })
+  $most = @(foreach ($at in @(0, 1, 2)) { Get-Number (Get-Part 'files-most' '' $at) })
   $entries = Get-Entries
   $chosen = Get-Chosen $entries $sample $most
   foreach ($line in $complaints) { $problems.Add("files`t$line") }

@@ -8,6 +8,7 @@ from workflows.facts.check import Check
 from workflows.facts.freezing import Freezing
 from workflows.facts.kinds import KINDS
 from workflows.facts.paths import checked, checked_on_windows
+from workflows.facts.quoting import ps_quoted
 from workflows.facts.rules import USUAL, FileRules
 from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.ways import NO_OTHERS, Others
@@ -86,6 +87,10 @@ class Profile:
                 else "VSS is on Windows only: name `filesystems`, or commands as `freeze` and `thaw`."
             )
 
+    def _length(self, word: str) -> int:
+        """Bytes in the script, of which Systems Manager takes 64 KiB. PowerShell is given other letters by number."""
+        return len(ps_quoted(word)) if self.windows else len(word.encode())
+
     def _check_own_folder(self) -> None:
         for path in self.measured:
             if _covers(OWN_FOLDER[self.platform], path):
@@ -99,7 +104,7 @@ class Profile:
 
     def _check_size(self) -> None:
         everything = self.measured + self.without + self.rules.may_drift
-        size = sum(len(path.encode()) for path in everything)
+        size = sum(map(self._length, everything))
         if len(everything) > MOST_PATHS or size > MOST_BYTES:
             raise ValueError(
                 f"The profile {self.name} names {len(everything)} paths of {size} bytes. "
@@ -110,7 +115,7 @@ class Profile:
         facts = [each.fact for each in self.checks]
         if twice := next((each for each in facts if facts.count(each) > 1), ""):
             raise ValueError(f"The profile {self.name} has the {twice} twice.")
-        size = sum(len(word.encode()) for each in self.checks for word in (each.name, *each.words))
+        size = sum(self._length(word) for each in self.checks for word in (each.name, *each.words))
         if len(facts) > MOST_CHECKS or size > MOST_CHECK_BYTES:
             raise ValueError(
                 f"The profile {self.name} has {len(facts)} checks of {size} bytes. "

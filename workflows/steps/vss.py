@@ -50,11 +50,12 @@ def ask_vss(
     home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, launch: str, facts: Recorded,
     retries: int, intended: float, kept: dict[str, Any], now: float,
 ) -> ByVss | Wait:  # fmt: skip
-    """Looks for the run's image first. Raises VssFailed where the profile requires VSS and there is no image by it."""
+    """The command is looked for by its comment, and a retry looks for the run's image first. Raises VssFailed where the
+    profile requires VSS and there is no image by it."""
     name = tags.image_name(server, run_key)
     marks = marks_of(home, server, instance_id, run_key, CRASH, facts, launch)
     if "command_id" not in kept:
-        if image := home.images.named(name, run_key):
+        if retries and (image := home.images.named(name, run_key)):
             return _judged(home, image, marks, "an earlier try had asked for the image")
         return _asked(
             home, instance_id, profile, name, marks, f"Firedrill {run_key} asks VSS, try {retries + 1}", intended
