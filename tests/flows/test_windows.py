@@ -91,7 +91,7 @@ def test_a_required_vss_that_cannot_be_had_stops_the_run_before_any_image_and_a_
     stage.lab.faults.no_vss()
     failed = stage.backup("web")
     assert "AwsVssComponents is not installed" in words(failed)
-    assert "No image was made." in words(failed)
+    assert "asked for no other image" in words(failed)
     assert stage.count("CreateImage") == 0
     assert retried(stage, failed).status is Status.SUCCEEDED
     assert label(stage) == ("application-consistent", "")

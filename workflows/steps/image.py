@@ -12,7 +12,7 @@ from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
 from workflows.points import Point, launch_settings, point_of
 from workflows.steps.freeze import Frozen
-from workflows.steps.marks import VISIBLE_WITHIN, marks_of
+from workflows.steps.marks import marks_of
 from workflows.steps.source import Source
 from workflows.steps.vss import ByVss
 from workflows.words import count, safe

@@ -3,9 +3,6 @@
 from workflows.aws import Aws, tags
 from workflows.facts.evidence import Recorded
 
-#: Seconds that AWS's describes may lag behind its own answer.
-VISIBLE_WITHIN = 300.0
-
 
 def marks_of(
     home: Aws, server: str, instance_id: str, run_key: str, consistency: str, facts: Recorded, launch: str

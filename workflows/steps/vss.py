@@ -10,13 +10,13 @@ from typing import Any
 
 from workflows.aws import Aws, tags
 from workflows.aws.commands import Invocation
-from workflows.aws.images import Image
+from workflows.aws.images import VISIBLE_WITHIN, Image
 from workflows.engine.run import Json
 from workflows.engine.runbook import Wait, step
 from workflows.errors import AwsRefused, VssFailed
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
-from workflows.steps.marks import VISIBLE_WITHIN, marks_of
+from workflows.steps.marks import marks_of
 from workflows.steps.scripts import SCRIPT_PATIENCE
 from workflows.words import cut, safe
 
@@ -55,7 +55,7 @@ def ask_vss(
     name = tags.image_name(server, run_key)
     marks = marks_of(home, server, instance_id, run_key, CRASH, facts, launch)
     if "command_id" not in kept:
-        if retries and (image := home.images.named(name, run_key)):
+        if retries and (image := home.images.named(name, run_key, now)):
             return _judged(home, image, marks, "an earlier try had asked for the image")
         return _asked(
             home, instance_id, profile, name, marks, f"Firedrill {run_key} asks VSS, try {retries + 1}", intended
@@ -63,7 +63,7 @@ def ask_vss(
     done = home.commands.result(kept["command_id"], instance_id)
     if done.open:
         return Wait(f"VSS on {instance_id}", f"SSM says {done.status}", SCRIPT_PATIENCE)
-    image = home.images.named(name, run_key)
+    image = home.images.named(name, run_key, now)
     late = now - kept.get("ended", now) > VISIBLE_WITHIN
     if done.status == "Success" and not late and (image is None or not _held(image)):
         missing = "AWS does not show the image yet" if image is None else "its tag is not there yet"
@@ -89,10 +89,11 @@ def _held(image: Image) -> bool:
 
 
 def _judged(home: Aws, image: Image, marks: Mapping[str, str], why: str) -> ByVss:
-    """What the image was not given by text it is given now. It never says more than what AWS's document has tagged."""
+    """It never says more than what AWS's document has tagged. What the image could not be given by text it is given
+    now; what it has stays as it is, since a worker that wakes late must not take a proof away."""
     found = ByVss(APPLICATION) if _held(image) else ByVss(CRASH, cut(why, 250))
-    more = {tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: found.why}
-    home.images.tag(image, {**marks, **more})
+    more = {key: value for key, value in marks.items() if key not in image.tags}
+    home.images.tag(image, {**more, tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: found.why})
     return found
 
 
