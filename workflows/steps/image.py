@@ -85,7 +85,7 @@ def wait_for_image(home: Aws, asked: Asked, now: float, stale: float) -> Wait | 
     if tags.RUN not in image.tags and now - asked.at < VISIBLE_WITHIN:
         return Wait(f"the image {asked.image_id}", "AWS does not show its tags yet", IMAGE_PATIENCE)
     if image.state == "pending":
-        return _pending(image, home.images.snapshots(image.snapshots.values(), 2 * stale))
+        return _pending(image, home.images.snapshots(image.snapshots.values(), 3 * stale))
     if image.state != "available":
         raise ImageFailed(image.id, image.state, safe(image.reason))
     return None
@@ -123,8 +123,7 @@ def verify_recovery_point(
 
 def check_whole(home: Aws, image: Image, source: Source) -> None:
     """State, one completed snapshot per volume, encryption and sizes as on the source. Raises PointIncomplete."""
-    check_available(home, image)
-    snapshots = home.images.snapshots(image.snapshots.values())
+    snapshots = check_available(home, image)
     for disk in source.disks:
         snapshot = snapshots.get(image.snapshots.get(disk.device, ""))
         if snapshot is None:
@@ -137,8 +136,8 @@ def check_whole(home: Aws, image: Image, source: Source) -> None:
         raise PointIncomplete(text, "Start a new backup.")
 
 
-def check_available(home: Aws, image: Image) -> None:
-    """Ours, available, each snapshot there and completed. Raises PointIncomplete."""
+def check_available(home: Aws, image: Image) -> dict[str, Snapshot]:
+    """Ours, available, each snapshot there and completed: gives them by id. Raises PointIncomplete."""
     if image.tags.get(tags.INSTALLATION) != home.installation:
         raise PointIncomplete(f"{image.id} was not made by this installation.", "`/dr points` lists those that were.")
     if image.state != "available":
@@ -150,6 +149,7 @@ def check_available(home: Aws, image: Image) -> None:
             text = f"The snapshot of {device} (`{snapshot_id or 'without an id'}`) of {image.id} is not there."
             raise PointIncomplete(text, "Use another recovery point.")
         _check_snapshot(image.id, device, snapshot, {})
+    return snapshots
 
 
 def _check_snapshot(image_id: str, device: str, snapshot: Snapshot, expected: dict[str, Any]) -> None:
