@@ -223,9 +223,9 @@ class VssFailed(RunFailed):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"{reason.rstrip('.')}.",
-            "Firedrill has asked for no other image. docs/consistency.md says what VSS needs on the server and of its role. With "
-            "`required = false` in the profile's table `freeze` the run goes on, with an image that is only "
-            "crash-consistent. Then `/dr retry`.",
+            "Firedrill has asked for no other image. docs/consistency.md says what VSS needs on the server and of its "
+            "role. Mend it, then `/dr retry`. With `required = false` in the profile's table `freeze` the run would go on, "
+            "with an image that is only crash-consistent.",
         )
 
 

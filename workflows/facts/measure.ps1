@@ -479,7 +479,7 @@ function Get-Differences($before, $now, [decimal]$measured, $until) {
 
 $kindsOfFiles = @('corrupt', 'missing', 'changed', 'type', 'rewritten', 'unreadable', 'new', 'drifted')
 
-# Each kind may name its first ones in its share of the room; all are counted.
+# Each kind names its first, and as many more as its share of the room holds; all are counted.
 function Get-Sections($found) {
   $out = ''
   foreach ($kind in $kindsOfFiles) {
@@ -487,9 +487,10 @@ function Get-Sections($found) {
     $size = 0
     foreach ($line in $found[$kind]) {
       $at = $line.IndexOf("`t")
-      $item = '[' + (Get-Json (Get-Cut $line.Substring(0, $at) 120)) + ',' + (Get-Json (Get-Cut $line.Substring($at + 1) 300)) + ']'
+      $item = '[' + (Get-Json (Get-Cut $line.Substring(0, $at) 80)) + ',' + (Get-Json (Get-Cut $line.Substring($at + 1) 300)) + ']'
       $size += $item.Length + 1
-      if ($shown.Count -ge 40 -or $size -gt [int](($state.room - 2000) / $kindsOfFiles.Length)) { break }
+      $full = $shown.Count -ge 40 -or $size -gt [int](($state.room - 2000) / $kindsOfFiles.Length)
+      if ($full -and $shown.Count -gt 0) { break }
       $shown.Add($item)
     }
     $out += ",`"$kind`":{`"count`":$($found[$kind].Count),`"first`":[$($shown -join ',')]}"

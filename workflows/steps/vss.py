@@ -21,7 +21,8 @@ from workflows.steps.scripts import SCRIPT_PATIENCE
 from workflows.words import cut, safe
 
 APPLICATION, CRASH = "application-consistent", "crash-consistent"
-#: What AWS's own document tags an image with when VSS has held until the snapshots existed.
+#: What AWS's own document tags an image with: whether VSS has held until the snapshots existed.
+#: https://docs.aws.amazon.com/ebs/latest/userguide/dlm-script-tags.html
 _PROOF, _HELD = "AppConsistent", "true"
 
 
@@ -65,7 +66,7 @@ def ask_vss(
         return Wait(f"VSS on {instance_id}", f"SSM says {done.status}", SCRIPT_PATIENCE)
     image = home.images.named(name, run_key, now)
     late = now - kept.get("ended", now) > VISIBLE_WITHIN
-    if done.status == "Success" and not late and (image is None or not _held(image)):
+    if done.status == "Success" and not late and (image is None or _PROOF not in image.tags):
         missing = "AWS does not show the image yet" if image is None else "its tag is not there yet"
         return Wait(
             f"the image by VSS of {instance_id}", missing, SCRIPT_PATIENCE, keep={"ended": kept.get("ended", now)}
