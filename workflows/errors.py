@@ -224,8 +224,8 @@ class VssFailed(RunFailed):
         super().__init__(
             f"{reason.rstrip('.')}.",
             "Firedrill has asked for no other image. docs/consistency.md says what VSS needs on the server and of its "
-            "role. Mend it, then `/dr retry`. With `required = false` in the profile's table `freeze` the run would go on, "
-            "with an image that is only crash-consistent.",
+            "role. Mend it, then `/dr retry`. With `required = false` in the profile's table `freeze` the run would go "
+            "on, with an image that is only crash-consistent.",
         )
 
 

@@ -80,8 +80,7 @@ class Vss:
         try:
             with self._parts.lock:
                 image_id = self._images.create(request)["ImageId"]
-                if fault is None:
-                    self._parts.tag(request.region, [image_id], {"AppConsistent": "True"})
+                self._parts.tag(request.region, [image_id], {"AppConsistent": str(fault is None)})
         except Refusal as refused:
             return Outcome(1, "", f"CreateImage: {refused.code}: {refused.message}\n")
         if fault:
