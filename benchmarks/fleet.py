@@ -20,7 +20,7 @@ from practice.world import CHANNEL
 from workflows.backup import BACKUP
 from workflows.engine.engine import Engine
 from workflows.engine.pace import Pace
-from workflows.engine.run import Run
+from workflows.engine.run import Run, Status
 from workflows.engine.runbook import Runbook, Step, Wait, step_of
 from workflows.engine.store import Store
 from workflows.errors import RunFailed
@@ -55,7 +55,8 @@ def run(options: argparse.Namespace) -> Outcome:
         calls = [each for each in ground.workspace.calls[before:] if each.method != "respond"]
         runs = store.latest(options.fleet)
         texts = _texts(ground)
-    right = sum(1 for each in runs if _is_right(each, texts, runs))
+    listed = _listed(texts)
+    right = sum(1 for each in runs if _is_right(each, texts, listed))
     busiest = _busiest([each.at for each in calls])
     refused = sum(1 for each in calls if each.outcome == "ratelimited")
     say(f"{len(runs)} runs, {moves:,} moves; {len(calls):,} Slack calls, {busiest} in the busiest minute, "
@@ -120,9 +121,23 @@ def _texts(ground: Ground) -> str:
     return "\n".join(f"{each.text}\n{each.plain()}" for each in said)
 
 
-def _is_right(run: Run, texts: str, runs: Sequence[Run]) -> bool:
-    """Its own card says how it ended."""
-    return re.search(rf"\b{run.id}, [^\n]*: {run.status.value}\.", texts) is not None
+def _listed(texts: str) -> dict[str, Status]:
+    """How each run ended, by what the batch's list at its end says."""
+    found: dict[str, Status] = {}
+    words = {"Done": Status.SUCCEEDED, "Failed": Status.FAILED, "Cancelled": Status.CANCELLED}
+    state = None
+    for head, run_id in re.findall(r"\b(\w+) \([\d,]+\):|\b([A-Z]-\d{4,}) node", texts):
+        if head:
+            state = words.get(head)
+        elif state:
+            found[run_id] = state
+    return found
+
+
+def _is_right(run: Run, texts: str, listed: dict[str, Status]) -> bool:
+    """The batch's list says how it ended; and so does its own card, if it has one."""
+    own = re.findall(rf"\b{run.id}, [^\n]*: (\w+)\.", texts)
+    return listed.get(run.id) is run.status and set(own) <= {run.status.value}
 
 
 def _busiest(times: Sequence[float]) -> int:

@@ -35,9 +35,10 @@ class Access:
         check_may_run(terms, actor.id, channel, self._look(actor.id if anew else ""))
         check_reason(terms, reason)
 
-    def check_may_steer(self, actor: Actor, run: Run, verb: str, channel: str) -> None:
-        """Cancel or retry a run."""
-        check_may_run(self._policy.terms(about_run(run, verb)), actor.id, channel, self._look(actor.id))
+    def check_may_steer(self, actor: Actor, run: Run, verb: str, channel: str, *, anew: bool = True) -> None:
+        """Cancel or retry a run. Without `anew` Slack is not asked again about the person."""
+        terms = self._policy.terms(about_run(run, verb))
+        check_may_run(terms, actor.id, channel, self._look(actor.id if anew else ""))
 
     def check_may_halt(self, actor: Actor, verb: str, channel: str) -> None:
         """Halt everything, or resume it."""

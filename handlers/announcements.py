@@ -134,6 +134,9 @@ def _begun(each: Occurrence, runs: Sequence[Run]) -> float:
 def _runs(each: Occurrence, known: Outlook) -> list[str]:
     """Each run that it began: how it ended, where it did; the cards tell the rest."""
     if not each.over:
+        batch = known.runs[0].batch if known.runs else ""
+        if batch:
+            return [f"`{batch}`, {count(len(each.runs), 'run')}: its card shows how far they are."]
         named = " ".join(f"`{run_id}`" for run_id in each.runs[:_RUNS])
         where = f" in <#{each.schedule.channel}>" if each.schedule.channel else ""
         if len(each.runs) > _RUNS:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from handlers import cards
 from handlers.access import Access
+from handlers.batch_verbs import BatchVerbs
 from handlers.deciding import Deciding
 from handlers.halting import Halts
 from handlers.point_lines import listed
@@ -39,12 +40,14 @@ from handlers.requests import (
 )
 from handlers.scheduling import Scheduling
 from workflows.desk import Asking, Desk
+from workflows.engine.batches import is_batch
 from workflows.engine.run import Run
 from workflows.errors import Busy, Halted, NotNow, UserError
 from workflows.inventory import Inventory
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
 from workflows.schedules.calendar import Calendar
+from workflows.together import begin
 from workflows.words import safe
 
 
@@ -58,6 +61,7 @@ class Answers:
         self._hasty = desk.hasty()
         self.deciding = Deciding(desk, access)
         self._halts = Halts(desk, access)
+        self._batches = BatchVerbs(desk.store, access)
 
     def recorded(self, asking: Asking, what: str) -> AbstractContextManager[None]:
         """Around everything that comes of a request: the audit tells it before anything is done, and how it was
@@ -108,6 +112,8 @@ class Answers:
                 assert_never(request)
 
     def cancel(self, request: Cancel, asking: Asking) -> str:
+        if is_batch(request.run_id):
+            return self._batches.cancel(request.run_id, asking)
         run = self._desk.store.read(request.run_id)
         self._access.check_may_steer(asking.by, run, "cancel", asking.channel)
         return self._desk.cancel(request.run_id, asking.by, asking.place)
@@ -153,33 +159,37 @@ class Answers:
         may(asking.by, Circumstances(_verb(request), asking.channel), asking.channel, "any", anew=anew)
         planned = _planned(request, replace(asking, reason=masked(request.reason)), desk)
         for each in planned:
-            may(asking.by, about_run(each), asking.channel, request.reason, anew=anew)
+            may(asking.by, about_run(each), asking.channel, request.reason, anew=False)
         return planned
 
     def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
         planned = self._allowed(request, asking, self._desk)
         if request.dry_run:
             return "\n".join(map(_plan, planned)), []
-        lines, started = [], []
-        for number, each in enumerate(planned):
-            try:
-                run = self._desk.start(each, f"{asking.request}/{number}" if asking.request else "")
-            except NotNow as later:
-                if len(planned) == 1:
-                    raise
-                lines.append(f"{later.text} {later.hint}")
-                continue
-            started.append(run)
-            lines.append(f"`{run.id}` {safe(run.title)} is on its way; its card says how far it is.")
-        return "\n".join(lines), started
+
+        def start(number: int, run: Run) -> Run:
+            return self._desk.start(run, f"{asking.request}/{number}" if asking.request else "")
+
+        begun = begin(self._desk.store, planned, start, asking.request)
+        if len(planned) == 1 and begun.left:
+            raise begun.left[0]
+        told = [(begun.batch.id, begun.batch.title)] if begun.batch else [(run.id, run.title) for run in begun.runs]
+        lines = [f"`{name}` {safe(title)} is on its way; its card says how far it is." for name, title in told]
+        lines += [f"{later.text} {later.hint}" for later in begun.left[:_LEFT]]
+        if len(begun.left) > _LEFT:
+            lines.append(f"And so with {len(begun.left) - _LEFT} more.")
+        return "\n".join(lines), list(begun.runs)
 
     def _status(self, request: ShowStatus) -> str:
         if request.run_id:
-            run = self._desk.store.read(request.run_id)
-            shown = cards.card(run)
+            one = is_batch(request.run_id)
+            shown = self._batches.card(request.run_id) if one else cards.card(self._desk.store.read(request.run_id))
             texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"]
             return "\n".join((shown.text, *texts[1:]))
-        going_on = [cards.line(run) for run in self._desk.store.open_runs()] or [_NOTHING]
+        open_runs = self._desk.store.open_runs()
+        going_on = self._batches.lines({run.batch for run in open_runs if run.batch})
+        going_on += [cards.line(run) for run in open_runs if not run.batch]
+        going_on = going_on or [_NOTHING]
         return "\n".join([*filter(None, [self._halts.line()]), *going_on])
 
     def _points(self, request: ListPoints) -> str:
@@ -217,6 +227,8 @@ def _verb(request: Start) -> str:
     return {StartBackup: "backup", StartRestore: "restore", StartValidation: "validate"}[type(request)]
 
 
+#: How many of those that were not begun are told of.
+_LEFT = 10
 _NOTHING = "Nothing is going on. `/dr runs` lists what has been."
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
 

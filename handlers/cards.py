@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handlers.blocks import Block, at_stake, button, chunks, context, section, sure
 from workflows.catalogue import RUNBOOKS
-from workflows.engine.run import Run, Status, StepState
+from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.standing import CLONE, aftermath
 from workflows.words import cut, duration, safe, when
 
@@ -49,13 +49,13 @@ def card(run: Run) -> Card:
     """The run's one message."""
     head = [
         section(f"*{safe(run.title)}*  `{run.id}`\n{_heading(run)}{_outcome(run)}"),
-        context(_asked(run)),
+        context(f"{asked(run.asked_by, run.via, run.created, run.reason)} · {safe(run.target.region)}"),
     ]
-    asked = at_stake(run, run.question) if run.question and run.status is Status.ASKING else []
+    stake = at_stake(run, run.question) if run.question and run.status is Status.ASKING else []
     buttons = _buttons(run)
     act = [{"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}]
     foot = act if buttons else []
-    blocks = [*head, *asked, *foot, *_steps(run)] if asked else [*head, *_steps(run), *foot]
+    blocks = [*head, *stake, *foot, *_steps(run)] if stake else [*head, *_steps(run), *foot]
     return Card(cut(sentence(run), _TEXT), blocks)
 
 
@@ -74,7 +74,15 @@ def sentence(run: Run) -> str:
 
 
 def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
-    """The thread: what a step found out at length, the call to the approvers, and the end, told to the asker."""
+    """The thread: what a step found out at length, the call to the approvers, and the end, told to the asker. In a
+    batch's thread a card stands among others, and the batch tells its end."""
+    if run.batch:
+        told = ("question:", "end:") if run.retries else ("question:",)
+        return [each for each in _replies(run, approvers) if each.key.startswith(told)]
+    return _replies(run, approvers)
+
+
+def _replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
     told = [
         Reply(f"step:{each.name}:{each.started}", cut(f"*{each.title}*\n{each.detail}", _TEXT))
         for each in run.steps
@@ -83,7 +91,8 @@ def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
     if run.question and run.status is Status.ASKING:
         people = " ".join(f"<@{each}>" for each in approvers) or "Nobody in firedrill.toml"
         until = when(run.question.expires_at)
-        text = f"{people} may answer: {run.question.title} The buttons are in the card above, until {until}."
+        which = f" of `{run.id}`" if run.batch else ""
+        text = f"{people} may answer: {run.question.title} The buttons are in the card{which} above, until {until}."
         told.append(Reply(f"question:{run.question.id}", text))
     if run.halted:
         text = f"<@{run.asked_by.id}> `{run.id}` stands still: {run.halted.sentence()}. `/dr resume` lets it go on."
@@ -178,10 +187,11 @@ def _expired(run: Run) -> str:
     return f"{people} approved it in time, but no worker carried it out before it expired."
 
 
-def _asked(run: Run) -> str:
-    why = f": {safe(run.reason)}" if run.reason else ""
-    from_shell = {"shell": " in the shell", "schedule": " by a schedule"}.get(run.via, "")
-    return f"Asked by <@{run.asked_by.id}>{from_shell} {when(run.created)}{why} · {safe(run.target.region)}"
+def asked(by: Actor, via: str, at: float, reason: str) -> str:
+    """Who asked, where, when, and why."""
+    why = f": {safe(reason)}" if reason else ""
+    where = {"shell": " in the shell", "schedule": " by a schedule"}.get(via, "")
+    return f"Asked by <@{by.id}>{where} {when(at)}{why}"
 
 
 def _steps(run: Run) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Keeps each run's one message in Slack like its record: painted whole, coalesced, the last state always, once."""
+"""Keeps the one message of each run, or batch, like its record: whole, coalesced, the last state always, once."""
 
 import hashlib
 import json
@@ -10,11 +10,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.access import Access
+from handlers.batch_painter import BatchPainter
 from handlers.cards import Card, card, replies
 from handlers.paced import NotYet, ranked
 from handlers.postbox import NotSettled, Postbox
-from handlers.posting import AGAIN, PASSING, UNREACHABLE, Posting, tell_of
+from handlers.posting import AGAIN, PASSING, UNREACHABLE, Posting, tell_of, thread_of
 from handlers.reports import shows_timeline, timeline_of
+from workflows.engine.batches import is_batch
 from workflows.engine.board import Cards
 from workflows.engine.budget import Rank
 from workflows.engine.connection import Away
@@ -40,6 +42,7 @@ class Notifier:
         self._postbox = Postbox(cards, ranked(client, Rank.REPLY))
         self._access = access
         self._default = default_channel
+        self._batches = BatchPainter(store, cards, client, default_channel)
         self._full = 0.0
 
     def work(self, stop: Event) -> None:
@@ -67,7 +70,7 @@ class Notifier:
         try:
             self._paint(run_id, revision)
         except SlackApiError as error:
-            if error.response.get("error") == "message_not_found":
+            if error.response.get("error") == "message_not_found" and not is_batch(run_id):
                 self._cards.unnote(run_id, "card", "intent:card", "digest")
             self._put_off(run_id, error)
         except NotSettled:
@@ -83,6 +86,9 @@ class Notifier:
         self._cards.later(run_id, tell_of(log, error, f"run={run_id} card not painted"))
 
     def _paint(self, run_id: str, revision: str) -> None:
+        if is_batch(run_id):
+            self._batches.paint(run_id, revision)
+            return
         try:
             run = self._store.read(run_id)
         except UserError:
@@ -92,7 +98,12 @@ class Notifier:
         if not channel:
             self._cards.forget(run_id)
             return
-        thread = self._card(run, channel, card(run))
+        above = thread_of(self._cards, run) if run.batch else None
+        if run.batch and above is None:
+            self._cards.later(run_id, AGAIN)
+            return
+        own = self._card(run, channel, card(run), above)
+        thread = above or own
         for reply in replies(run, self._access.may_be_asked(run)):
             self._once(run, channel, reply.key, {"text": reply.text}, thread, urgency(run, Rank.REPLY))
         if shows_timeline(run):
@@ -112,13 +123,13 @@ class Notifier:
             log.error("run=%s Slack does not take its timeline: %s (%s)", run.id, word, hint)
             self._postbox.give_up(run.id, file)
 
-    def _card(self, run: Run, channel: str, painted: Card) -> str:
+    def _card(self, run: Run, channel: str, painted: Card, above: str | None) -> str:
         """Post the card, or bring it up to date. Gives its ts."""
         content: dict[str, Any] = {"text": painted.text, "blocks": painted.blocks}
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         notes = self._cards.notes(run.id)
         shown = notes.get("digest")
-        ts = self._once(run, channel, "card", content, None, Rank.URGENT)
+        ts = self._once(run, channel, "card", content, above, Rank.URGENT)
         if "card" not in notes and "intent:card" not in notes:
             shown = digest  # it was posted a moment ago, as it is
         if shown != digest:

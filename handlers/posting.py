@@ -1,5 +1,7 @@
 """A message posted to Slack once, whatever happens to the answer; and how long to wait after a refusal."""
 
+import hashlib
+import json
 import logging
 from http.client import HTTPException
 from typing import Any
@@ -9,6 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.paced import NotYet
 from workflows.engine.board import Cards
+from workflows.engine.run import Run
 
 #: Seconds before the beginning of what a message is about, from which on it is looked for: clocks differ.
 SLACK = 3600
@@ -59,6 +62,25 @@ class Posting:
         self._cards.note(about, name, ts)
         return ts
 
+    def shown(
+        self, about: str, channel: str, name: str, content: dict[str, Any], payload: dict[str, str], *, since: float,
+        update: WebClient, thread: str | None = None,
+    ) -> str:  # fmt: skip
+        """As `once`, and brought up to date by `update` where it says something else by now."""
+        notes = self._cards.notes(about)
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        ts = self.once(about, channel, name, content, payload, since=since, thread=thread)
+        fresh = name not in notes and f"intent:{name}" not in notes
+        if not fresh and notes.get(f"digest:{name}") != digest:
+            try:
+                update.chat_update(channel=channel, ts=ts, **content)
+            except SlackApiError as error:
+                if error.response.get("error") == "message_not_found":
+                    self._cards.unnote(about, name, f"intent:{name}", f"digest:{name}")
+                raise
+        self._cards.note(about, f"digest:{name}", digest)
+        return ts
+
     def _seen(self, channel: str, payload: dict[str, str], since: float, thread: str | None) -> str | None:
         """Look for a message of ours in the channel or the thread."""
         cursor = ""
@@ -74,6 +96,11 @@ class Posting:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return None
+
+
+def thread_of(cards: Cards, run: Run) -> str | None:
+    """Below which message the run's replies stand: its own card, or its batch's; None where there is none yet."""
+    return cards.notes(run.batch or run.id).get("card")
 
 
 def tell_of(log: logging.Logger, error: Exception, what: str) -> float:

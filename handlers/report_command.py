@@ -6,6 +6,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.postbox import Postbox
+from handlers.posting import thread_of
 from handlers.reports import Given
 from workflows.engine.board import Cards
 from workflows.errors import UserError
@@ -23,7 +24,7 @@ def deliver(given: Given, cards: Cards, client: WebClient, channel: str, default
     Raises UserError where Slack does not take them.
     """
     home = (given.run.channel or default) if given.run else ""
-    thread = cards.notes(given.run.id).get("card") if given.run else None
+    thread = thread_of(cards, given.run) if given.run else None
     where = home if thread else channel
     try:
         Postbox(cards, client).share(given.files, where, given.text, thread)

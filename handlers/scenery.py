@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from handlers.ahead import coming, next_drills
 from handlers.home_page import MOST_RUNNING, Scene
 from handlers.paced import ranked
-from handlers.posting import UNREACHABLE
+from handlers.posting import UNREACHABLE, thread_of
 from workflows import freshness
 from workflows.engine.board import Board, Cards
 from workflows.engine.budget import Rank
@@ -74,7 +74,7 @@ class Scenery:
 
     def _address(self, run: Run) -> str:
         """Empty where there is no card yet, or Slack does not say: Home does without."""
-        ts = self._cards.notes(run.id).get("card")
+        ts = self._cards.notes(run.id).get("card") or thread_of(self._cards, run)
         channel = run.channel or self._channel
         if not ts or not channel:
             return ""

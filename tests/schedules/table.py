@@ -25,8 +25,9 @@ def timetable(
 def nightly(stage: Stage, verb: str = "backup", **more: object) -> Schedule:
     """Made an hour before it is due for the first time."""
     at = datetime.fromtimestamp(stage.clock.now() + 3600, UTC)
+    target = str(more.pop("target", "orders-db"))
     given = Schedule(
-        "", verb, "orders-db", f"every day at {at:%H:%M}", "UTC", OPERATOR, "C0DROPS", 0.0, **more  # type: ignore[arg-type]
+        "", verb, target, f"every day at {at:%H:%M}", "UTC", OPERATOR, "C0DROPS", 0.0, **more  # type: ignore[arg-type]
     )  # fmt: skip
     return stage.calendar.add(given, HERE)
 

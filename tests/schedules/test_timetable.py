@@ -10,10 +10,12 @@ from handlers.announcements import Outlook, announcement, replies
 from tests.flows.scene import SMALL
 from tests.schedules.table import HERE, again, nightly, soonest, timetable, unsaid
 from tests.stage import ASKING, OPERATOR, Stage
+from workflows import inventory
 from workflows.engine.agenda import New
 from workflows.engine.halting import Halting
 from workflows.engine.happened import Event
 from workflows.engine.run import Actor, Run, Status
+from workflows.inventory import Inventory, Sighting
 from workflows.schedules.occurrence import Occurrence, State, occurrence_to_json
 from workflows.schedules.schedule import Schedule
 from workflows.schedules.tables import Freeze
@@ -38,6 +40,25 @@ def test_what_is_due_is_begun_once_and_closed_when_its_run_has_ended(stage: Stag
     done = again(stage, coming)
     assert (done.state, done.over) == (State.STARTED, True)
     assert [each.due - coming.due for each in stage.calendar.coming()] == [86400.0]
+
+
+def test_a_schedule_of_many_servers_begins_a_batch_and_its_announcement_names_it(stage: Stage) -> None:
+    now, tags = stage.clock.now(), {"Env": "prod"}
+    found = tuple(Sighting(f"node-{n}", f"i-{n:017x}", "running", "us-east-1", now, tags) for n in range(5))
+    stage.board.put_inventory(inventory.to_json(Inventory(now, "0" * 12, ("us-east-1",), found, ())))
+    table = timetable(stage)
+    nightly(stage, target="tag:Env=prod")
+    table.tick()
+    coming = soonest(stage)
+    stage.clock.forward(3600)
+    for _ in range(2):
+        table.tick()
+    runs = stage.store.latest(10)
+    assert [run.batch for run in runs] == ["G-0001"] * 5
+    begun = again(stage, coming)
+    assert len(begun.runs) == 5
+    shown = str(announcement(begun, Outlook(runs=tuple(runs))).blocks)
+    assert "`G-0001`, 5 runs: its card shows how far they are." in shown
 
 
 def test_five_workers_that_look_in_the_same_second_begin_it_once(stage: Stage) -> None:

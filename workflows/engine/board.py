@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import redis
 
-from workflows.engine import scripts
+from workflows.engine import painting
+from workflows.engine.batches import is_batch
 from workflows.engine.clock import Clock
 from workflows.engine.keys import key, millis
 
@@ -22,23 +23,31 @@ class Cards:
     def __init__(self, client: redis.Redis, clock: Clock) -> None:
         self._redis = client
         self._clock = clock
-        self._claim = client.register_script(scripts.PAINT_CLAIM)
-        self._painted = client.register_script(scripts.PAINTED)
+        self._claim = client.register_script(painting.PAINT_CLAIM)
+        self._painted = client.register_script(painting.PAINTED)
 
     def now(self) -> float:
         return self._clock.now()
 
     def claim(self, most: int, lease: float, *, only_urgent: bool = False) -> list[tuple[str, str]]:
-        """Up to `most` runs to paint now, the urgent ones first: those that are new, ask, or have ended. Each with the
-        revision to report back; for `lease` seconds nobody else gets them."""
+        """Up to `most` runs and batches to paint now, the urgent ones first: those that are new, ask, or have ended.
+        Each with the revision to report back; for `lease` seconds nobody else gets them."""
         now = millis(self._clock.now())
-        argv: list[Any] = [key("run", ""), now, millis(lease), most, key("card", ""), int(only_urgent)]
+        argv: list[Any] = [
+            key("run", ""),
+            now,
+            millis(lease),
+            most,
+            key("card", ""),
+            int(only_urgent),
+            key("batch", ""),
+        ]
         flat = [each.decode() for each in cast(list[bytes], self._claim(keys=[key("unpainted")], args=argv))]
         return list(zip(flat[::2], flat[1::2], strict=True))
 
     def painted(self, run_id: str, revision: str, spacing: float) -> None:
         """The card shows that revision. If the run has moved on since, it is due again after `spacing` seconds."""
-        keys = [key("unpainted"), key("run", run_id), key("card", run_id)]
+        keys = [key("unpainted"), key("batch" if is_batch(run_id) else "run", run_id), key("card", run_id)]
         self._painted(keys=keys, args=[run_id, revision, millis(self._clock.now() + spacing)])
 
     def later(self, run_id: str, pause: float) -> None:

@@ -155,7 +155,7 @@ class Run:
     server's as they were when it was asked for; the policy goes by them. `answers` are those to the open question, or
     to the one that was just decided. `version` is that of the program that took the request in. `decisions` are the
     questions that were settled, the latest last. `seal` is the SHA-256 of the report of a run that has ended. `halted`
-    says who has brought it to a stand, for the time being.
+    says who has brought it to a stand, for the time being. `batch` is the one that it was begun with, if any.
     """
 
     id: str
@@ -185,6 +185,7 @@ class Run:
     decisions: tuple[Decision, ...] = ()
     seal: str = ""
     halted: Halt | None = None
+    batch: str = ""
 
     @property
     def step(self) -> StepState:

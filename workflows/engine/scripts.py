@@ -3,6 +3,8 @@
 Stays within Redis 6.2. What the keys mean stands at the head of store.py.
 """
 
+from workflows.engine.painting import BEHIND
+
 #: What happened, into the stream that the audit is made of: atomically with whatever it is that happened.
 NOTE = """
 local function note(stream, at, kind, outcome, event, status)
@@ -14,9 +16,11 @@ end
 TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
 
 #: keys: run, due, lock, unpainted, index, asked, unchained, halt   argv: id, record, now, world-lock?, asked seconds,
-#: event. An id is given once: a run that is there already was made by this very call, whose answer was lost.
+#: event, card prefix, batch prefix, batch (or empty), server, seconds to keep the list of the batch's runs. An id is
+#: given once: a run that is there already was made by this very call, whose answer was lost.
 CREATE = (
     NOTE
+    + BEHIND
     + """
 if ARGV[5] ~= '0' then
   local prior = redis.call('GET', KEYS[6])
@@ -39,10 +43,14 @@ redis.call('HSET', KEYS[1], 'record', ARGV[2], 'status', 'queued', 'open', '1', 
 if ARGV[4] == '1' then redis.call('SET', KEYS[3], ARGV[1]) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[4], 'NX', ARGV[3], ARGV[1])
+if ARGV[9] ~= '' then
+  redis.call('HSET', KEYS[1], 'batch', ARGV[9], 'server', ARGV[10])
+  redis.call('RPUSH', ARGV[8] .. ARGV[9] .. ':runs', ARGV[1])
+  redis.call('EXPIRE', ARGV[8] .. ARGV[9] .. ':runs', ARGV[11])
+end
+behind(KEYS[4], ARGV[7], ARGV[8], KEYS[1], ARGV[1], ARGV[3])
 if ARGV[5] ~= '0' then redis.call('SET', KEYS[6], ARGV[1], 'EX', ARGV[5]) end
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
-redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
 return {'made', ARGV[1]}
 """
 )
@@ -93,11 +101,13 @@ return {run[1], fence, begins, said_to(KEYS[3], redis.call('GET', KEYS[4]))}
 #: keys: run, due, inbox, unpainted, card, events, unchained, halt   argv: id, fence, record, status, open, due, lease,
 #: now, handled (comma-separated inbox fields), refuse-if-stopped, question, its expiry, no return, event, seconds to
 #: keep, approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps),
-#: whether the record knows of the halt, the move's own mark. A halt stops nothing that was past its point of no return
-#: before. A move that is sent again because its answer was lost bears the mark that is there already.
+#: whether the record knows of the halt, the move's own mark, card prefix, batch prefix, how many of a hundred parts are
+#: done. A halt stops nothing that was past its point of no return before. A move that is sent again because its answer
+#: was lost bears the mark that is there already.
 COMMIT = (
     NOTE
     + SAID
+    + BEHIND
     + """
 local run = redis.call('HMGET', KEYS[1], 'fence', 'lock', 'no_return', 'mark')
 if run[1] ~= ARGV[2] then return {'fenced'} end
@@ -118,7 +128,8 @@ if ARGV[11] ~= '' then
 end
 if said and ARGV[5] == '1' then due = ARGV[8] end
 redis.call('HSET', KEYS[1], 'record', ARGV[3], 'status', ARGV[4], 'open', ARGV[5], 'due', due, 'lease', ARGV[7],
-  'question', ARGV[11], 'expires', ARGV[12], 'needed', ARGV[16], 'no_return', ARGV[13], 'begins', 0, 'mark', ARGV[21])
+  'question', ARGV[11], 'expires', ARGV[12], 'needed', ARGV[16], 'no_return', ARGV[13], 'begins', 0, 'mark', ARGV[21],
+  'part', ARGV[24])
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[2], math.max(tonumber(due), tonumber(ARGV[7])), ARGV[1])
@@ -133,9 +144,7 @@ end
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', '100000', '*', 'run', ARGV[1], 'event', ARGV[14], 'at', ARGV[8],
   'fence', ARGV[2])
 if ARGV[18] ~= '' then note(KEYS[7], ARGV[8], ARGV[18], '', ARGV[19]) end
-local paint_at = math.max(tonumber(ARGV[8]), tonumber(redis.call('HGET', KEYS[5], 'next_at') or '0'))
-redis.call('ZADD', KEYS[4], 'NX', paint_at, ARGV[1])
-redis.call('PUBLISH', KEYS[4] .. ':nudge', ARGV[1])
+behind(KEYS[4], ARGV[22], ARGV[23], KEYS[1], ARGV[1], ARGV[8])
 return {'ok', said_to(KEYS[3], halt)}
 """
 )
@@ -235,45 +244,10 @@ end
 note(KEYS[6], ARGV[3], 'decision', 'done', ARGV[4], run[2])
 redis.call('HDEL', KEYS[3], 'cancel')
 redis.call('HSET', KEYS[3], 'retry', ARGV[2])
-redis.call('HSET', KEYS[1], 'open', '1', 'due', ARGV[3], 'lease', 0)
+redis.call('HSET', KEYS[1], 'open', '1', 'due', ARGV[3], 'lease', 0, 'own', '1')
 for _, key in ipairs({KEYS[1], KEYS[3], KEYS[5]}) do redis.call('PERSIST', key) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 return {'done', ''}
 """
 )
-
-#: keys: unpainted   argv: run prefix, now, lease, how many, card prefix, only what is urgent? Whatever is not simply on
-#: its way comes first. Since when a card is behind is kept beside it: its score moves with every try.
-PAINT_CLAIM = """
-local urgent, others, claimed = {}, {}, {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 2000)) do
-  local status = redis.call('HGET', ARGV[1] .. id, 'status')
-  local under_way = status == 'running' or status == 'waiting'
-  table.insert(under_way and others or urgent, id)
-end
-if ARGV[6] ~= '1' then
-  for _, id in ipairs(others) do urgent[#urgent + 1] = id end
-end
-for number, id in ipairs(urgent) do
-  if number > tonumber(ARGV[4]) then break end
-  redis.call('HSETNX', ARGV[5] .. id, 'behind', redis.call('ZSCORE', KEYS[1], id))
-  redis.call('ZADD', KEYS[1], ARGV[2] + ARGV[3], id)
-  claimed[#claimed + 1] = id
-  claimed[#claimed + 1] = redis.call('HGET', ARGV[1] .. id, 'rev') or '0'
-end
-return claimed
-"""
-
-#: keys: unpainted, run, card   argv: id, painted rev, next paint not before
-PAINTED = """
-redis.call('HSET', KEYS[3], 'next_at', ARGV[3])
-if (redis.call('HGET', KEYS[2], 'rev') or ARGV[2]) == ARGV[2] then
-  redis.call('ZREM', KEYS[1], ARGV[1])
-  redis.call('HDEL', KEYS[3], 'behind')
-else
-  redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-  redis.call('HSET', KEYS[3], 'behind', ARGV[3])
-end
-return 1
-"""

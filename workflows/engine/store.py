@@ -16,7 +16,9 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | audit                    | stream | chainer          | KEEP_DAYS        | the audit: entries chained by digests   |
 | audit:head               | hash   | chainer          | for ever         | number and digest of its last entry        |
 | policy                   | string | every process    | for ever         | the policy that the audit told last        |
-| unpainted                | zset   | engine, notifier | for ever         | runs whose card is behind their record     |
+| batch:<id>               | hash   | desk, engine     | 430 d            | what many runs at once are; its revision   |
+| batch:<id>:runs          | list   | desk             | 430 d            | its runs                                   |
+| unpainted                | zset   | engine, notifier | for ever         | runs, batches whose card is behind them    |
 | card:<id>                | hash   | notifier         | as its run; 62 d | messages; audit's: a day, digest's: a week |
 | calls:<whom>             | list   | bot              | 1 min            | the last minute's calls to Slack, by when  |
 | calls:<whom>:shut        | string | bot              | a minute or so   | until when it wants no calls               |
@@ -47,8 +49,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
-Beside runs: board.py, budget.py (calls), agenda.py (schedules), viewers.py (Home), watchbook.py, sightings.py (looks
-that are shared), trail.py (the audit's streams).
+Beside runs: board.py, batches.py, budget.py (calls), agenda.py (schedules), viewers.py (Home), watchbook.py,
+sightings.py (looks that are shared), trail.py (the audit's streams).
 """
 
 import secrets
@@ -59,6 +61,7 @@ from typing import Any, cast
 import redis
 
 from workflows.engine import scripts
+from workflows.engine.batches import KEEP
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOWHERE, Event, Place, answered, started
 from workflows.engine.inbox import (
@@ -142,6 +145,7 @@ class Store(Looking):
         ]
         argv: list[Any] = [
             run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0, started(run).to_json(),
+            key("card", ""), key("batch", ""), run.batch, run.target.server, KEEP,
         ]  # fmt: skip
         word, which = texts(self._create(keys=keys, args=argv))
         if word == "halted":
@@ -239,7 +243,8 @@ class Store(Looking):
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
             question.needed if question else 0, len(run.answers), *((told[0], told[1].to_json()) if told else ("", "")),
-            int(run.halted is not None), secrets.token_hex(8),
+            int(run.halted is not None), secrets.token_hex(8), key("card", ""), key("batch", ""),
+            100 * run.at // len(run.steps),
         ]  # fmt: skip
         keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained"), key("halt")]
         got = cast(list[Any], self._commit(keys=keys, args=argv))

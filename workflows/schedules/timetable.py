@@ -21,6 +21,7 @@ from workflows.schedules.occurrence import Occurrence, State, occurrence_from_js
 from workflows.schedules.planning import runs_of
 from workflows.schedules.reading import readable
 from workflows.schedules.schedule import Schedule, schedule_from_json
+from workflows.together import begin
 from workflows.words import cut
 
 log = logging.getLogger(__name__)
@@ -137,15 +138,14 @@ class Timetable:
     def _started(self, each: Occurrence, planned: Sequence[Run]) -> tuple[list[Run], str]:
         """Each is known again by the occurrence, so a worker that takes this up anew makes none twice. With them, in a
         sentence each, why others could not be begun."""
-        runs: list[Run] = []
-        left: dict[str, None] = {}
-        for run in planned:
-            try:
-                runs.append(self._begun(run, f"{each.id}/{run.target.region}/{run.target.server}"))
-            except NotNow as later:
-                left[later.text] = None
+
+        def start(_: int, run: Run) -> Run:
+            return self._begun(run, f"{each.id}/{run.target.region}/{run.target.server}")
+
+        begun = begin(self._desk.store, planned, start, each.id)
+        left = dict.fromkeys(later.text for later in begun.left)
         said, more = list(left)[:_REASONS], len(left) - _REASONS
-        return runs, " ".join([*said, f"And so with {more} more."] if more > 0 else said).rstrip(".")
+        return list(begun.runs), " ".join([*said, f"And so with {more} more."] if more > 0 else said).rstrip(".")
 
     def _begun(self, run: Run, request: str) -> Run:
         """Raises NotNow. To ask for what is busy takes a number and a place in the audit, so it is not asked for each

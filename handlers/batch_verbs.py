@@ -1,0 +1,58 @@
+"""What people can say about a batch as a whole: how it stands, and that all of it stops."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from handlers.access import Access
+from handlers.batch_card import sentence, summary
+from handlers.batch_painter import standing_of
+from handlers.cards import Card
+from workflows.desk import Asking
+from workflows.engine.batches import Batch, Batches
+from workflows.engine.store import Store
+from workflows.errors import UserError
+
+_CAME = {
+    "done": "stop before their next step; what they have made so far stays",
+    "already": "are being cancelled already",
+    "ended": "have ended already",
+    "no return": "are past the point of no return, and go on",
+}
+
+
+class BatchVerbs:
+    """All methods raise UserError."""
+
+    def __init__(self, store: Store, access: Access) -> None:
+        self._store = store
+        self._access = access
+        self._batches = Batches(store.redis, store.clock)
+
+    def card(self, batch_id: str) -> Card:
+        batch = self._read(batch_id)
+        return summary(standing_of(self._store, batch, self._batches.members(batch_id)))
+
+    def lines(self, batch_ids: Iterable[str]) -> list[str]:
+        """Each in a line of a list."""
+        known = [each for name in sorted(batch_ids) if (each := self._batches.read(name))]
+        return [sentence(standing_of(self._store, each, self._batches.members(each.id))) for each in known]
+
+    def cancel(self, batch_id: str, asking: Asking) -> str:
+        """Every run of it, if its asker may cancel them all."""
+        self._read(batch_id)
+        ids = [each.id for each in self._batches.members(batch_id) if each.status.open]
+        for number, each in enumerate(ids):
+            run = self._store.read(each)
+            self._access.check_may_steer(asking.by, run, "cancel", asking.channel, anew=number == 0)
+        came = Counter(self._store.cancel(each, asking.by, asking.place) for each in ids)
+        told = [f"{came[word]:,} {said}" for word, said in _CAME.items() if came[word]]
+        return f"Of the runs of `{batch_id}`, {'; '.join(told)}." if told else f"All of `{batch_id}` has ended already."
+
+    def _read(self, batch_id: str) -> Batch:
+        try:
+            found = self._batches.read(batch_id)
+        except ValueError:
+            raise UserError(f"`{batch_id}` was written by another version of Firedrill.", "Update this one.") from None
+        if found is None:
+            raise UserError(f"There is no batch `{batch_id}`.", "`/dr status` shows what is going on.")
+        return found
