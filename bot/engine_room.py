@@ -19,6 +19,7 @@ from workflows.engine.sightings import Sightings
 from workflows.policy import about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
+from workflows.retention import rule_of
 from workflows.steps.launching import others_of
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,9 @@ def _engine(settings: Settings, built: Parts, home: Home, ledger: Ledger, health
         "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),
         "drill_rules": lambda _: settings.file.drill.rules(),
         "others": lambda run: others_of(run, settings.profiles.choose),
+        "retention": lambda run: rule_of(
+            run.target.server, run.tags, settings.profiles.choose, settings.file.retention
+        ),
     }
     return Engine(
         built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal, watching=health.metrics.moved

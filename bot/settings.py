@@ -19,6 +19,7 @@ from workflows.errors import FiredrillError
 from workflows.facts.tables import Profiles, read_profiles
 from workflows.facts.targets import seconds_of
 from workflows.faults import Fault
+from workflows.keeping import EVERYTHING_STAYS, Keeping
 from workflows.policy import Policy
 from workflows.rulebook import read_policy
 from workflows.schedules.hindrances import HindrancesTable
@@ -187,6 +188,7 @@ class File(_Table):
     schedules: Mapping[str, Any] = Field(default_factory=dict)
     freezes: tuple[Any, ...] = ()
     hold: HindrancesTable = HindrancesTable()
+    retention: Keeping = EVERYTHING_STAYS
     health: HealthTable = HealthTable()
 
 

@@ -25,6 +25,7 @@ from handlers.requests import Decide, Request, ShowReport
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun, UserError
+from workflows.pruned import to_type
 from workflows.words import duration, plain, safe
 
 _MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
@@ -76,9 +77,7 @@ def _completed(answered: Answers, request: Decide, asking: Asking) -> Decide:
         return request  # it would not count: that is what they are told
     click.echo("\n".join(str(each) for each in _question(run)))
     if request.approved:
-        return replace(
-            request, name=click.prompt(f"Type the server's name to approve ({plain(safe(run.target.server))})")
-        )
+        return replace(request, name=click.prompt(f"Type this to approve: {plain(safe(to_type(run)))}"))
     return replace(request, reason=click.prompt("Why is it rejected?"))
 
 

@@ -66,7 +66,7 @@ def answers(settings: Settings, built: Parts, look: Look) -> Answers:
 
 
 def desk_of(settings: Settings, built: Parts) -> Desk:
-    return Desk(built.store, built.board, built.clock, settings.profiles.choose)
+    return Desk(built.store, built.board, built.clock, settings.profiles.choose, retention=settings.file.retention)
 
 
 def directory(board: Board) -> Directory:

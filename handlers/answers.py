@@ -32,6 +32,7 @@ from handlers.requests import (
     Start,
     StartBackup,
     StartDrill,
+    StartPrune,
     StartRestore,
     StartSchedule,
     StartValidation,
@@ -46,6 +47,8 @@ from workflows.errors import Busy, Halted, NotNow, UserError
 from workflows.inventory import Inventory
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
+from workflows.prunable import prunable
+from workflows.pruned import PRUNE
 from workflows.schedules.calendar import Calendar
 from workflows.together import begin
 from workflows.words import safe
@@ -164,6 +167,8 @@ class Answers:
 
     def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
         planned = self._allowed(request, asking, self._desk)
+        if not planned:
+            return _NOTHING_GOES, []
         if request.dry_run:
             return "\n".join(map(_plan, planned)), []
 
@@ -207,6 +212,8 @@ def _planned(request: Start, asking: Asking, desk: Desk) -> list[Run]:
             return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
         case StartDrill(target=target, point=point, accept_loss=loss, profile=profile):
             return [desk.clone(asking, target, which=point, accept_loss=loss, profile=profile)]
+        case StartPrune():
+            return prunable(desk, asking, request.target)
         case StartValidation():
             return [desk.validate(asking, request.target, request.against)]
         case StartRestore():
@@ -224,15 +231,21 @@ def _verb(request: Start) -> str:
     """As the policy's rules name it."""
     if isinstance(request, StartDrill):
         return "live" if request.live else "drill"
-    return {StartBackup: "backup", StartRestore: "restore", StartValidation: "validate"}[type(request)]
+    verbs = {StartBackup: "backup", StartRestore: "restore", StartValidation: "validate", StartPrune: PRUNE}
+    return verbs[type(request)]
 
 
 #: How many of those that were not begun are told of.
 _LEFT = 10
 _NOTHING = "Nothing is going on. `/dr runs` lists what has been."
+_NOTHING_GOES = (
+    "No recovery point is beyond the rule, so there is nothing to remove. `[retention]` in firedrill.toml is the rule."
+)
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
 
 
 def _plan(run: Run) -> str:
     steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(run.steps, 1))
-    return f"Nothing was started. *{safe(run.title)}* ({safe(run.target.region)}) would do this:\n{steps}"
+    seen = "".join(f"\n• {each}" for each in run.values.get("would_go", []))
+    would = f"would do this:\n{steps}" + (f"\nAs far as is known these would go:{seen}" if seen else "")
+    return f"Nothing was started. *{safe(run.title)}* ({safe(run.target.region)}) {would}"

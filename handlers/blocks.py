@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workflows.engine.run import Halt, Question, Run
+from workflows.pruned import deed
 from workflows.words import cut, when
 
 Block = dict[str, Any]
@@ -17,7 +18,7 @@ _BUTTON = 75
 def at_stake(run: Run, question: Question) -> list[Block]:
     """What an approver must see: what is destroyed, the proof that it rests on, who has approved, until when."""
     items = "\n".join(f"*{label}:* {value}" for label, value in question.items)
-    until = f"The question expires {when(question.expires_at)}. Without an answer nothing is terminated."
+    until = f"The question expires {when(question.expires_at)}. Without an answer nothing is {deed(run)}."
     needed = [f"*Approvals:* {_approvals(run, question)}"] if question.needed > 1 else []
     return [
         *[section(chunk) for chunk in chunks([f":warning: *{question.title}*", *items.split("\n"), *needed])],

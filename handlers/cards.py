@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from handlers.blocks import Block, at_stake, button, chunks, context, section, sure
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.run import Actor, Run, Status, StepState
+from workflows.pruned import PRUNE, spared
 from workflows.standing import CLONE, aftermath
 from workflows.words import cut, duration, safe, when
 
@@ -159,12 +160,13 @@ def _came_of_it(run: Run) -> str:
     if run.status is Status.REJECTED:
         why = next((f": {safe(each.reason)}" for each in run.answers if each.reason), "")
         at = f" {when(run.ended)}" if run.ended else ""
-        return f"Rejected{by}{at}{why}. Nothing was terminated. {aftermath(run)}".rstrip()
+        return f"Rejected{by}{at}{why}. {spared(run)} {aftermath(run)}".rstrip()
     if run.status is Status.EXPIRED:
-        return f"{_expired(run)} Nothing was terminated. {aftermath(run)}".rstrip()
+        return f"{_expired(run)} {spared(run)} {aftermath(run)}".rstrip()
     if run.runbook == CLONE:
         return f"Stopped{by}. {aftermath(run)}".rstrip()
-    return f"Stopped{by}. {_made(run)} Nothing was terminated."
+    made = "" if run.runbook == PRUNE else f"{_made(run)} "
+    return f"Stopped{by}. {made}{spared(run)}"
 
 
 def _found(run: Run) -> str:
@@ -172,6 +174,8 @@ def _found(run: Run) -> str:
     details = {each.name: each.detail.split("\n")[0] for each in run.steps}
     if "compare_in_place" in details:
         return f"{details['compare_in_place']} {details['verdict_of_server']}"
+    if "remove_points" in details:
+        return f"{details['remove_points']}."
     if "compare_facts" in details:
         return f"{details['compare_facts']} {details['report']}."
     return f"{details.get('verify_recovery_point', '')}."

@@ -1,5 +1,6 @@
 """Answers to what a run asks: whether one would count, whether it names the server, and the answer itself."""
 
+import shlex
 import unicodedata
 
 from handlers.access import Access
@@ -8,11 +9,13 @@ from workflows.desk import Asking, Desk
 from workflows.engine.run import Run
 from workflows.errors import UserError
 from workflows.masking import masked
+from workflows.pruned import PRUNE, to_type
 from workflows.words import safe
 
 
 class Deciding:
-    """Approving takes the server's name, in the approver's own hand; rejecting takes a reason."""
+    """Approving takes the server's name, in the approver's own hand, with `prune` before it where points are to be
+    removed; rejecting takes a reason."""
 
     def __init__(self, desk: Desk, access: Access) -> None:
         self._desk = desk
@@ -62,18 +65,20 @@ def _open(run: Run) -> str:
 
 def _check_said(run: Run, request: Decide) -> None:
     """Raises UserError: what would be right."""
-    server = run.target.server
+    words, prunes = to_type(run), run.runbook == PRUNE
+    typed, asked = (shlex.quote(words), "the deed") if prunes else (words, "the server")
     verb = "approve" if request.approved else "reject"
-    example = f"`{verb} {run.id} {f'--name {safe(server)}' if request.approved else 'not during the sale'}`"
+    example = f"`{verb} {run.id} {f'--name {safe(typed)}' if request.approved else 'not during the sale'}`"
     if not request.approved:
         if not request.reason.strip():
             raise UserError("A rejection needs a reason, so nothing was decided.", f"Example: {example}")
     elif not request.name.strip():
-        raise UserError("Approving takes the server's name, so nothing was decided.", f"Example: {example}")
-    elif _as_typed(request.name) != _as_typed(server):
+        what = "the deed and the server's name" if prunes else "the server's name"
+        raise UserError(f"Approving takes {what}, so nothing was decided.", f"Example: {example}")
+    elif _as_typed(request.name) != _as_typed(words):
         raise UserError(
-            f"`{safe(request.name.strip())}` is not the server of {run.id}, so nothing was decided.",
-            f"It asks about `{safe(server)}`. If that is the one you mean, type it exactly so.",
+            f"`{safe(request.name.strip())}` is not {asked} of {run.id}, so nothing was decided.",
+            f"It asks about `{safe(words)}`. If that is the one you mean, type it exactly so.",
         )
 
 

@@ -20,7 +20,8 @@ _ABOUT = 30
 def digest(week: Digest) -> Card:
     lines = [
         f"*The week from {when(week.since)} to {when(week.until)}*",
-        _backups(week.tally), _drills(week.tally), *_restores(week.tally), *_schedules(week.lapses), *_proofs(week),
+        _backups(week.tally), _drills(week.tally), *_restores(week.tally), *_pruned(week.tally),
+        *_schedules(week.lapses), *_proofs(week),
         *([_kept(week.kept)] if week.kept else []),
     ]  # fmt: skip
     blocks: list[Block] = [section(text) for text in chunks(lines)]
@@ -54,6 +55,11 @@ def _drills(own: Tally) -> str:
 def _restores(own: Tally) -> list[str]:
     """Rare: silence where there was none."""
     return [f"*Restores:* {own.restored:,} passed{_failed(own.unrestored)}"] if own.restored or own.unrestored else []
+
+
+def _pruned(own: Tally) -> list[str]:
+    """Silence where nothing was asked to go."""
+    return [f"*Points pruned:* {own.pruned:,}{_failed(own.unpruned)}"] if own.pruned or own.unpruned else []
 
 
 def _failed(runs: Sequence[Told]) -> str:

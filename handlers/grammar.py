@@ -24,6 +24,7 @@ from handlers.requests import (
     ShowStatus,
     StartBackup,
     StartDrill,
+    StartPrune,
     StartRestore,
     StartValidation,
     WhoAmI,
@@ -112,9 +113,21 @@ def validate(target: str, against: str, reason: str, dry_run: bool) -> Request:
     return StartValidation(target, against, reason, dry_run)
 
 
+@grammar.command(epilog="Example: prune --dry-run")
+@click.argument("target", type=Target(), required=False)
+@_reason
+@_dry_run
+def prune(target: str | None, reason: str, dry_run: bool) -> Request:
+    """Remove the recovery points that retention lets go, of one server or of all: asks first, and names each image. The
+    newest, the last complete and the last proven point of a server always stay."""
+    return StartPrune(target or "", reason, dry_run)
+
+
 @grammar.command(epilog="Example: approve D-0013 --name orders-db")
 @_run
-@click.option("--name", default="", metavar="SERVER", help="The server's name, which approving takes.")
+@click.option(
+    "--name", default="", metavar="SERVER", help="The server's name, which approving takes; after `prune`, to prune."
+)
 def approve(run_id: str, name: str) -> Request:
     """Say yes to what a run asks, as its button does. You are asked for the server's name."""
     return Decide(run_id, approved=True, name=name)

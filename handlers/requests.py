@@ -52,8 +52,17 @@ class StartValidation:
 
 
 @dataclass(frozen=True)
+class StartPrune:
+    """Of all servers, if no target is named."""
+
+    target: str
+    reason: str
+    dry_run: bool
+
+
+@dataclass(frozen=True)
 class Decide:
-    """`name` is the server's, as an approver typed it."""
+    """`name` is what an approver typed: the server's, before it the word `prune` where points are to be removed."""
 
     run_id: str
     approved: bool
@@ -155,7 +164,7 @@ class Help:
     text: str
 
 
-Start = StartBackup | StartRestore | StartDrill | StartValidation
+Start = StartBackup | StartRestore | StartDrill | StartValidation | StartPrune
 #: What changes nothing.
 Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Help
 #: About recurring work.

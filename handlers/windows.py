@@ -7,6 +7,7 @@ from typing import Any
 from handlers.blocks import Block, at_stake
 from handlers.requests import Decide
 from workflows.engine.run import Question, Run
+from workflows.pruned import PRUNE, deed, to_type
 from workflows.words import cut
 
 #: The field's block, by which Slack is told what is wrong with it; and its element.
@@ -27,7 +28,7 @@ class Kept:
 
 def window(run: Run, question: Question, request: Decide, kept: Kept) -> Block:
     """For views.open. An approver types the server's name, whoever rejects says why."""
-    last = question.confirm if request.approved else f"{run.id} ends, and nothing is terminated."
+    last = question.confirm if request.approved else f"{run.id} ends, and nothing is {deed(run)}."
     verb = "approve" if request.approved else "reject"
     return {
         "type": "modal",
@@ -57,7 +58,8 @@ def said_in(view: dict[str, Any]) -> str:
 
 def _field(run: Run, request: Decide) -> Block:
     if request.approved:
-        label = f"Type the server's name to approve: {run.target.server}"
+        what = "this" if run.runbook == PRUNE else "the server's name"
+        label = f"Type {what} to approve: {to_type(run)}"
         hint = "Exactly as it is written above."
     else:
         label, hint = "Why is it rejected?", "Everybody in the channel reads it, and it stays in the record."

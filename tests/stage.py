@@ -31,9 +31,11 @@ from workflows.engine.store import Store
 from workflows.engine.trail import Trail
 from workflows.facts.profile import Profile
 from workflows.facts.script import recognised
+from workflows.keeping import EVERYTHING_STAYS, Keeping
 from workflows.policy import BASE, Directory, Policy, Rule, about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
+from workflows.retention import rule_of
 from workflows.schedules.calendar import Calendar
 from workflows.steps.isolation import DrillRules
 from workflows.steps.launching import others_of
@@ -67,6 +69,7 @@ class Stage:
         )
         self.directory = Directory()
         self.drill_rules = DrillRules(COPY_PROFILE)
+        self.retention = EVERYTHING_STAYS
         self.desk = Desk(self.store, self.board, clock, self.profile_for, patience=0.2)
         self.agenda = Agenda(client, clock)
         self.calendar = Calendar(self.agenda, clock)
@@ -78,6 +81,7 @@ class Stage:
             "last_time": lambda run: last_time(self.store.latest(LOOKED_AT), run.target),
             "drill_rules": lambda _: self.drill_rules,
             "others": lambda run: others_of(run, self.profile_for),
+            "retention": lambda run: rule_of(run.target.server, run.tags, self.profile_for, self.retention),
         }
         self.engine = Engine(
             self.store, RUNBOOKS, self.services, clock, Pace(), random.Random(7), seal=seal, ledger=self.ledger
@@ -151,6 +155,10 @@ class Stage:
         self.clock.forward(1)
         self.step()
         return self.drive(run)
+
+    def keeps(self, rule: Keeping) -> None:
+        """From now on firedrill.toml says so."""
+        self.retention = self.desk.retention = rule
 
     def audit(self) -> list[dict[str, Any]]:
         """Everything that the audit tells, in its order."""

@@ -19,9 +19,12 @@ from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.inventory import ProfileFor, Sighting, profile_on
+from workflows.keeping import EVERYTHING_STAYS, Keeping
 from workflows.lookout import Lookout, comparable, restorable
 from workflows.points import Point
 from workflows.policy import Circumstances
+from workflows.pruned import deed
+from workflows.retention import rule_of
 from workflows.words import count, safe, when
 
 _PROFILE = TypeAdapter(Profile)
@@ -47,17 +50,19 @@ class Desk:
     """`patience` is how many seconds to wait for a worker's fresh look when a name is not known."""
 
     def __init__(
-        self, store: Store, board: Board, clock: Clock, profile_for: ProfileFor, patience: float = 8.0
-    ) -> None:
+        self, store: Store, board: Board, clock: Clock, profile_for: ProfileFor, patience: float = 8.0,
+        retention: Keeping = EVERYTHING_STAYS,
+    ) -> None:  # fmt: skip
         self.store = store
         self._board = board
         self._clock = clock
         self._profile_for = profile_for
         self.lookout = Lookout(board, clock, patience)
+        self.retention = retention
 
     def hasty(self) -> "Desk":
         """The same desk for who cannot wait: it asks for a fresh look, and takes what is known."""
-        return Desk(self.store, self._board, self._clock, self._profile_for, patience=0)
+        return Desk(self.store, self._board, self._clock, self._profile_for, 0, self.retention)
 
     # ── planning: what would be done ─────────────────────────────────────────────────────────────────────
 
@@ -65,7 +70,7 @@ class Desk:
         """One planned run for each server that the target names. Raises UserError."""
         found = self.lookout.find(lambda known: known.living(target))
         return [
-            self._planned(
+            self.planned(
                 "backup", asking, self._target(each), self._source(each, reboot, accept_loss, profile), each.tags
             )
             for each in found
@@ -78,7 +83,7 @@ class Desk:
             "beside": False, "subnet": "", "instance_type": "", "rehearsed": True,
         }  # fmt: skip
         values["targets"] = self._targets(seen.server, seen.tags, values["profile"]["name"])
-        return self._planned("drill", asking, self._target(seen), values, seen.tags)
+        return self.planned("drill", asking, self._target(seen), values, seen.tags)
 
     def clone(
         self, asking: Asking, target: str, *, which: str = "latest", accept_loss: bool = False, profile: str = ""
@@ -93,24 +98,23 @@ class Desk:
             seen = self._one(target)
             values |= self._source(seen, False, accept_loss, profile)
             values["targets"] = self._targets(seen.server, seen.tags, values["profile"]["name"])
-            return self._planned("clone", asking, self._target(seen), values, seen.tags)
+            return self.planned("clone", asking, self._target(seen), values, seen.tags)
         point, account, tags = self.lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
         values["targets"] = self._targets(point.server, tags)
-        return self._planned("clone", asking, Target(point.server, account, point.region), values, tags)
+        return self.planned("clone", asking, Target(point.server, account, point.region), values, tags)
 
     def restore(
         self, asking: Asking, target: str, *, point: str = "latest", as_of: float | None = None, region: str = "",
         beside: bool = False, subnet: str = "", instance_type: str = "",
     ) -> Run:  # fmt: skip
         """A planned restore of a server from one of its recovery points. Raises UserError."""
-        found = self.lookout.find(lambda known: restorable(known, target, point, as_of, region, beside))
-        chosen, account, tags = found
+        chosen, account, tags = self.lookout.find(lambda k: restorable(k, target, point, as_of, region, beside))
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
             "lost_at": self._clock.now(), "left_behind": [], "rehearsed": False,
             "targets": self._targets(chosen.server, tags),
         }  # fmt: skip
-        return self._planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
+        return self.planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
 
     def validate(self, asking: Asking, target: str, against: str = "latest") -> Run:
         """A planned comparison of the one living server that the target names with its recovery point `against`:
@@ -118,7 +122,7 @@ class Desk:
         seen = self._one(target)
         self.lookout.find(lambda known: comparable(known, seen, against))
         values = {"instance_id": seen.instance_id, "which": against}
-        return self._planned("validate", asking, self._target(seen), values, seen.tags)
+        return self.planned("validate", asking, self._target(seen), values, seen.tags)
 
     # ── doing ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -152,7 +156,7 @@ class Desk:
                 return f"You {_did(approved)} `{run.id}`.{self._still_needed(run, approved)}"
             case "expired":
                 return (
-                    f"Too late: the question of `{run.id}` has expired, and nothing was terminated. Start a new drill."
+                    f"Too late: the question of `{run.id}` has expired, and nothing was {deed(run)}. Start a new run."
                 )
             case _:
                 return self._closed(run.id)
@@ -215,6 +219,10 @@ class Desk:
         """The server that a target names, alive or not. Raises UserError."""
         return self.lookout.find(lambda known: known.server_of(target))
 
+    def rule(self, server: str, marks: Mapping[str, str]) -> Keeping:
+        """How long its recovery points are kept."""
+        return rule_of(server, marks, self._profile_for, self.retention)
+
     def about(self, target: str, channel: str) -> Circumstances:
         """What the policy must know of a server, for no verb in particular. Raises UserError."""
         if not target:
@@ -233,7 +241,7 @@ class Desk:
             raise UserError(f"`{safe(target)}` names {len(found)} servers: {names}.", "Name one of them.")
         return found[0]
 
-    def _planned(
+    def planned(
         self, name: str, asking: Asking, target: Target, values: dict[str, Any], tags: Mapping[str, str]
     ) -> Run:
         book: Runbook = RUNBOOKS[name]

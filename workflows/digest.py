@@ -9,6 +9,7 @@ from itertools import islice, pairwise, takewhile
 from workflows.engine.run import Run
 from workflows.freshness import DRILLS, Freshness, Known
 from workflows.inventory import Inventory
+from workflows.pruned import PRUNE, gone
 from workflows.report.costs import SNAPSHOT
 from workflows.report.reading import word_of
 from workflows.schedules.occurrence import Occurrence, State
@@ -53,7 +54,7 @@ class Told:
 @dataclass(frozen=True)
 class Tally:
     """Of runs that ended in the week. `made` are recovery points, `by_drills` those of them that drills made for
-    themselves; `undone` are drills that were rejected, expired or cancelled."""
+    themselves; `undone` are drills that were rejected, expired or cancelled; `pruned` are points that were removed."""
 
     made: int = 0
     by_drills: int = 0
@@ -63,6 +64,8 @@ class Tally:
     undone: int = 0
     restored: int = 0
     unrestored: tuple[Told, ...] = ()
+    pruned: int = 0
+    unpruned: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,9 @@ def _counted(before: Tally, run: Run) -> Tally:
         after = replace(after, made=after.made + 1, by_drills=after.by_drills + (run.runbook in DRILLS))
     if run.runbook == "backup" and word == "failed":
         return replace(after, unmade=after.unmade + own)
+    if run.runbook == PRUNE:
+        failed = word == "failed"
+        return replace(after, pruned=after.pruned + len(gone(run)), unpruned=after.unpruned + own * failed)
     if run.runbook == "restore" and word in ("passed", "failed"):
         passed = word == "passed"
         return replace(after, restored=after.restored + passed, unrestored=after.unrestored + own * (not passed))

@@ -25,7 +25,8 @@ class Point:
     version. `proof_by` and `proof_at` (seconds since the epoch) say which run found out what it is worth; a point of an
     older version may lack them. `differed_in` names the run whose restore showed other facts, if the last one did.
     `consistency` is *application-consistent*, *rebooted* or *crash-consistent*. `gib` is the size of its volumes
-    together, None where it is not known.
+    together, None where it is not known. `keep` is its own word on how long it stays, such as `30 d`; `name` is the
+    AMI's.
     """
 
     image_id: str
@@ -46,6 +47,8 @@ class Point:
     snapshots: tuple[tuple[str, str], ...] = ()
     consistency_reason: str = ""
     gib: int | None = None
+    keep: str = ""
+    name: str = ""
 
     @property
     def held_still(self) -> str:
@@ -105,6 +108,8 @@ def point_of(image: Image, region: str) -> Point:
         consistency_reason=marks.get(tags.CONSISTENCY_REASON, ""),
         snapshots=tuple(sorted(image.snapshots.items())),
         gib=image.gib,
+        keep=marks.get(tags.KEEP, ""),
+        name=image.name,
     )
 
 

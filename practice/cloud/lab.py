@@ -208,6 +208,7 @@ class LabCloud:
             "CreateLaunchTemplateVersion": templates.create_version,
             "CreateTags": tags.create,
             "DeleteLaunchTemplate": templates.delete,
+            "DeleteLaunchTemplateVersions": templates.delete_versions,
             "DeleteSnapshot": snapshots.delete,
             "DeleteTags": tags.delete,
             "DeleteVolume": self._instances.delete_volume,

@@ -25,7 +25,7 @@ _SAME = ("EbsOptimized", "ImageId", "InstanceType", "KeyName", "CpuOptions", "En
 
 @dataclass
 class Template:
-    """`versions` in order, the first is version 1."""
+    """`versions` in order, the first is version 1; `deleted` are places in it: a number is never given again."""
 
     id: str
     name: str
@@ -33,6 +33,7 @@ class Template:
     created: float
     default: int = 1
     versions: list[dict[str, Any]] = field(default_factory=list)
+    deleted: set[int] = field(default_factory=set)
 
 
 class Templates:
@@ -100,7 +101,7 @@ class Templates:
 
     def describe_versions(self, request: Request) -> dict[str, Any]:
         template = self._found(request.params, request.region)
-        versions = template.versions[::-1]
+        versions = [each for at, each in enumerate(template.versions) if at not in template.deleted][::-1]
         if request.params.get("Versions"):
             versions = [self._version(template, each) for each in request.params["Versions"]]
         shown = [self._shown(template, each) for each in versions]
@@ -113,6 +114,27 @@ class Templates:
         del self._kept[template.id]
         self._parts.books.effect("DeleteLaunchTemplate", template.id, request.id)
         return answer
+
+    def delete_versions(self, request: Request) -> dict[str, Any]:
+        """Each is refused by itself: the default one, and what is not there."""
+        template = self._found(request.params, request.region)
+        request.stop_if_dry()
+        deleted, refused = [], []
+        for number in request.params.get("Versions", []):
+            named = {_ID: template.id, _NAME: template.name, "VersionNumber": int(number)}
+            at = int(number) - 1
+            if at + 1 == template.default or not 0 <= at < len(template.versions) or at in template.deleted:
+                there = at + 1 == template.default
+                code = "unexpectedError" if there else "launchTemplateVersionDoesNotExist"
+                refused.append({**named, "ResponseError": {"Code": code, "Message": "It cannot be deleted."}})
+                continue
+            template.deleted.add(at)
+            deleted.append(named)
+            self._parts.books.effect("DeleteLaunchTemplateVersions", f"{template.id}:{number}", request.id)
+        return {
+            "SuccessfullyDeletedLaunchTemplateVersions": deleted,
+            "UnsuccessfullyDeletedLaunchTemplateVersions": refused,
+        }
 
     def data(self, request: Request) -> dict[str, Any]:
         """GetLaunchTemplateData: with the ids and addresses of this one machine, and of its volumes nothing but what
@@ -191,7 +213,7 @@ class Templates:
     def _version(self, template: Template, number: str) -> dict[str, Any]:
         places = {"$Default": template.default, "$Latest": len(template.versions)}
         at = places.get(number) or (int(number) if number.isdigit() else 0)
-        if not 1 <= at <= len(template.versions):
+        if not 1 <= at <= len(template.versions) or at - 1 in template.deleted:
             code = "InvalidLaunchTemplateId.VersionNotFound"
             raise Refusal(code, f"Could not find launch template version {number} of {template.id}.")
         return template.versions[at - 1]

@@ -11,6 +11,7 @@ from workflows.aws.copies import Copies
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
 from workflows.aws.networks import Networks
+from workflows.aws.removals import Removals
 from workflows.aws.shared import Shared, Shelf
 from workflows.aws.templates import Templates
 from workflows.aws.volumes import Volumes
@@ -35,6 +36,7 @@ class Aws:
     copies: Copies
     volumes: Volumes
     changes: Changes
+    removals: Removals
 
 
 class Home:
@@ -80,17 +82,19 @@ class Home:
         calls = Calls(region, self._endpoint, self._heard, self._clients, self._observed)
         account = str(calls("sts", "get_caller_identity")["Account"])
         shared = Shared(self._shelf, f"{account}:{region}")
-        instances = Instances(calls, shared)
+        instances, images = Instances(calls, shared), Images(calls, self._installation, shared)
+        templates = Templates(calls, self._installation)
         return Aws(
             account=account,
             region=region,
             installation=self._installation,
             instances=instances,
-            images=Images(calls, self._installation, shared),
-            templates=Templates(calls, self._installation),
+            images=images,
+            templates=templates,
             commands=Commands(calls, shared),
             networks=Networks(calls, self._installation),
             copies=Copies(calls, instances, self._installation),
             volumes=Volumes(calls),
             changes=Changes(calls),
+            removals=Removals(calls, images, templates, self._installation),
         )

@@ -89,6 +89,11 @@ class Images:
             Filters=tags.filters(**{f"tag:{tags.INSTALLATION}": self._installation}), Owners=["self"]
         )
 
+    def of(self, server: str) -> list[Image]:
+        """Every recovery point of that server, in whatever state. AWS takes `*` and `?` in a filter for wildcards."""
+        own = tags.filters(**{f"tag:{tags.INSTALLATION}": self._installation, f"tag:{tags.SERVER}": server})
+        return [each for each in self._described(Filters=own, Owners=["self"]) if each.tags.get(tags.SERVER) == server]
+
     def ensure(self, instance_id: str, *, name: str, marks: Mapping[str, str], reboot: bool, now: float = 0.0) -> Image:
         """One AMI of all the instance's volumes, tagged with its snapshots in the same call.
 

@@ -22,6 +22,7 @@ PROVEN_AT = "firedrill:proven-at"
 COPY_OF = "firedrill:copy-of"
 DIFFERED_IN = "firedrill:differed-in"
 DIFFERED_AT = "firedrill:differed-at"
+KEEP = "firedrill:keep"
 
 #: What AWS allows in an AMI's name (3 to 128 characters): facts of EC2's CreateImage.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9 ()\[\]./\-'@_]")

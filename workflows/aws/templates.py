@@ -125,6 +125,13 @@ class Templates:
             )
         return dict(found[0]["LaunchTemplateData"])
 
+    def version(self, settings: Settings) -> dict[str, Any] | None:
+        """One version as AWS describes it; None where there is none (any more)."""
+        try:
+            return next(iter(self._versions(settings.template_id, settings.version)), None)
+        except NotFound:
+            return None
+
     def otherwise(self, data: Mapping[str, Any], instance_type: str, key: str | None) -> dict[str, Any]:
         """RunInstances' parameters for those launch settings, but for their tags, with another type or key pair (None:
         without one). No template is named in the call: what it says could not be taken away again. What AWS binds to

@@ -14,7 +14,8 @@ from workflows.engine.run import Json
 #: What the engine itself feeds, beside what was asked for and what earlier steps gave.
 FED = frozenset(
     {"run_id", "run_key", "server", "account", "region", "asked_by", "reason", "now", "kept", "question", "answers",
-     "intended", "retries", "stale", "hold", "home", "terms", "directory", "last_time", "drill_rules", "others"}
+     "intended", "retries", "stale", "hold", "home", "terms", "directory", "last_time", "drill_rules", "others",
+     "retention"}
 )  # fmt: skip
 
 

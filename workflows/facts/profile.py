@@ -11,6 +11,7 @@ from workflows.facts.paths import checked, checked_on_windows
 from workflows.facts.quoting import ps_quoted
 from workflows.facts.rules import USUAL, FileRules
 from workflows.facts.targets import NO_TARGETS, Targets
+from workflows.keeping import Keeping
 from workflows.ways import NO_OTHERS, Others
 from workflows.words import safe
 
@@ -32,6 +33,7 @@ class Profile:
     Paths are kept in their shortest form (`/srv//www/` becomes `/srv/www`) and without duplicates. `freeze` says how
     the server is made to stand still while its image is asked for, `launch` how it may be launched again if AWS cannot
     launch it as it was. A profile of one `platform` fits no server of another: on Windows paths begin with a drive.
+    `retention` takes the place of `[retention]`.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Profile:
     checks: tuple[Check, ...] = ()
     launch: Others = NO_OTHERS
     platform: Platform = "linux"
+    retention: Keeping | None = None
 
     def __post_init__(self) -> None:
         shortest = _CHECKED[self.platform]

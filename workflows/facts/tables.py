@@ -14,6 +14,7 @@ from workflows.facts.profile import DEFAULT_ON_WINDOWS, DEFAULT_PROFILE, Platfor
 from workflows.facts.rules import FileRules, percent, size_in_bytes
 from workflows.facts.targets import Targets, seconds_of
 from workflows.faults import Fault
+from workflows.keeping import Keeping
 from workflows.ways import NO_OTHERS, Others
 from workflows.words import safe
 
@@ -44,7 +45,7 @@ class ProfileTable(BaseModel):
     what lies in `without` is left out. The rest says how files are measured and judged: `FileRules`, and what
     stands still while the image is asked for: `Freezing`. `targets` are judged after each restore, and fail nothing.
     `launch` is how the server may be launched again if AWS cannot launch it as it was: `Others`. `platform` says what
-    runs on those servers.
+    runs on those servers. `retention` is their own rule: `Keeping`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,6 +65,7 @@ class ProfileTable(BaseModel):
     targets: TargetsTable = TargetsTable()
     launch: Others = NO_OTHERS
     platform: Platform = "linux"
+    retention: Keeping | None = None
 
     def profile(self, name: str, checks: tuple[Check, ...]) -> Profile:
         """ValueError, in plain text, if it cannot be measured."""
@@ -87,6 +89,7 @@ class ProfileTable(BaseModel):
             checks,
             self.launch,
             self.platform,
+            self.retention,
         )
 
 

@@ -14,7 +14,7 @@ Format = Literal["firedrill.report/1"]
 FORMAT: Format = "firedrill.report/1"
 
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
-Word = Literal["passed", "failed", "complete", "intact", "not carried out"]
+Word = Literal["passed", "failed", "complete", "intact", "removed", "not carried out"]
 Outcome = Literal["approved", "rejected", "expired", "withdrawn"]
 
 

@@ -1,6 +1,7 @@
 """What the steps found, from the values that they gave: evidence, recovery point, figures, and what is not known."""
 
 from workflows.engine.run import Run
+from workflows.pruned import PRUNE
 from workflows.report.costs import leftovers, stored
 from workflows.report.document import (
     Difference,
@@ -129,11 +130,20 @@ def left_behind_in(run: Run) -> Leftovers:
     point = point_in(run)
     size = sum(disk.whole("size") for disk in source.objects("disks"))
     kept = stored(point.image_id, len(point.snapshots), size) if point and run.runbook != IN_PLACE else None
-    return leftovers([*Values(run.values).texts("left_behind"), *left_standing(run)], disks, kept)
+    removed = Values(run.values.get("removed"))
+    told = [
+        *Values(run.values).texts("left_behind"),
+        *left_standing(run),
+        *removed.texts("stays"),
+        *removed.texts("left"),
+    ]
+    return leftovers(told, disks, kept)
 
 
 def not_measured_in(run: Run) -> tuple[str, ...]:
     """Plain sentences: what a reader must not take for shown."""
+    if run.runbook == PRUNE:
+        return ("Nothing was measured: recovery points were removed, and no server was touched.",)
     found, evidence = Values(run.values), evidence_in(run)
     notes = [f"Left out by the profile: {path}" for path in found.within("profile").texts("without")]
     notes += [f"Not there when the facts were recorded: {path}" for path in found.within("facts").texts("absent")]

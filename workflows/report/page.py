@@ -15,7 +15,7 @@ from workflows.words import count, duration, size
 _HERE = Path(__file__).parent
 #: What a reader could not see, or what could turn the order of what they see.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SIGNS = {"passed": "✓", "complete": "✓", "intact": "✓", "failed": "✗", "not carried out": "–"}  # noqa: RUF001
+_SIGNS = {"passed": "✓", "complete": "✓", "intact": "✓", "removed": "✓", "failed": "✗", "not carried out": "–"}  # noqa: RUF001
 
 
 def page(document: Document, seal: str = "") -> str:

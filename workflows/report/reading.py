@@ -6,6 +6,7 @@ import logging
 from pydantic import ValidationError
 
 from workflows.engine.run import Actor, Decision, Run, Status, StepState
+from workflows.pruned import PRUNE, spared
 from workflows.report import document as parts
 from workflows.report.document import Document, Outcome, digest
 from workflows.report.findings import IN_PLACE, evidence_in, left_behind_in, measures_in, not_measured_in, point_in
@@ -74,12 +75,14 @@ def _word(run: Run) -> tuple[parts.Word, str]:
         return _of_server(compared)
     if compared == "same" and (run.status is Status.SUCCEEDED or run.runbook == CLONE):
         return "passed", "The machine that was restored showed the same facts as the one it was taken from."
+    if run.status is Status.SUCCEEDED and run.runbook == PRUNE:
+        return "removed", "What the approval named was removed, and nothing else."
     if run.status is Status.SUCCEEDED and run.runbook not in COMPARES:
         return "complete", "The recovery point is complete. Only a restore can prove it."
     if compared and compared != "same":
         return "failed", "The machine that was restored did not show the facts of the one it was taken from."
     if run.status in _ENDS:
-        return "not carried out", f"{_ENDS[run.status]} Nothing was terminated."
+        return "not carried out", f"{_ENDS[run.status]} {plain(spared(run))}"
     if run.status.open:
         return "not carried out", "The run has not ended."
     return "failed", _stopped(run)
@@ -96,12 +99,16 @@ def _stopped(run: Run) -> str:
     at = f'The run stopped at "{run.step.title}"'
     if run.no_return and run.runbook == "drill":
         return f"{at}, after the termination of the source was asked for. Nothing counts as proven."
-    return f"{at}. Nothing counts as proven."
+    return f"{at}. {plain(spared(run)) if run.runbook == PRUNE else 'Nothing counts as proven.'}"
 
 
 def _told(run: Run) -> str:
     """What the last step that found something said of it."""
-    wanted = ("compare_facts", "compare_in_place", "verify_recovery_point") if run.status is Status.SUCCEEDED else ()
+    wanted = (
+        ("compare_facts", "compare_in_place", "verify_recovery_point", "remove_points")
+        if run.status is Status.SUCCEEDED
+        else ()
+    )
     details = {each.name: each.detail.split("\n")[0] for each in run.steps}
     return next((details[name] for name in wanted if details.get(name)), "")
 

@@ -1,0 +1,230 @@
+"""The end of recovery points: which go, what people are asked, the look at the click, and their removal one by one."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workflows.aws import Aws
+from workflows.engine.approval import Approval
+from workflows.engine.run import Actor, Answer
+from workflows.engine.runbook import Ask, Wait, step
+from workflows.errors import AwsRefused, NotFound, NothingGoes, NotPermitted, NotSafe, PruneIncomplete
+from workflows.keeping import Keeping
+from workflows.points import Point, launch_settings, point_of
+from workflows.policy import Directory, Terms
+from workflows.retention import Sorted, sorted_out
+from workflows.steps.approval import check_approved
+from workflows.words import count, cut, safe, when
+
+#: Points that one question names: all of it must fit a message and a window of Slack's.
+MOST = 10
+#: Seconds that two looks and a deed may take; an approval must be good for that long when they begin.
+DEED = 90.0
+PATIENCE = 3600.0
+_STOPPED = "Nothing was removed. `/dr retry` looks at it anew and asks again."
+_AGAIN = "choose_going"
+
+
+@dataclass(frozen=True)
+class Going:
+    """`points`, the oldest first, are all that an approval speaks of; `more` would go too. `guarded` are those
+    that no rule lets go, `stay` says how many stay in all."""
+
+    points: tuple[Point, ...]
+    more: int
+    rule: str
+    guarded: tuple[str, ...]
+    stay: int
+
+
+@dataclass(frozen=True)
+class Gone:
+    """An image that is deregistered, and its snapshots that are deleted."""
+
+    image_id: str
+    snapshots: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """`stays` are snapshots that are not to go, and why; `left` is what the approval named and was not removed."""
+
+    points: tuple[Gone, ...]
+    stays: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def told(self) -> str:
+        snapshots = sum(len(each.snapshots) for each in self.points)
+        first = f"{count(len(self.points), 'recovery point')} with {count(snapshots, 'snapshot')} removed"
+        lines = [f"`{each.image_id}`: {', '.join(f'`{one}`' for one in each.snapshots)}" for each in self.points]
+        return "\n".join([first, *lines, *(f"Stays: {each}" for each in (*self.stays, *self.left))])
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How far the removal is, as it stands in the record between two deeds: `gone` are deregistered, `clean` have lost
+    their snapshots too, `left` stay, and why."""
+
+    gone: tuple[str, ...] = ()
+    clean: Mapping[str, list[str]] | None = None
+    stays: tuple[str, ...] = ()
+    left: Mapping[str, str] | None = None
+
+    def over(self, image_id: str) -> bool:
+        return image_id in (self.clean or {}) or image_id in (self.left or {})
+
+    def leaves(self, image_id: str, why: str) -> "_Way":
+        return replace(self, left={**(self.left or {}), image_id: why})
+
+
+@step(
+    "Choose what goes",
+    gives="going",
+    tell=lambda going: f"{count(len(going.points), 'recovery point')}; by the rule, {safe(going.rule)}",
+)
+def choose_going(home: Aws, server: str, retention: Keeping, now: float) -> Going:
+    """By what AWS shows, and by the rule as it is now. Raises NothingGoes."""
+    found = _sorted(home, server, retention, now)
+    if not found.going:
+        text = f"Retention lets no recovery point of *{safe(server)}* go: {safe(retention.sentence())}."
+        raise NothingGoes(text, "Nothing was removed.")
+    guarded = tuple(f"`{image_id}`: {why}" for image_id, why in found.stays.items() if why.startswith("it is the "))
+    more = max(0, len(found.going) - MOST)
+    return Going(found.going[:MOST], more, retention.sentence(), guarded, len(found.stays))
+
+
+def prune_question(server: str, going: Going, asked_by: Actor, reason: str, terms: Terms) -> Ask:
+    """Names each image with its snapshots, and what stays."""
+    number = count(len(going.points), "recovery point")
+    more = f"; {going.more:,} more would go: `/dr prune` asks for them afterwards" if going.more else ""
+    return Ask(
+        title=f"Remove {number} of {safe(server)}?",
+        verb="Approve removal",
+        items=(
+            *((f"`{each.image_id}`", _named(each)) for each in going.points),
+            ("Rule", f"{safe(going.rule)}{more}"),
+            ("Stay", "\n".join([count(going.stay, "recovery point"), *going.guarded])),
+            ("Asked by", f"<@{asked_by.id}>" + (f": {safe(reason)}" if reason else "")),
+        ),
+        confirm=(
+            f"Deregister {', '.join(each.image_id for each in going.points)} of {cut(server, 100)}, and delete their "
+            "snapshots? This cannot be undone."
+        ),
+        minutes=terms.minutes,
+        needed=terms.approvals,
+    )
+
+
+def _named(point: Point) -> str:
+    size = f"{point.gib:,} GiB" if point.gib is not None else "size not known"
+    disks = ", ".join(f"`{snapshot}` ({safe(device)})" for device, snapshot in point.snapshots)
+    return f"requested {when(point.requested)}, {size}, `{point.proof}`; with {disks or 'no snapshot'}"
+
+
+def still_beyond(
+    home: Aws, server: str, going: Going, retention: Keeping, answers: tuple[Answer, ...], asked_by: Actor,
+    terms: Terms, directory: Directory, now: float,
+) -> None:  # fmt: skip
+    """The people and the world at the moment of the click. Any doubt raises NotSafe and names it."""
+    try:
+        check_approved(answers, asked_by, terms, directory)
+    except NotSafe as refused:
+        raise NotSafe(refused.text, _STOPPED) from refused
+    for image_id, doubt in _doubts(home, server, going.points, retention, now).items():
+        raise NotSafe(f"At the click `{image_id}` is not to go: {doubt}.", _STOPPED, again_from=_AGAIN)
+
+
+@step("Remove them", gives="removed", effect=True, tell=Removed.told)
+def remove_points(
+    home: Aws, server: str, going: Going, retention: Keeping, approval_prune: Approval, now: float,
+    kept: dict[str, Any], hold: Callable[[], float],
+) -> Wait | Removed:  # fmt: skip
+    """One deed at a look, each in the record before the next: an image, then its snapshots. `hold` is called last:
+    whoever lost the run to another worker, or comes after the approval's end, removes nothing."""
+    way = _Way(**{name: value for name, value in kept.items() if name in _Way.__annotations__})
+
+    def in_time() -> bool:
+        return hold() + DEED <= approval_prune.until
+
+    point = next((each for each in going.points if not way.over(each.image_id)), None)
+    if point is None:
+        gone = tuple(Gone(image_id, tuple(snapshots)) for image_id, snapshots in (way.clean or {}).items())
+        return Removed(gone, tuple(way.stays), tuple((way.left or {}).values()))
+    if point.image_id in way.gone:
+        way, did = _without_snapshots(home, point, way, in_time), "has lost its snapshots"
+    else:
+        doubt = _doubts(home, server, (point,), retention, now).get(point.image_id, "")
+        way, did = _deregistered(home, point, way, doubt, in_time), "is deregistered"
+    because = f"`{point.image_id}` {'stays' if point.image_id in (way.left or {}) else did}"
+    done = sum(way.over(each.image_id) for each in going.points)
+    return Wait(
+        "the removal", because, PATIENCE, 100 * done // len(going.points), keep=way.__dict__, at_once=True
+    )  # fmt: skip
+
+
+def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, in_time: Callable[[], bool]) -> _Way:
+    """What is not there (any more) needs no second call: an answer was lost, or somebody was quicker."""
+    name = f"`{point.image_id}`"
+    try:
+        home.images.get(point.image_id)
+    except NotFound:
+        return replace(way, gone=(*way.gone, point.image_id))
+    if doubt:
+        return way.leaves(point.image_id, f"{name}: {doubt}")
+    if not in_time():
+        return way.leaves(point.image_id, f"{name}: the approval had expired")
+    try:
+        home.removals.ensure_deregistered(point.image_id, point.run_key)
+    except NotPermitted:
+        raise
+    except (AwsRefused, NotSafe) as refused:
+        return way.leaves(point.image_id, f"{name}: {refused.text}")
+    return replace(way, gone=(*way.gone, point.image_id))
+
+
+def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[], bool]) -> _Way:
+    """And without its launch settings. What of them stays is told; nobody else's is deleted."""
+    deleted, stays = [], list(way.stays)
+    for _, snapshot in point.snapshots:
+        if not in_time():
+            ids = ", ".join(f"`{one}`" for _, one in point.snapshots if one not in deleted)
+            left = f"{ids} of `{point.image_id}`, which is deregistered: the approval had expired; delete them by hand"
+            return replace(way.leaves(point.image_id, left), clean={**(way.clean or {}), point.image_id: deleted})
+        try:
+            why = home.removals.ensure_snapshot_deleted(snapshot, point.run_key)
+        except NotPermitted:
+            raise
+        except AwsRefused as refused:
+            why = f"`{snapshot}`: {refused.text}"
+        deleted += [] if why else [snapshot]
+        stays += [why] if why else []
+    if in_time() and not point.lost_tag:
+        home.removals.ensure_settings_deleted(launch_settings(point), point.run_key)
+    return replace(way, clean={**(way.clean or {}), point.image_id: deleted}, stays=tuple(stays))
+
+
+@step("Verdict")
+def verdict_of_prune(removed: Removed) -> None:
+    """A run that left something of what it was to remove does not say that it succeeded."""
+    if removed.left:
+        first = removed.told().split("\n")[0]
+        raise PruneIncomplete(
+            f"{first}; not removed: {'; '.join(removed.left)}", "`/dr prune` asks for what retention still lets go."
+        )
+
+
+def _doubts(home: Aws, server: str, points: Iterable[Point], retention: Keeping, now: float) -> dict[str, str]:
+    """Why points that people were shown are not to go now, by image id."""
+    found = _sorted(home, server, retention, now)
+    going = {each.image_id: each for each in found.going}
+    doubts = {}
+    for each in points:
+        if each.image_id not in going:
+            doubts[each.image_id] = found.stays.get(each.image_id, "it is not there any more, or not under its name")
+        elif going[each.image_id] != each:
+            doubts[each.image_id] = "it is not as it was shown any more"
+    return doubts
+
+
+def _sorted(home: Aws, server: str, retention: Keeping, now: float) -> Sorted:
+    return sorted_out((point_of(image, home.region) for image in home.images.of(server)), retention, now)
