@@ -19,6 +19,7 @@ TYPED = {
     "restore": "restore orders-db",
     "drill": "drill orders-db --live --dry-run",
     "validate": "validate orders-db",
+    "prune": "prune orders-db",
     "approve": "approve D-0009 --name orders-db",
     "reject": "reject D-0009 because",
     "cancel": "cancel D-0009",
@@ -76,7 +77,9 @@ def test_every_verbs_request_and_refusal_is_in_the_audit(stage: Stage, verb: str
     assert refused == ([("refusal", why)] if why else [])
 
 
-@pytest.mark.parametrize("verb", ["backup", "restore", "drill", "validate", "approve", "reject", "cancel", "retry"])
+@pytest.mark.parametrize(
+    "verb", ["backup", "restore", "drill", "validate", "prune", "approve", "reject", "cancel", "retry"]
+)
 def test_what_a_stranger_asks_for_is_in_the_audit_with_its_refusal(stage: Stage, verb: str) -> None:
     stage.seed(disks=SMALL)
     stage.drill()

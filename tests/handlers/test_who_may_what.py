@@ -27,6 +27,7 @@ from workflows.engine.store import Store
 from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.inventory import Inventory, Sighting
+from workflows.keeping import Keeping
 from workflows.points import Point
 from workflows.policy import Policy, Rule, When
 from workflows.schedules.calendar import Calendar
@@ -85,6 +86,8 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
     "drill orders-db --dry-run": operators,
     "drill orders-db --live --dry-run": operators,
     "validate orders-db --dry-run": operators,
+    "prune orders-db --dry-run": operators,
+    "prune": operators,
     "approve {run} --name orders-db": others,
     "reject {run} not during the sale": approvers,
     "cancel {run}": operators,
@@ -109,10 +112,15 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
 #: The run that a verb is about, where it is not one that asks.
 RUN: dict[str, Callable[[], Run]] = {"retry": failed_run}
 PRODUCTION = {"Environment": "production"}
+_NEW = TypeAdapter(Point).validate_python(POINT | {"name": f"firedrill {POINT['run_key']} orders-db"})
 SEEN = Inventory(
     NOW, "0", ("eu-west-1",), (Sighting("orders-db", "i-1", "running", "eu-west-1", NOW, PRODUCTION),),
-    (TypeAdapter(Point).validate_python(POINT),),
+    (_NEW, replace(_NEW, image_id="ami-0", requested=NOW - 99 * 86400)),
 )  # fmt: skip
+
+
+def _profile(*_: object) -> Profile:
+    return Profile("default", optional=("/srv",), retention=Keeping(keep="30 d"))
 
 
 def verb_of(typed: str) -> str:
@@ -128,7 +136,7 @@ class World:
         client.flushall()
         self._store, board = Store(client, clock), Board(client)
         board.put_inventory(inventory.to_json(SEEN))
-        desk = Desk(self._store, board, clock, lambda *_: Profile("default", optional=("/srv",)), patience=0.0)
+        desk = Desk(self._store, board, clock, _profile, patience=0.0)
         self._calendar = Calendar(Agenda(client, clock), clock)
         self._answers = Answers(desk, Access(policy, lambda _: DIRECTORY), self._calendar)
         subject = RUN.get(verb_of(typed), open_run)()

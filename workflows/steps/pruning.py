@@ -184,7 +184,8 @@ def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, in_time: Calla
 
 def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[], bool]) -> _Way:
     """And without its launch settings. What of them stays is told; nobody else's is deleted."""
-    deleted, stays = [], list(way.stays)
+    deleted: list[str] = []
+    stays = list(way.stays)
     for _, snapshot in point.snapshots:
         if not in_time():
             ids = ", ".join(f"`{one}`" for _, one in point.snapshots if one not in deleted)
