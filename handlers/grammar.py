@@ -113,7 +113,7 @@ def validate(target: str, against: str, reason: str, dry_run: bool) -> Request:
     return StartValidation(target, against, reason, dry_run)
 
 
-@grammar.command(epilog="Example: prune --dry-run")
+@grammar.command(epilog="Example: prune orders-db --reason 'it costs'")
 @click.argument("target", type=Target(), required=False)
 @_reason
 @_dry_run

@@ -87,7 +87,7 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
     "drill orders-db --live --dry-run": operators,
     "validate orders-db --dry-run": operators,
     "prune orders-db --dry-run": operators,
-    "prune": operators,
+    "prune --dry-run": operators,
     "approve {run} --name orders-db": others,
     "reject {run} not during the sale": approvers,
     "cancel {run}": operators,
