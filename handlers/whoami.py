@@ -18,7 +18,7 @@ from workflows.words import count, duration, safe
 #: What a rule's `verbs` may name, and how it is said.
 VERBS = {
     "backup": "backup", "restore": "restore", "drill": "clone drill", "live": "live drill", "validate": "validate",
-    "cancel": "cancel", "retry": "retry", "halt": "halt everything", "resume": "end a halt",
+    "prune": "prune",     "cancel": "cancel", "retry": "retry", "halt": "halt everything", "resume": "end a halt",
 }  # fmt: skip
 #: Nobody's id: a check with it as the asker is one for what others ask.
 _SOMEBODY = ""

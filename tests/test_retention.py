@@ -46,6 +46,7 @@ def test_what_is_older_than_the_rule_and_not_among_the_last_usable_ones_goes_the
         ({"state": "disabled"}, "its image is `disabled`"),
         ({"name": "a copy by hand"}, "its name and its tags are not those"),
         ({"run_key": "B-0009-00000009"}, "its name and its tags are not those"),
+        ({"snapshots": (("/dev/sdf", "snap-1"),) * 61}, "it has more than 60 snapshots"),
         ({"requested": 0.0}, "AWS does not say how old it is"),
     ],
 )

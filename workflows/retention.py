@@ -13,6 +13,8 @@ from workflows.words import safe
 
 #: States of an image that is over: one that is made at the moment, or that somebody has disabled, is left alone.
 _OVER = ("available", "failed", "error", "invalid")
+#: Snapshots of one image that a question can name.
+_NAMED = 60
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def _foreign(point: Point) -> str:
 def _stays_by_rule(point: Point, rule: Keeping, last: list[str], now: float) -> str:
     if point.state not in _OVER:
         return f"its image is `{safe(point.state)}`"
+    if len(point.snapshots) > _NAMED:
+        return f"it has more than {_NAMED} snapshots, which no question can name"
     if point.requested <= 0:
         return "AWS does not say how old it is"
     age = now - point.requested

@@ -135,14 +135,8 @@ def proven_now(stage: Stage, ids: list[str]) -> None:
     marked(stage, ids[2], PROOF="proven")
 
 
-def newest_now(stage: Stage, ids: list[str]) -> None:
-    for each in ids[3:]:
-        cloud(stage)("ec2", "deregister_image", ImageId=each)
-
-
 DOUBTS: dict[str, Callable[[Stage, list[str]], None]] = {
     "it is the last proven one": proven_now,
-    "it is the last complete one": newest_now,
     "it is not there any more, or not under": lambda stage, ids: marked(stage, ids[2], SERVER="ledger"),
     "it is not as it was shown": lambda stage, ids: marked(stage, ids[2], CONSISTENCY="rebooted"),
     "no rule lets it go": lambda stage, _: stage.keeps(EVERYTHING_STAYS),
