@@ -181,14 +181,8 @@ class IsolationRefused(RunFailed):
     """A copy cannot be kept apart from everything else as it must be, or what was to be removed is not its run's."""
 
 
-class NothingGoes(RunFailed):
-    """Retention lets nothing go any more. Final: a new prune looks at all servers."""
-
-    final = True
-
-
 class PruneIncomplete(RunFailed):
-    """Some of what an approval named was not removed. Final: a new prune asks for what is left."""
+    """Retention lets nothing go any more, or something that was approved was not removed. Final: a new prune asks."""
 
     final = True
 

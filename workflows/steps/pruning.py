@@ -8,7 +8,7 @@ from workflows.aws import Aws
 from workflows.engine.approval import Approval
 from workflows.engine.run import Actor, Answer
 from workflows.engine.runbook import Ask, Wait, step
-from workflows.errors import AwsRefused, NotFound, NothingGoes, NotPermitted, NotSafe, PruneIncomplete
+from workflows.errors import AwsRefused, NotFound, NotPermitted, NotSafe, PruneIncomplete
 from workflows.keeping import Keeping
 from workflows.points import Point, launch_settings, point_of
 from workflows.policy import Directory, Terms
@@ -83,11 +83,11 @@ class _Way:
     tell=lambda going: f"{count(len(going.points), 'recovery point')}; by the rule, {safe(going.rule)}",
 )
 def choose_going(home: Aws, server: str, retention: Keeping, now: float) -> Going:
-    """By what AWS shows, and by the rule as it is now. Raises NothingGoes."""
+    """By what AWS shows, and by the rule as it is now. Raises PruneIncomplete."""
     found = _sorted(home, server, retention, now)
     if not found.going:
         text = f"Retention lets no recovery point of *{safe(server)}* go: {safe(retention.sentence())}."
-        raise NothingGoes(text, "Nothing was removed.")
+        raise PruneIncomplete(text, "Nothing was removed.")
     guarded = tuple(f"`{image_id}`: {why}" for image_id, why in found.stays.items() if why.startswith("it is the "))
     more = max(0, len(found.going) - MOST)
     return Going(found.going[:MOST], more, retention.sentence(), guarded, len(found.stays))
