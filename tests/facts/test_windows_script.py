@@ -1,5 +1,6 @@
 """The script for Windows, as far as it can be looked at without one: its grammar, its names, and its quoting."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 
@@ -90,6 +91,15 @@ def test_the_script_calls_its_own_functions_and_known_cmdlets_only() -> None:
     assert invoked == INVOKED
     for word in ("Invoke-Expression", "iex", "DownloadString", "Net.WebClient", "EncodedCommand", "FromBase64String"):
         assert word not in SCRIPT
+
+
+def test_the_script_tries_its_hashes_and_its_judgement_before_it_answers() -> None:
+    assert hashlib.sha256(b"abc\n").hexdigest() in SCRIPT
+    bodies = {text_of(node).split()[1]: text_of(node) for node in nodes(SCRIPT) if node.type == "function_statement"}
+    assert "Test-Sums" in bodies["Save-Record"].split("$kept")[0]
+    tried, _, judged = bodies["Compare-Record"].partition("Compare-Files")
+    assert judged
+    assert {"Test-Sums", "Test-Judgement"} <= set(tried.split())
 
 
 def test_every_variable_of_the_script_is_given_a_value_somewhere() -> None:

@@ -637,6 +637,32 @@ function Compare-Checks {
 
 function Get-CheckCount { return @($manifest | Where-Object { $_.StartsWith("check`t") }).Length }
 
+# ---- the script before it is believed: what is known must come out, on this very machine
+
+function Test-Sums {
+  $state.doing = 'trying its own hashes'
+  Write-Lines "$work\trial" @('abc')
+  if ((Get-FileSum "$work\trial" ([DateTime]::MaxValue)) -cne 'edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb') {
+    throw 'a hash is not what it must be'
+  }
+}
+
+# By the manifest's own rules, of which none can wave the first through: its name is no path that a pattern could fit.
+function Test-Judgement {
+  $state.doing = 'trying its own judgement'
+  $before = [System.Collections.Generic.SortedDictionary[string, string[]]]::new($ordinal)
+  $now = [System.Collections.Generic.SortedDictionary[string, string[]]]::new($ordinal)
+  $before.Add('trial 1', [string[]]@('f', '/0', 'S-1-5-18', '4', '5.0000000', 'aa', ''))
+  $now.Add('trial 1', [string[]]@('f', '/0', 'S-1-5-18', '4', '5.0000000', 'bb', ''))
+  $before.Add('trial 2', [string[]]@('d', '/0', 'S-1-5-18', '-', '5.0000000', '-', ''))
+  $before.Add('trial 3', [string[]]@('d', '/0', 'S-1-5-18', '-', '5.0000000', '-', ''))
+  $now.Add('trial 3', [string[]]@('d', '/0', 'S-1-5-18', '-', '5.0000000', '-', ''))
+  $found = Get-Differences $before $now ([decimal]9) $null
+  $all = 0
+  foreach ($kind in $kindsOfFiles) { $all += $found[$kind].Count }
+  if ($found['corrupt'].Count -ne 1 -or $all -ne 2) { throw 'it does not find what is known to differ' }
+}
+
 # ---- the two things that the script does
 
 function Write-Facts([string]$measured, [string]$digest, [string]$filesJson, [string]$markerJson, [string]$checksJson) {
@@ -646,6 +672,7 @@ function Write-Facts([string]$measured, [string]$digest, [string]$filesJson, [st
 
 function Save-Record {
   Enter-Store
+  Test-Sums
   $kept = "$work\kept"
   [void][System.IO.Directory]::CreateDirectory($kept)
   $now = [DateTime]::UtcNow
@@ -672,6 +699,8 @@ function Compare-Record {
   if ($manifest[0] -cne 'firedrill-facts 1') { return Write-Trouble 'other-format' $digest }
   if ((Get-FirstSaid 'key' '') -cne $key) { return Write-Trouble 'other-key' $digest }
   if ((Get-FirstSaid 'facts' '') -cne $facts) { return Write-Trouble 'unknown-fact' $digest }
+  Test-Sums
+  Test-Judgement
   $state.room = 16000 - 300 * (Get-CheckCount)
   $filesJson = Compare-Files
   $markerJson = Compare-Marker
