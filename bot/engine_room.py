@@ -10,7 +10,9 @@ from bot.settings import Settings, SettingsError
 from bot.wiring import Parts, check_world, directory, parts, persistence
 from workflows.aws import Home
 from workflows.aws.clients import CONNECT_TIMEOUT, READ_TIMEOUT
+from workflows.aws.limits import Limits
 from workflows.catalogue import RUNBOOKS
+from workflows.engine.buckets import Buckets
 from workflows.engine.engine import Engine
 from workflows.engine.gauges import Gauges
 from workflows.engine.ledger import Ledger
@@ -21,6 +23,7 @@ from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 from workflows.retention import rule_of
 from workflows.steps.launching import others_of
+from workflows.turns import whose_turn
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ class EngineRoom:
         self.home = Home(
             settings.file.installation, endpoint, ledger.note, observed=self.health.metrics.aws,
             shelf=Sightings(self.parts.redis, self.parts.clock),
+            limits=Limits(Buckets(self.parts.redis, self.parts.clock), settings.file.limits.share),
         )  # fmt: skip
         self.engine = _engine(settings, self.parts, self.home, ledger, self.health)
 
@@ -49,7 +53,7 @@ class EngineRoom:
 def _engine(settings: Settings, built: Parts, home: Home, ledger: Ledger, health: Health) -> Engine:
     pace = Pace(**settings.file.pace.model_dump())
     services = {
-        "home": lambda run: home.of(run.target.account, run.target.region),
+        "home": lambda run: home.of(run.target.account, run.target.region, whose_turn(run)),
         "terms": lambda run: settings.policy.terms(about_run(run)),
         "directory": lambda _: directory(built.board),
         "last_time": lambda run: last_time(built.store.latest(LOOKED_AT), run.target),

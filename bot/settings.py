@@ -161,6 +161,12 @@ class PaceTable(_Table):
     lease: float = Field(default=60.0, ge=2)
 
 
+class LimitsTable(_Table):
+    """`[limits]`: how much of the calls that AWS allows an account are Firedrill's; the rest is left to people."""
+
+    share: float = Field(default=0.7, gt=0, le=1)
+
+
 class HealthTable(_Table):
     """`[health]`: where each process tells how it is, by HTTP. A port of 0: nowhere."""
 
@@ -182,6 +188,7 @@ class File(_Table):
     report: ReportTable = ReportTable()
     drill: DrillTable = DrillTable()
     pace: PaceTable = PaceTable()
+    limits: LimitsTable = LimitsTable()
     people: Mapping[str, str] = Field(default_factory=dict)
     profiles: Mapping[str, Any] = Field(default_factory=dict)
     announcements: AnnouncementsTable = AnnouncementsTable()

@@ -17,11 +17,13 @@ from tests.clock import HandClock
 from workflows import inventory
 from workflows.aws import Aws, Home
 from workflows.aws.clients import Clients
+from workflows.aws.limits import Limits
 from workflows.catalogue import RUNBOOKS
 from workflows.chainer import Chainer
 from workflows.desk import Asking, Desk
 from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
+from workflows.engine.buckets import Buckets
 from workflows.engine.engine import Engine
 from workflows.engine.ledger import Ledger
 from workflows.engine.pace import Pace
@@ -39,6 +41,7 @@ from workflows.retention import rule_of
 from workflows.schedules.calendar import Calendar
 from workflows.steps.isolation import DrillRules
 from workflows.steps.launching import others_of
+from workflows.turns import whose_turn
 
 OPERATOR = Actor("U0OPERATOR", "operator")
 APPROVER = Actor("U0APPROVER", "approver")
@@ -62,7 +65,10 @@ class Stage:
         self.lab.start()
         self.ledger = Ledger()
         self.clients = Clients(self.lab.url)
-        self.home = Home(installation, self.lab.url, self.ledger.note, self.clients, shelf=Sightings(client, clock))
+        self.home = Home(
+            installation, self.lab.url, self.ledger.note, self.clients,
+            shelf=Sightings(client, clock), limits=Limits(Buckets(client, clock), sleep=clock.forward),
+        )  # fmt: skip
         self.chainer = Chainer(Trail(client, clock), clock)
         self.policy = Policy(
             Rule(BASE, operators=(OPERATOR.id,), approvers=(OPERATOR.id, APPROVER.id, APPROVER2.id), minutes=30)
@@ -75,7 +81,7 @@ class Stage:
         self.calendar = Calendar(self.agenda, clock)
         self.answers = Answers(self.desk, Access(self.policy, lambda _: self.directory), self.calendar)
         self.services: dict[str, Callable[[Run], object]] = {
-            "home": lambda run: self.home.of(run.target.account, run.target.region),
+            "home": lambda run: self.home.of(run.target.account, run.target.region, whose_turn(run)),
             "terms": lambda run: self.policy.terms(about_run(run)),
             "directory": lambda _: self.directory,
             "last_time": lambda run: last_time(self.store.latest(LOOKED_AT), run.target),

@@ -7,6 +7,7 @@ FiredrillError
 │   ├── Throttled
 │   ├── Unreachable
 │   ├── AgentAway
+│   ├── HeldBack         nothing is wrong: AWS takes so many calls a second, and it is not this run's turn
 │   ├── NotVisibleYet    AWS's describes lag behind what it has done
 │   └── NoCapacity       AWS refused outright and made nothing; a launch goes on with its next choice instead
 └── RunFailed            the run stops; `retry` goes on from the step that failed
@@ -100,6 +101,16 @@ class Unreachable(PassingTrouble):
     """No answer, or another answer of 5xx. What was asked for may or may not have been done."""
 
     code = "unreachable"
+
+
+class HeldBack(PassingTrouble):
+    """Not its turn to call AWS yet; in `wait` seconds it may be. Nothing was asked for."""
+
+    code = "waits its turn"
+
+    def __init__(self, text: str, wait: float) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 class AgentAway(PassingTrouble):

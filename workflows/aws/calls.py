@@ -17,6 +17,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
+from workflows.aws.limits import UNLIMITED, Limits, verb
 from workflows.errors import (
     AwsRefused,
     NameTaken,
@@ -70,26 +71,31 @@ class Calls:
         heard: Heard | None = None,
         clients: "Clients | None" = None,
         observed: Observed | None = None,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self.region = region
+        self.limits = limits
         self._observed = observed or (lambda *_: None)
         self._heard = heard or (lambda *_: None)
         self._endpoint = endpoint
         self._clients = clients
 
     def __call__(self, service: str, action: str, **params: Any) -> dict[str, Any]:
-        """One call. Raises what `translated` gives."""
+        """One call, when there is a token for it. Raises HeldBack, and what `translated` gives."""
+        self.limits.before(service, action, rehearsal=bool(params.get("DryRun")))
         begun = time.monotonic()
         try:
             answer: dict[str, Any] = getattr(self._client(service), action)(**params)
         except (ClientError, BotoCoreError, HTTPClientError, _unreadable()) as error:
             self._tell(action, params, getattr(error, "response", None) or {}, error)  # botocore sets None too
             known = translated(action, error)
-            self._observed(_verb(action), outcome_of(known), time.monotonic() - begun)
+            if isinstance(known, Throttled):
+                self.limits.after_throttle(service, action)
+            self._observed(verb(action), outcome_of(known), time.monotonic() - begun)
             log.debug("aws=%s.%s region=%s refused: %s", service, action, self.region, known.text)
             raise known from error
         log.debug("aws=%s.%s request=%s", service, action, answer.get("ResponseMetadata", {}).get("RequestId"))
-        self._observed(_verb(action), "ok", time.monotonic() - begun)
+        self._observed(verb(action), "ok", time.monotonic() - begun)
         self._tell(action, params, answer)
         return answer
 
@@ -101,7 +107,7 @@ class Calls:
             return
         request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         code = answer.get("Error", {}).get("Code") or type(error).__name__ if error else "ok"
-        self._heard(_verb(action), request, str(code))
+        self._heard(verb(action), request, str(code))
 
     def allowed(self, service: str, action: str, **params: Any) -> None:
         """Whether AWS would carry the call out, by DryRun: it checks permissions and much of the parameters, not
@@ -126,12 +132,17 @@ class Calls:
         """botocore's model of an input shape."""
         return self._client(service).meta.service_model.shape_for(name)
 
-    def _client(self, service: str) -> Any:
+    @property
+    def clients(self) -> "Clients":
+        """Made when they are first asked for."""
         if self._clients is None:
             from workflows.aws.clients import Clients  # noqa: PLC0415 - only who talks to AWS needs to load boto3
 
             self._clients = Clients(self._endpoint)
-        return self._clients.of(service, self.region)
+        return self._clients
+
+    def _client(self, service: str) -> Any:
+        return self.clients.of(service, self.region)
 
 
 def _unreadable() -> type[Exception]:
@@ -143,17 +154,17 @@ def _unreadable() -> type[Exception]:
 
 def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCapacity | RunFailed:
     """AWS's error as one of ours. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
-    verb = _verb(action)
+    named = verb(action)
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         body = error.response.get("Error", {})
-        return _answered(verb, safe(str(body.get("Code", ""))), safe(str(body.get("Message", ""))), int(status))
+        return _answered(named, safe(str(body.get("Code", ""))), safe(str(body.get("Message", ""))), int(status))
     if isinstance(error, NoCredentialsError):
         hint = "Give the worker an instance profile, or AWS_PROFILE, or AWS_ACCESS_KEY_ID. The bot needs none."
         return RunFailed("The worker has no AWS credentials.", hint)
     if isinstance(error, ParamValidationError):
-        return RunFailed(f"{verb} was asked for in a way that AWS's own model refuses.", safe(cut(str(error), 300)))
-    return Unreachable(f"AWS gave no answer to {verb} ({type(error).__name__}).")
+        return RunFailed(f"{named} was asked for in a way that AWS's own model refuses.", safe(cut(str(error), 300)))
+    return Unreachable(f"AWS gave no answer to {named} ({type(error).__name__}).")
 
 
 def outcome_of(error: Exception) -> str:
@@ -161,10 +172,6 @@ def outcome_of(error: Exception) -> str:
     if isinstance(error, AwsRefused) and error.code == REHEARSED:
         return "ok"
     return next((word for kind, word in OUTCOMES.items() if isinstance(error, kind)), "refused")
-
-
-def _verb(action: str) -> str:
-    return "".join(word.capitalize() for word in action.split("_"))
 
 
 def _answered(verb: str, code: str, message: str, status: int) -> Throttled | Unreachable | NoCapacity | RunFailed:

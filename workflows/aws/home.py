@@ -1,7 +1,7 @@
 """The account as a run sees it: one Region, its instances, images, launch settings and commands."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workflows.aws.calls import Calls, Heard, Observed
@@ -10,6 +10,7 @@ from workflows.aws.commands import Commands
 from workflows.aws.copies import Copies
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
+from workflows.aws.limits import UNLIMITED, Limits, Whose
 from workflows.aws.networks import Networks
 from workflows.aws.removals import Removals
 from workflows.aws.shared import Shared, Shelf
@@ -51,6 +52,7 @@ class Home:
         clients: "Clients | None" = None,
         observed: Observed | None = None,
         shelf: Shelf | None = None,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self._installation = installation
         self._endpoint = endpoint
@@ -58,30 +60,34 @@ class Home:
         self._clients = clients
         self._observed = observed
         self._shelf = shelf
+        self._limits = limits
         self._lock = threading.Lock()
         self._regions: dict[str, Aws] = {}
 
-    def of(self, account: str, region: str) -> Aws:
-        """The Region, if it is still the account that a run was asked for. Raises RunFailed."""
+    def of(self, account: str, region: str, whose: Whose | None = None) -> Aws:
+        """The Region, for one run, if it is still the account that the run was asked for. Raises RunFailed."""
         found = self.region(region)
         if found.account != account:
             raise RunFailed(
                 f"This worker's credentials are of account {found.account}, and the run is about {account}.",
                 "Give the worker its own account's credentials back, then `/dr retry`.",
             )
-        return found
+        return self._made(account, region, whose) if whose else found
 
     def region(self, name: str) -> Aws:
-        """Asks AWS for the account's id the first time."""
+        """For nobody in particular. Asks AWS for the account's id the first time."""
         with self._lock:
             if name not in self._regions:
-                self._regions[name] = self._made(name)
+                calls = Calls(name, self._endpoint, self._heard, self._clients, self._observed)
+                self._clients = calls.clients
+                self._regions[name] = self._made(str(calls("sts", "get_caller_identity")["Account"]), name, None)
             return self._regions[name]
 
-    def _made(self, region: str) -> Aws:
-        calls = Calls(region, self._endpoint, self._heard, self._clients, self._observed)
-        account = str(calls("sts", "get_caller_identity")["Account"])
-        shared = Shared(self._shelf, f"{account}:{region}")
+    def _made(self, account: str, region: str, whose: Whose | None) -> Aws:
+        place = f"{account}:{region}"
+        limits = replace(self._limits, place=place, whose=whose)
+        calls = Calls(region, self._endpoint, self._heard, self._clients, self._observed, limits)
+        shared = Shared(self._shelf, place)
         instances, images = Instances(calls, shared), Images(calls, self._installation, shared)
         templates = Templates(calls, self._installation)
         return Aws(

@@ -122,6 +122,10 @@ class Images:
             return made
         return Image(str(answer["ImageId"]), name, "pending", 0.0, dict(marks), {})
 
+    def set_aside(self) -> None:
+        """The turn of a CreateImage that must not wait later, because a server stands still for it. Raises HeldBack."""
+        self._calls.limits.set_aside("create_image")
+
     def snapshots(self, ids: Iterable[str], stale: float = 0.0) -> dict[str, Snapshot]:
         """By id, from a look that is at most `stale` seconds old. What AWS does not know is missing from it."""
         return self._shared.seen(_SNAPSHOTS, set(ids) - {""}, stale, self._look_at_snapshots)

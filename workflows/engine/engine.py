@@ -20,11 +20,13 @@ from workflows.engine.pace import Pace
 from workflows.engine.run import Question, Run, Status
 from workflows.engine.runbook import Ask, Back, Done, Runbook, Step, Wait
 from workflows.engine.store import LEFT_ALONE, Claim, LostClaim, Store
-from workflows.errors import FiredrillError, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
+from workflows.errors import FiredrillError, HeldBack, NotSafe, PassingTrouble, RunFailed, UserError, WaitedTooLong
 
 log = logging.getLogger(__name__)
 
 _JSON = TypeAdapter(Any)
+#: Seconds from which on a wait for the run's turn stands on its card.
+SHOWN = 3.0
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Engine:
         except (LostClaim, Away):
             raise
         except PassingTrouble as trouble:
-            return self._troubled(run, trouble)
+            return self._held_back(run, trouble) if isinstance(trouble, HeldBack) else self._troubled(run, trouble)
         except FiredrillError as error:
             return self._fails(run, error)
         except Exception as error:
@@ -233,6 +235,12 @@ class Engine:
         return self._park(
             moved, now + self._pace.pause(run.step.looks, now - (run.step.started or now)), f"waits for {wait.what}"
         )
+
+    def _held_back(self, run: Run, held: HeldBack) -> Moved:
+        """It is not its turn: that is no trouble, and no patience is lost by it. What takes a moment is not shown."""
+        now = self._clock.now()
+        shown = moves.waits(run, now, held.text, None, {}) if held.wait > SHOWN else run
+        return self._park(shown, now + held.wait, held.code)
 
     def _troubled(self, run: Run, trouble: PassingTrouble) -> Moved:
         now = self._clock.now()

@@ -34,6 +34,10 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | wanted:<acct>:<region>:<kind> | zset | worker      | 1 h after the last | what runs wait for, by when they asked |
 | looked:<acct>:<region>:<kind> | hash | worker      | 1 h after the last | what AWS showed of it last, and when   |
 | looking:<acct>:<region>:<kind> | string | worker   | one look         | the worker that looks for all who wait     |
+| bucket:<acct>:<region>:<api> | hash | worker       | 1 h              | how many calls AWS may be asked for now    |
+| line:<acct>:<region>:<api> | zset | worker         | 1 d              | runs that wait for their turn, in order    |
+| line_until:<acct>:<region>:<api> | zset | worker   | 1 d              | when a run that does not come back is out  |
+| aside:<acct>:<region>:<api>:<run> | string | worker | 15 min          | a token that is kept for a run             |
 | inventory                | string | worker           | for ever         | servers and points as AWS last showed them |
 | freshness                | string | worker           | for ever         | how fresh each server's backups are        |
 | watch                    | string | worker           | for ever         | whose targets are missed, or nearly        |

@@ -73,6 +73,8 @@ def freeze_file_systems(
     """The watchdog is started before anything is frozen. Raises FreezeFailed where the profile requires the freeze."""
     how, token = freezing_of(profile), token_of(run_key, retries)
     comment = f"Firedrill {run_key} freezes, try {retries + 1}"
+    if "command_id" not in kept:
+        home.images.set_aside()  # no server stands still in a line
     try:
         done = run_script(home, instance_id, freeze_script(token, how), comment, intended, kept, hint="")
         if isinstance(done, Wait):

@@ -1,0 +1,136 @@
+"""AWS is asked no more often than it allows, whoever asks; scarce calls are made in turn, and the wait is seen."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.flows.scene import SMALL, shown
+from tests.stage import ASKING, Stage
+from workflows.aws import Home
+from workflows.aws.limits import Limits, Whose
+from workflows.engine.buckets import Buckets
+from workflows.engine.run import Run, Status
+from workflows.errors import HeldBack, Throttled
+from workflows.turns import whose_turn
+
+ME = Whose("me", 1.0)
+
+
+@pytest.fixture
+def buckets(stage: Stage) -> Buckets:
+    return Buckets(stage.store.redis, stage.clock)
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """How long calls have waited, without that any time has passed."""
+    return []
+
+
+def place_of(limits: Limits, who: str, score: float) -> int:
+    """In the line for CreateImage; 0 when it was its turn."""
+    try:
+        replace(limits, whose=Whose(who, score)).before("ec2", "create_image")
+    except HeldBack as held:
+        return int(held.text.split()[1])
+    return 0
+
+
+def used_up(limits: Limits) -> None:
+    """Every token of CreateImage is gone."""
+    while place_of(limits, "greedy", -1.0) == 0:
+        pass
+    limits.gate.empty("here:create_image")  # type: ignore[union-attr]
+
+
+def test_no_more_looks_are_made_at_once_than_the_share_of_what_aws_allows_and_more_when_time_has_passed(
+    stage: Stage, slept: list[float]
+) -> None:
+    ours, theirs = (Limits(Buckets(stage.store.redis, stage.clock), 0.5, "here", sleep=slept.append) for _ in range(2))
+    for limits in (ours, theirs) * 25:
+        limits.before("ec2", "describe_images")
+    assert slept == []
+    for limits in (ours, theirs) * 10:
+        limits.before("ec2", "describe_images")
+    assert slept == pytest.approx([n / 10 for n in range(1, 21)], abs=0.01), "ten a second, each in its turn"
+    with pytest.raises(HeldBack) as held:
+        theirs.before("ec2", "describe_images")
+    assert held.value.wait == pytest.approx(2.1, abs=0.01)
+    replace(ours, place="there").before("ec2", "describe_images")
+    ours.before("ec2", "describe_volumes")
+    assert len(slept) == 20
+    stage.clock.forward(held.value.wait)
+    ours.before("ec2", "describe_images")
+    assert len(slept) == 20
+
+
+def test_where_aws_throttles_all_the_same_every_worker_asks_less_for_a_minute(stage: Stage, slept: list[float]) -> None:
+    stage.lab.faults.throttle("DescribeVolumes")
+    limits = Limits(Buckets(stage.store.redis, stage.clock), sleep=slept.append)
+    other = Home("test", stage.lab.url, clients=stage.clients, limits=limits).region("us-east-1")
+    with pytest.raises(Throttled):
+        stage.aws.images.volumes(["vol-0123456789abcdef0"])
+    other.images.volumes(["vol-0123456789abcdef0"])
+    assert slept == pytest.approx([1 / 7], abs=0.01), "half of fourteen a second"
+    stage.clock.forward(61)
+    for _ in range(10):
+        other.images.volumes(["vol-0123456789abcdef0"])
+    assert len(slept) == 1
+
+
+def test_a_line_keeps_its_order_lets_whoever_is_in_a_hurry_pass_and_forgets_who_does_not_come_back(
+    stage: Stage, buckets: Buckets
+) -> None:
+    limits = Limits(buckets, place="here")
+    used_up(limits)
+    assert [place_of(limits, who, score) for who, score in (("first", 10), ("second", 20), ("third", 30))] == [2, 3, 4]
+    assert place_of(limits, "second", 20) == 3, "who asks again keeps its place"
+    assert place_of(limits, "a restore", 5) == 2
+    assert place_of(limits, "first", 10) == 3
+    stage.clock.forward(90)  # nobody came back in time but for the last, who stands at the head now
+    assert place_of(limits, "third", 30) == 0
+    assert stage.store.redis.zcard("dr:line:here:create_image") == 0
+
+
+def test_a_token_that_was_set_aside_waits_for_whoever_must_not_wait(stage: Stage, buckets: Buckets) -> None:
+    limits = Limits(buckets, place="here", whose=ME)
+    limits.set_aside("create_image")
+    limits.set_aside("create_image")
+    used_up(limits)
+    limits.before("ec2", "create_image")
+    with pytest.raises(HeldBack):
+        limits.before("ec2", "create_image")
+
+
+def test_backups_that_are_asked_for_at_once_are_made_in_turn_and_each_card_tells_its_place(stage: Stage) -> None:
+    for n in range(9):
+        stage.lab.add_server(f"server-{n:02d}", SMALL[:1], tags={"Fleet": "yes"})
+    stage.look()
+    planned = stage.desk.backup(ASKING, "tag:Fleet=yes", reboot=False, accept_loss=False)
+    runs = [stage.desk.start(each) for each in planned]
+    stage.lab.faults.throttle("CreateImage")  # of the first: then all know that there is less
+    cards: set[str] = set()
+
+    def look(run: Run) -> bool:
+        cards.update(shown(stage.store.read(each.id)) for each in runs)
+        return False
+
+    ended = [stage.drive(run, look) for run in runs]
+    assert {each.status for each in ended} == {Status.SUCCEEDED}, [each.problem for each in ended]
+    assert {place for card in cards for place in re.findall(r"number (\d+) in line for AWS's CreateImage, about", card)}
+    at = [each.values["asked"]["at"] for each in ended[1:]]
+    assert at == sorted(at), "in the order in which they were asked for"
+    assert len(set(at)) > 5, "and not all at once"
+    assert stage.count("CreateImage") == 9
+
+
+def test_what_is_down_comes_before_a_restore_before_a_backup_before_what_a_schedule_began(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    backup = stage.desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)[0]
+    restore, scheduled = replace(backup, runbook="restore"), replace(backup, via="schedule")
+    down = replace(scheduled, runbook="drill", no_return=True)
+    turns = sorted([backup, scheduled, restore, down], key=lambda run: whose_turn(run).score)
+    assert turns == [down, restore, backup, scheduled]
+    late = replace(restore, created=backup.created + 7200)
+    assert whose_turn(late).score > whose_turn(scheduled).score, "and nobody waits for ever"

@@ -1,0 +1,125 @@
+"""Token buckets that all workers share, and the lines in which runs wait for scarce tokens. A move is one Lua call.
+
+A bucket holds `size` tokens and gains `refill` a second; its Lua is budget.py's. Where the far side throttles all the
+same, it is emptied and gains half as much for a minute. What stands in line keeps its place by its run, and loses it
+when the run does not come back: one that was cancelled, or has ended, holds up nobody.
+"""
+
+from typing import Any, cast
+
+import redis
+
+from workflows.engine.budget import BUCKET
+from workflows.engine.clock import Clock
+from workflows.engine.keys import key, millis
+
+#: Seconds: for how long a bucket that was throttled gains less; how much later than expected a run may come back before
+#: its place is gone; how long a token that was set aside is kept; how long an unused bucket is remembered.
+SLOW, LATE, ASIDE, KEEP = 60.0, 60.0, 900, 3600
+#: By how much less it gains then, each time anew, and what is left at least.
+LESS, LEAST = 0.5, 0.1
+
+#: What a bucket holds now, and in how many milliseconds one comes back.
+_FILL = (
+    BUCKET
+    + """
+local function fill(bucket, now, most, each)
+  local slow = redis.call('HMGET', bucket, 'slow_until', 'factor')
+  if slow[1] and tonumber(slow[1]) > now then each = each / tonumber(slow[2]) end
+  return bucket_level(bucket, now, most, each), each
+end
+"""
+)
+
+#: keys: bucket   argv: now, most, each, how long one may wait for a token that is taken now, in milliseconds. Gives
+#: whether it was taken, and milliseconds until it is there. A bucket may owe: so each of many that ask at once has a
+#: token of its own to wait for, and none finds it gone.
+TAKE = (
+    _FILL
+    + """
+local now, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local left, each = fill(KEYS[1], now, most, tonumber(ARGV[3]))
+local wait = math.max(0, math.ceil((1 - left) * each))
+local taken = wait <= tonumber(ARGV[4]) and 1 or 0
+bucket_keep(KEYS[1], now, left - taken, most, each)
+return {taken, wait}
+"""
+)
+
+#: keys: bucket, line, until, aside   argv: now, most, each, who, score, how late one may be in milliseconds, seconds to
+#: keep a token aside ('' to take it for good). Gives the place, and milliseconds; 0: taken.
+STAND = (
+    _FILL
+    + """
+local now, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local function out(who)
+  redis.call('ZREM', KEYS[2], who)
+  redis.call('ZREM', KEYS[3], who)
+end
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do out(gone) end
+local function took()
+  if ARGV[7] ~= '' then redis.call('SET', KEYS[4], '1', 'EX', ARGV[7]) end
+  return {0, 0}
+end
+if redis.call('DEL', KEYS[4]) == 1 then return took() end
+redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4])
+local left, each = fill(KEYS[1], now, most, tonumber(ARGV[3]))
+local place = redis.call('ZRANK', KEYS[2], ARGV[4]) + 1
+if left >= place then
+  bucket_keep(KEYS[1], now, left - 1, most, each)
+  out(ARGV[4])
+  return took()
+end
+bucket_keep(KEYS[1], now, left, most, each)
+local wait = math.ceil((place - left) * each)
+redis.call('ZADD', KEYS[3], now + wait + tonumber(ARGV[6]), ARGV[4])
+redis.call('EXPIRE', KEYS[2], 86400)
+redis.call('EXPIRE', KEYS[3], 86400)
+return {place, wait}
+"""
+)
+
+#: keys: bucket   argv: now, until when it gains less, by how much, at least, seconds to keep it
+EMPTY = """
+local was = redis.call('HMGET', KEYS[1], 'slow_until', 'factor')
+local factor = 1
+if was[1] and tonumber(was[1]) > tonumber(ARGV[1]) then factor = tonumber(was[2]) end
+redis.call('HSET', KEYS[1], 'left', '0', 'at', ARGV[1], 'slow_until', ARGV[2],
+  'factor', tostring(math.max(tonumber(ARGV[4]), factor * tonumber(ARGV[3]))))
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+return 1
+"""
+
+
+class Buckets:
+    """`name` is what is called; times go in and out as seconds."""
+
+    def __init__(self, client: redis.Redis, clock: Clock) -> None:
+        self._clock = clock
+        self._take = client.register_script(TAKE)
+        self._stand = client.register_script(STAND)
+        self._empty = client.register_script(EMPTY)
+
+    def take(self, name: str, size: float, refill: float, patience: float) -> tuple[bool, float]:
+        """Take a token that is there within `patience`: whether it was taken, and when it is there, or may be."""
+        argv: list[Any] = [millis(self._clock.now()), size, 1000 / refill, millis(patience)]
+        taken, wait = cast(list[int], self._take(keys=[key("bucket", name)], args=argv))
+        return bool(taken), wait / 1000
+
+    def stand(
+        self, name: str, size: float, refill: float, who: str, score: float, *, aside: bool = False
+    ) -> tuple[int, float]:
+        """Take a token if it is the turn of `who`: the smaller score comes first. Gives its place in line, 0 if it was
+        taken, and when its turn may come. A token that is set `aside` is taken by the next call for `who`."""
+        keys = [key(kind, name) for kind in ("bucket", "line", "line_until")] + [key("aside", name, who)]
+        argv: list[Any] = [
+            millis(self._clock.now()), size, 1000 / refill, who, score, millis(LATE), ASIDE if aside else ""
+        ]  # fmt: skip
+        place, wait = cast(list[int], self._stand(keys=keys, args=argv))
+        return place, wait / 1000
+
+    def empty(self, name: str) -> None:
+        """The far side has throttled: nothing for now, and less for a while."""
+        now = self._clock.now()
+        argv: list[Any] = [millis(now), millis(now + SLOW), LESS, LEAST, KEEP]
+        self._empty(keys=[key("bucket", name)], args=argv)
