@@ -13,10 +13,11 @@ import pytest
 
 from practice.cloud.sandbox import end_left
 from tests.facts.server import SRV, Disk
-from workflows.errors import FactsUnreadable, FreezeFailed, ThawFailed
+from workflows.errors import FactsUnreadable
 from workflows.facts.freeze_script import Thawed, freeze_script, read_frozen, read_thawed, thaw_script, token_of
 from workflows.facts.freezing import Freezing
 from workflows.facts.script import recognised
+from workflows.freeze_errors import FreezeFailed, ThawFailed
 
 TOKEN = token_of("D-0001-7f3a9c2e", 0)
 OWN = Freezing(freeze=('touch "$DR_ROOT/srv/still"',), thaw=('rm -f "$DR_ROOT/srv/still"',))

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from workflows.errors import FactsUnreadable, FreezeFailed, ThawFailed
+from workflows.errors import FactsUnreadable
 from workflows.facts.freezing import Freezing
 from workflows.facts.profile import Profile
 from workflows.facts.quoting import quoted, unquoted
+from workflows.freeze_errors import FreezeFailed, ThawFailed
 from workflows.words import safe
 
 SENTINEL = "firedrill-freeze:"

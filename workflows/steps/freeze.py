@@ -7,10 +7,11 @@ from typing import Any
 from workflows.aws import Aws
 from workflows.engine.run import Json
 from workflows.engine.runbook import Release, Wait, step
-from workflows.errors import CommandFailed, FactsUnreadable, FreezeFailed
+from workflows.errors import CommandFailed, FactsUnreadable
 from workflows.facts.freeze_script import freeze_script, read_frozen, thaw_script, token_of
 from workflows.facts.freezing import Freezing
 from workflows.facts.profile import Profile
+from workflows.freeze_errors import FreezeFailed
 from workflows.steps.scripts import run_script
 from workflows.words import cut, duration
 

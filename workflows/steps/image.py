@@ -7,9 +7,10 @@ from typing import Any
 from workflows.aws import Aws, tags
 from workflows.aws.images import VISIBLE_WITHIN, Image, Snapshot
 from workflows.engine.runbook import Wait, step
-from workflows.errors import FreezeOver, ImageFailed, NotFound, PointIncomplete
+from workflows.errors import ImageFailed, NotFound, PointIncomplete
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
+from workflows.freeze_errors import FreezeOver
 from workflows.points import Point, launch_settings, point_of
 from workflows.steps.freeze import Frozen
 from workflows.steps.marks import marks_of

@@ -13,9 +13,10 @@ from workflows.aws.commands import Invocation
 from workflows.aws.images import VISIBLE_WITHIN, Image
 from workflows.engine.run import Json
 from workflows.engine.runbook import Wait, step
-from workflows.errors import AwsRefused, VssFailed
+from workflows.errors import AwsRefused
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
+from workflows.freeze_errors import VssFailed
 from workflows.steps.marks import marks_of
 from workflows.steps.scripts import SCRIPT_PATIENCE
 from workflows.words import cut, safe
