@@ -91,7 +91,8 @@ class Vss:
         self._killed.set()
 
     def _wanted(self, name: str, marks: list[dict[str, str]]) -> dict[str, Any]:
-        specs = [{"ResourceType": kind, "Tags": marks} for kind in ("image", "snapshot")]
+        """Of an image the document promises tags, and nothing of its snapshots."""
+        specs = [{"ResourceType": "image", "Tags": marks}]
         return {"InstanceId": self._instance_id, "Name": name, "NoReboot": True, "TagSpecifications": specs}
 
 

@@ -124,12 +124,14 @@ def test_a_reboot_takes_the_place_of_vss(stage: Stage, web: str) -> None:
     assert documents(stage) == ["AWS-RunPowerShellScript"]
 
 
-def test_a_server_name_that_the_document_cannot_take_stands_in_the_images_tags_all_the_same(stage: Stage) -> None:
+def test_what_the_document_cannot_tag_is_tagged_afterwards_a_servers_name_and_the_snapshots(stage: Stage) -> None:
     name = "web; tag=x, é"
     stage.profiles[name] = WEB
     stage.seed(name, DISKS, windows=True)
     assert stage.backup(name).status is Status.SUCCEEDED
     assert image(stage).tags[tags.SERVER] == name
+    found = cloud(stage)("ec2", "describe_snapshots", OwnerIds=["self"])["Snapshots"]
+    assert [tags.of(each).get(tags.INSTALLATION) for each in found] == ["test", "test"]
 
 
 def test_a_profile_of_the_other_system_is_refused_at_the_desk_and_by_the_run(stage: Stage, web: str) -> None:

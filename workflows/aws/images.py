@@ -144,11 +144,12 @@ class Images:
         found = self._calls.pages("ec2", "describe_volumes", "Volumes", Filters=wanted)
         return {each["VolumeId"]: _volume(each) for each in found}
 
-    def tag(self, image: Image, marks: Mapping[str, str]) -> None:
-        """Change the tags of a recovery point of ours and of nothing else."""
+    def tag(self, image: Image, marks: Mapping[str, str], *, snapshots: bool = False) -> None:
+        """Change the tags of a recovery point of ours, on request of its snapshots too, and of nothing else."""
         if image.tags.get(tags.INSTALLATION) != self._installation:
             raise RunFailed(f"{image.id} was not made by this installation; its tags are left alone.")
-        self._calls("ec2", "create_tags", Resources=[image.id], Tags=tags.given(marks))
+        theirs = sorted(set(image.snapshots.values()) - {""}) if snapshots else []
+        self._calls("ec2", "create_tags", Resources=[image.id, *theirs], Tags=tags.given(marks))
 
     def named(self, name: str, run_key: str, now: float = 0.0) -> Image | None:
         """The run's own image of that name. Raises RunFailed if somebody else's bears it. A young one without any tag

@@ -67,8 +67,8 @@ def ask_vss(
         return Wait(f"VSS on {instance_id}", f"SSM says {done.status}", SCRIPT_PATIENCE)
     image = home.images.named(name, run_key, now)
     late = now - kept.get("ended", now) > VISIBLE_WITHIN
-    if done.status == "Success" and not late and (image is None or _PROOF not in image.tags):
-        missing = "AWS does not show the image yet" if image is None else "its tag is not there yet"
+    if done.status == "Success" and not late and not _whole(image):
+        missing = "AWS does not show the image yet" if image is None else "its tag or its snapshots are not there yet"
         return Wait(
             f"the image by VSS of {instance_id}", missing, SCRIPT_PATIENCE, keep={"ended": kept.get("ended", now)}
         )
@@ -86,14 +86,22 @@ def _asked(
     return Wait(f"VSS on {instance_id}", "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
 
 
+def _whole(image: Image | None) -> bool:
+    """Whether AWS shows all that is looked at: the document's tag, and the ids of the snapshots."""
+    return image is not None and _PROOF in image.tags and bool(image.snapshots) and all(image.snapshots.values())
+
+
 def _held(image: Image) -> bool:
     return image.tags.get(_PROOF, "").lower() == _HELD
 
 
 def _judged(home: Aws, image: Image, marks: Mapping[str, str], why: str) -> ByVss:
     """It never says more than what AWS's document has tagged. What the image could not be given by text it is given
-    now; what it has stays as it is, since a worker that wakes late must not take a proof away."""
+    now, and its snapshots whose they are, without which nothing of ours removes them; what the image has of the rest
+    stays, since a worker that wakes late must not take a proof away."""
     found = ByVss(APPLICATION) if _held(image) else ByVss(CRASH, cut(why, 250))
+    own = {key: marks[key] for key in (tags.INSTALLATION, tags.SERVER, tags.RUN)}
+    home.images.tag(image, own, snapshots=True)
     more = {key: value for key, value in marks.items() if key not in image.tags}
     home.images.tag(image, {**more, tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: found.why})
     return found
