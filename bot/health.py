@@ -18,6 +18,9 @@ from workflows.engine.gauges import Gauges
 
 log = logging.getLogger(__name__)
 
+#: Seconds between two looks at the loops.
+GUARD = 1.0
+
 
 @dataclass(frozen=True)
 class Check:
@@ -50,6 +53,15 @@ class Health:
         """A loop that must not end before the process does."""
         self._threads[name or thread.name] = thread
         return thread
+
+    def guard(self, stop: Event, lost: Event) -> None:
+        """Until told to stop. A loop that ends before that takes the process with it, so that whoever supervises it
+        starts it anew: half a process looks alive, and paints nothing. Then `lost` is set too."""
+        while not stop.wait(GUARD):
+            for name in [name for name, alive in self._loops().items() if not alive]:
+                log.error("%s has ended, and so does this process: only a new start brings it back", name)
+                lost.set()
+                stop.set()
 
     def checks(self) -> list[Check]:
         seen, away = self._sight.last()

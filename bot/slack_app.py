@@ -103,8 +103,9 @@ def home_of(settings: Settings, built: Parts, client: WebClient, access: Access,
     return home
 
 
-def run(settings: Settings, stop: Event) -> None:
-    """Until told to stop. Raises SettingsError when Slack refuses the tokens, or Redis is not there."""
+def run(settings: Settings, stop: Event) -> bool:
+    """Until told to stop; False when one of its loops has died: then a supervisor must start anew. Raises SettingsError
+    when Slack refuses the tokens, or Redis is not there."""
     _check_tokens(settings)
     built = parts(settings)
     check_world(settings, built.board, settings.practice_slack)
@@ -135,8 +136,11 @@ def run(settings: Settings, stop: Event) -> None:
     threads = {name: Thread(target=work, args=(stop,), name=name, daemon=True) for name, work in loops.items()}
     for thread in threads.values():
         health.watch(thread).start()
+    lost = Event()
+    Thread(target=health.guard, args=(stop, lost), name="guard", daemon=True).start()
     _serve(settings, app, health, stop)
     threads["notifier"].join(timeout=10)
+    return not lost.is_set()
 
 
 def _anchor(settings: Settings, built: Parts, client: WebClient) -> Anchor:

@@ -106,6 +106,21 @@ def test_a_loop_that_has_ended_asks_for_a_new_start_and_says_so(health: Health) 
     assert counted(health.metrics)["firedrill_loop_alive notifier"] == 0
 
 
+def test_a_loop_that_ends_takes_the_process_with_it_and_one_that_was_told_to_stop_does_not(health: Health) -> None:
+    stop, lost, died = Event(), Event(), Event()
+    health.watch(Thread(target=died.wait, name="announcer", daemon=True)).start()
+    guard = Thread(target=health.guard, args=(stop, lost), daemon=True)
+    guard.start()
+    assert not stop.is_set()
+    died.set()
+    assert stop.wait(30)
+    guard.join(30)
+    assert lost.is_set()
+    lost.clear()
+    health.guard(stop, lost)
+    assert not lost.is_set()
+
+
 def test_a_tick_that_stands_still_asks_for_a_new_start_and_one_that_is_late_does_not(health: Health) -> None:
     now = [1000.0]
     pulse = Pulse("tick", 300, lambda: now[0])
