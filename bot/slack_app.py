@@ -35,11 +35,14 @@ from handlers.notifier import Notifier
 from handlers.occurrences import Occurrences
 from handlers.paced import PacedClient
 from handlers.scenery import Scenery
+from handlers.slack_checkup import SlackCheckup
 from handlers.views import Views
 from handlers.watchman import Watchman
 from handlers.weekly import Weekly
+from workflows.checkup import Answering
 from workflows.engine.board import Cards
 from workflows.engine.budget import Budget
+from workflows.engine.checkups import Checkups
 from workflows.engine.gauges import Gauges
 from workflows.engine.viewers import Viewers
 from workflows.engine.watchbook import Watchbook
@@ -127,7 +130,7 @@ def run(settings: Settings, stop: Event) -> bool:
     announcer, watchman = _announcer(settings, built, paced, access), _watchman(settings, built, paced)
     loops = {
         "notifier": notifier.work, "home": home.work, "announcer": announcer.work, "watchman": watchman.work,
-        "directory": people.work,
+        "directory": people.work, "doctor": _doctor(settings, built, client).work,
     }  # fmt: skip
     if settings.file.audit.anchor == "channel":
         loops["anchor"] = _anchor(settings, built, paced).work
@@ -146,6 +149,11 @@ def run(settings: Settings, stop: Event) -> bool:
 def _anchor(settings: Settings, built: Parts, client: WebClient) -> Anchor:
     channel = settings.file.slack.channel
     return Anchor(built.chainer, Cards(built.redis, built.clock), built.board, client, channel, built.clock)
+
+
+def _doctor(settings: Settings, built: Parts, client: WebClient) -> Answering:
+    checkup = SlackCheckup(client, [settings.file.slack.channel, settings.file.announcements.channel])
+    return Answering("bot", Checkups(built.redis, built.clock), checkup.findings)
 
 
 def _announcer(settings: Settings, built: Parts, client: WebClient, access: Access) -> Announcer:

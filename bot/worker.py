@@ -21,7 +21,9 @@ from workflows.anchorage import Anchorage
 from workflows.archive import Archive
 from workflows.aws import Home
 from workflows.chainer import Chainer
+from workflows.checkup import Answering, Checkup
 from workflows.engine.board import Board
+from workflows.engine.checkups import Checkups
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine
 from workflows.engine.store import Store
@@ -221,6 +223,7 @@ def run(settings: Settings, stop: Event) -> bool:
     elsewhere = beyond() if file.engine == "celery" else None
     room = EngineRoom(settings, stop)
     built = room.parts
+    anchorage = anchorage_of(settings)
     calendar = Calendar(built.agenda, built.clock, settings.schedules)
     survey = Survey(
         built.store, built.board, built.clock, room.home, file.regions, settings.profiles.choose, calendar,
@@ -232,6 +235,9 @@ def run(settings: Settings, stop: Event) -> bool:
 
     worker = Worker(
         room.engine, built.store, built.board, built.chainer, survey, timetable_of(settings, built, room.home), slots,
-        archive_of(settings, built.store), anchorage_of(settings),
+        archive_of(settings, built.store), anchorage,
     )  # fmt: skip
+    checkup = Checkup(room.home, file.regions, anchorage.doubts if anchorage else None)
+    answering = Answering("worker", Checkups(built.redis, built.clock), checkup.findings)
+    room.health.watch(Thread(target=answering.work, args=(stop,), name="doctor", daemon=True)).start()
     return worker.work(stop, room.health)

@@ -8,6 +8,7 @@ from handlers import cards
 from handlers.access import Access
 from handlers.batch_verbs import BatchVerbs
 from handlers.deciding import Deciding
+from handlers.doctoring import Doctoring
 from handlers.halting import Halts
 from handlers.point_lines import listed
 from handlers.recording import recorded
@@ -15,6 +16,7 @@ from handlers.reports import Given, given
 from handlers.requests import (
     Cancel,
     Decide,
+    Diagnose,
     HaltAll,
     Help,
     ListPoints,
@@ -52,6 +54,9 @@ from workflows.pruned import PRUNE
 from workflows.schedules.calendar import Calendar
 from workflows.together import begin
 from workflows.words import safe
+
+#: How many times as long as for one look bot and worker are waited for when somebody asks how they are.
+LOOKS = 3
 
 
 class Answers:
@@ -109,6 +114,8 @@ class Answers:
                 return self._points(request)
             case WhoAmI():
                 return self.access_of(asking.by.id, request.target, asking.channel)
+            case Diagnose():
+                return Doctoring(self._desk.store, LOOKS * self._desk.patience).told()
             case Help():
                 return f"```{request.text}```"
             case _:

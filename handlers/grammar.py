@@ -13,6 +13,7 @@ from handlers.helping import explained, overview
 from handlers.requests import (
     Cancel,
     Decide,
+    Diagnose,
     HaltAll,
     Help,
     ListPoints,
@@ -202,6 +203,12 @@ def report(subject: str, to: str) -> Request:
 def whoami(target: str | None) -> Request:
     """Say what you may run and approve, and why."""
     return WhoAmI(target or "")
+
+
+@grammar.command(epilog="Example: doctor")
+def doctor() -> Request:
+    """Look at Slack, Redis and AWS, and say how to mend what is wrong."""
+    return Diagnose()
 
 
 @grammar.command(name="help", epilog="Example: help backup")

@@ -124,6 +124,11 @@ class WhoAmI:
 
 
 @dataclass(frozen=True)
+class Diagnose:
+    """How all parts are."""
+
+
+@dataclass(frozen=True)
 class StartSchedule:
     """`verb` is `backup`, `drill` or `live`; `at` plain words or a cron expression, in the time zone `zone`."""
 
@@ -166,7 +171,7 @@ class Help:
 
 Start = StartBackup | StartRestore | StartDrill | StartValidation | StartPrune
 #: What changes nothing.
-Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Help
+Look = ShowStatus | ListRuns | ListPoints | WhoAmI | Diagnose | Help
 #: About recurring work.
 Recurring = StartSchedule | ListSchedules | Unschedule | SkipNext | PauseSchedule
 Other = Decide | Cancel | Retry | Look

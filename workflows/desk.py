@@ -57,6 +57,7 @@ class Desk:
         self._board = board
         self._clock = clock
         self._profile_for = profile_for
+        self.patience = patience
         self.lookout = Lookout(board, clock, patience)
         self.retention = retention
 

@@ -100,6 +100,7 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
     "points orders-db": anybody,
     "report {run}": anybody_about_an_open_run,
     "whoami orders-db": anybody,
+    "doctor": anybody,
     "help approve": anybody,
     "schedule backup orders-db --at 'every day at 02:00'": operators,
     "schedule drill orders-db --live --at 'every day at 02:00'": operators,

@@ -107,6 +107,10 @@ class Commands:
             raise
         return str(answer["Command"]["CommandId"])
 
+    def agents(self, ids: Sequence[str]) -> dict[str, bool]:
+        """Of those that Systems Manager knows, whether their agents are online."""
+        return self._look_at_agents(ids)
+
     def _look_at_agents(self, ids: Sequence[str]) -> dict[str, bool]:
         found: dict[str, bool] = {}
         for portion in portions(ids, _AT_ONCE):

@@ -13,6 +13,7 @@ from workflows.aws.instances import Instances
 from workflows.aws.limits import UNLIMITED, Limits, Whose
 from workflows.aws.networks import Networks
 from workflows.aws.removals import Removals
+from workflows.aws.permissions import Permissions
 from workflows.aws.shared import Shared, Shelf
 from workflows.aws.templates import Templates
 from workflows.aws.volumes import Volumes
@@ -38,6 +39,7 @@ class Aws:
     volumes: Volumes
     changes: Changes
     removals: Removals
+    permissions: Permissions
 
 
 class Home:
@@ -103,4 +105,5 @@ class Home:
             volumes=Volumes(calls),
             changes=Changes(calls),
             removals=Removals(calls, images, templates, self._installation),
+            permissions=Permissions(calls),
         )

@@ -43,6 +43,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | watch                    | string | worker           | for ever         | whose targets are missed, or nearly        |
 | warnings                 | hash   | worker, bot      | until told       | what the watch has found, by id            |
 | inventory:wanted         | string | desk             | 1 min            | somebody needs a fresh inventory           |
+| checkup:wanted:<side>    | string | desk             | 1 min            | somebody asks how bot or worker is         |
+| checkup:<side>           | string | bot, worker      | 5 min            | what it found about itself                 |
 | viewers                  | zset   | bot              | for ever         | who looks at Home, by when to paint it     |
 | viewer:<user>            | hash   | bot              | 1 d              | until when, which page, what they see      |
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
