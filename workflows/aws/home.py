@@ -12,8 +12,8 @@ from workflows.aws.images import Images
 from workflows.aws.instances import Instances
 from workflows.aws.limits import UNLIMITED, Limits, Whose
 from workflows.aws.networks import Networks
-from workflows.aws.removals import Removals
 from workflows.aws.permissions import Permissions
+from workflows.aws.removals import Removals
 from workflows.aws.shared import Shared, Shelf
 from workflows.aws.templates import Templates
 from workflows.aws.volumes import Volumes

@@ -20,7 +20,7 @@ UNTRIED = (
     "s3:GetBucketObjectLockConfiguration", "s3:ListBucketVersions", "ec2:CreateLaunchTemplateVersion",
     "ec2:AuthorizeSecurityGroupEgress", "ec2:DeleteSecurityGroup", "ec2:DeleteVolume",
     "ec2:RevokeSecurityGroupEgress", "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeSpotInstanceRequests",
-    "iam:PassRole",
+    "iam:PassRole", "ec2:DeregisterImage", "ec2:DeleteSnapshot", "ec2:DeleteLaunchTemplateVersions",
 )  # fmt: skip
 #: Of EC2, with DryRun.
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
