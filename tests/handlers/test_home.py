@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 
 from handlers.access import Access
 from handlers.home import LEASE, SPACING, Home
+from handlers.paced import PacedClient
 from handlers.scenery import Scenery
 from practice.workspace import Workspace
 from practice.world import CHANNEL, MANIFEST
@@ -18,6 +19,7 @@ from tests.handlers.test_home_page import known, server
 from workflows import freshness
 from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
+from workflows.engine.budget import WINDOW, Budget
 from workflows.engine.happened import NOWHERE
 from workflows.engine.run import Actor
 from workflows.engine.store import Store
@@ -51,7 +53,8 @@ def made(space: Workspace, store: Store, redis_client: redis.Redis, clock: HandC
     def home() -> Home:
         slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
         scenery = Scenery(store, Board(redis_client), Cards(redis_client, clock), slack, CHANNEL, calendar)
-        return Home(Viewers(redis_client, clock), scenery, slack, Access(POLICY, lambda _: Directory()))
+        paced = PacedClient(slack, Budget(redis_client, clock))
+        return Home(Viewers(redis_client, clock), scenery, paced, Access(POLICY, lambda _: Directory()))
 
     return home
 
@@ -180,6 +183,25 @@ def test_two_bots_publish_once_and_slack_away_costs_nothing_but_time(
     clock.forward(1)
     assert other.tick() == 1
     assert published(space) == 2
+
+
+def test_while_there_is_little_room_for_calls_home_is_painted_for_who_opens_it_and_kept_fresh_later(
+    space: Workspace, made: Made, redis_client: redis.Redis, clock: HandClock
+) -> None:
+    home, budget, board = made(), Budget(redis_client, clock), Board(redis_client)
+    for _ in range(30):
+        budget.charge()
+    home.look(OLGA)
+    home.tick()
+    assert published(space) == 1
+    board.put_freshness(freshness.to_json(known(server(1, "orders-db"))))
+    clock.forward(SPACING)
+    home.tick()
+    assert published(space) == 1
+    clock.forward(WINDOW)
+    home.tick()
+    assert published(space) == 2
+    assert "orders-db" in seen(space, OLGA)
 
 
 def test_somebody_who_has_no_home_is_left_alone_until_they_look_again(
