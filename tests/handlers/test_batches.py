@@ -178,7 +178,15 @@ def test_a_batch_whose_beginner_was_killed_comes_to_its_end_all_the_same(
     assert len(fleet.thread()) == 2
 
 
-def test_of_many_that_fail_at_once_some_have_cards_and_all_are_listed(fleet: Fleet) -> None:
+def test_what_moves_while_a_batch_is_painted_is_painted_again(fleet: Fleet, store: Store) -> None:
+    runs = fleet.begun(named(4)).runs
+    ((batch, revision),) = fleet.cards.claim(10, 60)
+    fleet.move(runs[0].id, succeeds)
+    fleet.cards.painted(batch, revision, 4)
+    assert store.redis.zscore("dr:unpainted", batch)
+
+
+def test_of_many_that_fail_at_once_some_have_cards_and_all_are_listed(fleet: Fleet, store: Store) -> None:
     runs = fleet.begun(named(CARDS + 10)).runs
     for run in runs:
         fleet.move(run.id, fails)
@@ -187,6 +195,10 @@ def test_of_many_that_fail_at_once_some_have_cards_and_all_are_listed(fleet: Fle
     listed = "\n".join(each.plain() for each in fleet.thread() if each.text.startswith("The runs of"))
     assert all(run.id in listed for run in runs)
     assert f"… and {CARDS + 2} more failed" in fleet.message().plain()
+    store.retry(store.read(runs[-1].id), Actor("U1"))
+    fleet.move(runs[-1].id, lambda run, now: moves.retried(run))
+    fleet.paint(60)
+    assert [each.plain() for each in fleet.thread() if each.text.startswith(f"{runs[-1].id}, ")]
 
 
 @pytest.mark.parametrize("letter", ["x", "&", "<"])
