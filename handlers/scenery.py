@@ -37,6 +37,7 @@ class Scenery:
         self._channel = channel
         self._calendar = calendar
         self._links: dict[str, str] = {}
+        self._of_batches: dict[str, str] = {}
         self._mark = ""
         self._known: Known | None = None
 
@@ -74,12 +75,18 @@ class Scenery:
 
     def _address(self, run: Run) -> str:
         """Empty where there is no card yet, or Slack does not say: Home does without."""
-        ts = self._cards.notes(run.id).get("card") or thread_of(self._cards, run)
+        own = self._cards.notes(run.id).get("card")
+        if not own and run.batch in self._of_batches:
+            return self._of_batches[run.batch]
+        ts = own or thread_of(self._cards, run)
         channel = run.channel or self._channel
         if not ts or not channel:
             return ""
         try:
-            return str(self._slack.chat_getPermalink(channel=channel, message_ts=ts)["permalink"])
+            link = str(self._slack.chat_getPermalink(channel=channel, message_ts=ts)["permalink"])
         except UNREACHABLE as error:
             log.info("run=%s the address of its card is not known: %s", run.id, type(error).__name__)
             return ""
+        if not own and run.batch:
+            self._of_batches[run.batch] = link
+        return link

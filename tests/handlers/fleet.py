@@ -67,13 +67,13 @@ class Fleet:
 
         return begin(self.store, planned, start, request)
 
-    def move(self, run_id: str, how: Move) -> Run:
+    def move(self, run_id: str, how: Move, event: str = "test") -> Run:
         """As a worker moves it."""
         claim = self.store.begin(run_id, lease=60)
         assert claim is not None, f"{run_id} cannot be begun"
         moved = how(claim.run, self.clock.now())
         due = self.clock.now()
-        assert self.store.commit(moved, claim.fence, due=due, lease_until=0, event="test").saved
+        assert self.store.commit(moved, claim.fence, due=due, lease_until=0, event=event).saved
         return moved
 
     def paint(self, seconds: int = 1) -> None:

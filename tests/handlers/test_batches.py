@@ -21,6 +21,7 @@ from workflows.engine import moves
 from workflows.engine.batches import WHOLE, Batch, Batches, Member
 from workflows.engine.run import Actor, Status
 from workflows.engine.store import Store
+from workflows.errors import HeldBack
 
 
 @pytest.fixture
@@ -80,6 +81,7 @@ def test_a_batch_tells_who_is_waited_for_and_what_failed_and_tells_its_asker_onc
     store.cancel(third.id, Actor("U1"))
     fleet.move(third.id, lambda run, now: moves.cancelled(run, now, Actor("U1")))
     fleet.move(fourth.id, waits(10))
+    fleet.move(fifth.id, waits(10), HeldBack.code)
     fleet.paint(10)
     shown = fleet.message().plain()
     assert f"Needs you: {first.id} node-000: Remove node-000?" in shown

@@ -104,7 +104,7 @@ class Batches:
             portion = ids[start : start + _PAGE]
             pipe = self._redis.pipeline(transaction=False)
             for each in portion:
-                pipe.hmget(key("run", each), ["server", "status", "open", "part"])
+                pipe.hmget(key("run", each), ["server", "status", "open", "part", "in_line"])
             found += [
                 _member(name, row) for name, row in zip(portion, pipe.execute(), strict=True) if row[1] is not None
             ]
@@ -124,8 +124,9 @@ class Batches:
 
 
 def _member(name: str, row: list[Any]) -> Member:
-    """A run that is tried again is as good as new until a worker has taken it up."""
-    server, status, is_open, part = row
+    """A run that is tried again is as good as new until a worker has taken it up; and one that waits its turn stands in
+    line, however far it has come."""
+    server, status, is_open, part, in_line = row
     stands = Status(text(status))
-    again = not stands.open and is_open == b"1"
-    return Member(name, text(server or b""), Status.QUEUED if again else stands, int(part or 0))
+    queues = is_open == b"1" and (not stands.open or in_line == b"1")
+    return Member(name, text(server or b""), Status.QUEUED if queues else stands, int(part or 0))

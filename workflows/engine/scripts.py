@@ -102,8 +102,8 @@ return {run[1], fence, begins, said_to(KEYS[3], redis.call('GET', KEYS[4]))}
 #: now, handled (comma-separated inbox fields), refuse-if-stopped, question, its expiry, no return, event, seconds to
 #: keep, approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps),
 #: whether the record knows of the halt, the move's own mark, card prefix, batch prefix, how many of a hundred parts are
-#: done. A halt stops nothing that was past its point of no return before. A move that is sent again because its answer
-#: was lost bears the mark that is there already.
+#: done, whether it waits its turn. A halt stops nothing that was past its point of no return before. A move that is sent
+#: again because its answer was lost bears the mark that is there already.
 COMMIT = (
     NOTE
     + SAID
@@ -129,7 +129,7 @@ end
 if said and ARGV[5] == '1' then due = ARGV[8] end
 redis.call('HSET', KEYS[1], 'record', ARGV[3], 'status', ARGV[4], 'open', ARGV[5], 'due', due, 'lease', ARGV[7],
   'question', ARGV[11], 'expires', ARGV[12], 'needed', ARGV[16], 'no_return', ARGV[13], 'begins', 0, 'mark', ARGV[21],
-  'part', ARGV[24])
+  'part', ARGV[24], 'in_line', ARGV[25])
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[2], math.max(tonumber(due), tonumber(ARGV[7])), ARGV[1])

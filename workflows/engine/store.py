@@ -81,7 +81,7 @@ from workflows.engine.inbox import (
 from workflows.engine.keys import key, lock_key, millis, text, texts
 from workflows.engine.looking import Looking
 from workflows.engine.run import Actor, Answer, Run, Status, from_json, to_json
-from workflows.errors import Busy, Halted
+from workflows.errors import Busy, Halted, HeldBack
 
 KEEP_DAYS = 400
 ASKED_SECONDS = 86400
@@ -250,7 +250,7 @@ class Store(Looking):
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
             question.needed if question else 0, len(run.answers), *((told[0], told[1].to_json()) if told else ("", "")),
             int(run.halted is not None), secrets.token_hex(8), key("card", ""), key("batch", ""),
-            100 * run.at // len(run.steps),
+            100 * run.at // len(run.steps), int(event == HeldBack.code),
         ]  # fmt: skip
         keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained"), key("halt")]
         got = cast(list[Any], self._commit(keys=keys, args=argv))
