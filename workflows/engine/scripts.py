@@ -102,8 +102,8 @@ return {run[1], fence, begins, said_to(KEYS[3], redis.call('GET', KEYS[4]))}
 #: now, handled (comma-separated inbox fields), refuse-if-stopped, question, its expiry, no return, event, seconds to
 #: keep, approvals needed, answers that the record holds, kind and event for the audit (empty: nothing that it keeps),
 #: whether the record knows of the halt, the move's own mark, card prefix, batch prefix, how many of a hundred parts are
-#: done, whether it waits its turn. A halt stops nothing that was past its point of no return before. A move that is sent
-#: again because its answer was lost bears the mark that is there already.
+#: done, whether it waits its turn. A halt stops nothing that was past its point of no return before. A move that is
+#: sent again because its answer was lost bears the mark that is there already.
 COMMIT = (
     NOTE
     + SAID
