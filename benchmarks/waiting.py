@@ -56,7 +56,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """What of this benchmark can be asked for otherwise."""
     parser.add_argument("--waiting", type=int, default=1000, help="how many runs wait, beside ten (1000)")
     parser.add_argument("--window", type=float, default=60, help="seconds for which each is counted (60)")
-    parser.add_argument("--settle", type=float, default=20, help="seconds from their start to the first count (20)")
+    parser.add_argument("--settle", type=float, default=16, help="seconds from their start to the first count (16)")
 
 
 def run(options: argparse.Namespace) -> Outcome:
@@ -76,8 +76,8 @@ def run(options: argparse.Namespace) -> Outcome:
         time.sleep(options.settle)
         costs[f"Firedrill, {options.waiting:,}"] = field.weigh(options.window)
         ground.kill("worker")
-        for many in (few, options.waiting):
-            costs[f"boto3 waiters, {many:,}"] = field.weigh_waiters(many, min(30, options.window))
+        for many, seconds in ((few, 15), (options.waiting, 30)):
+            costs[f"boto3 waiters, {many:,}"] = field.weigh_waiters(many, min(seconds, options.window))
     for name, cost in costs.items():
         say(cost.told(name))
     return _outcome(costs, few, options.waiting)
