@@ -38,12 +38,15 @@ class Slots(Protocol):
 
 
 class Hands:
-    """`ended` hears of each run that has ended here."""
+    """`ended` hears of each run that has ended here, and `idle` that nothing more is due at the moment."""
 
-    def __init__(self, engine: Engine, store: Store, ended: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, store: Store, ended: Callable[[str], None], idle: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
         self._store = store
         self._ended = ended
+        self._idle = idle
         #: Set when the process is about to end: what is in hand is done, and nothing more is begun.
         self.resting = False
 
@@ -60,6 +63,8 @@ class Hands:
         while following:
             self._advance(following[0])
             following = [] if self.resting else self.due(1)
+        if not self.resting:
+            self._idle()
 
     def _advance(self, run_id: str) -> None:
         try:

@@ -53,7 +53,7 @@ class Worker:
         self, engine: Engine, store: Store, board: Board, chainer: Chainer, survey: Survey, timetable: Timetable,
         slots: Callable[[Hands], Slots], archive: Archive | None = None, anchorage: Anchorage | None = None,
     ) -> None:  # fmt: skip
-        self._hands = Hands(engine, store, self._ended)
+        self._hands = Hands(engine, store, self._ended, self._come_back)
         self._slots = slots(self._hands)
         self._store = store
         self._board = board
@@ -146,6 +146,20 @@ class Worker:
             self._slots.take(len(ids))
         for run_id in ids:
             self._scheduler.add_job(self._slots.look, args=[run_id], executor="default")
+        self._come_back()
+
+    def _come_back(self) -> None:
+        """A run that is due before the next tick does not wait for it: else each look would come half a second late."""
+        try:
+            due = self._store.next_due()
+        except Away:
+            return
+        wait = due - self._store.clock.now() if due is not None else TICK
+        if 0 < wait < TICK and self._scheduler.running:
+            at = datetime.now(UTC) + timedelta(seconds=wait + 0.001)
+            self._scheduler.add_job(
+                self._dispatch, "date", run_date=at, executor="tick", id="soon", replace_existing=True
+            )
 
     def _ended(self, run_id: str) -> None:
         self._want_inventory()
