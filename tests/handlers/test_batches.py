@@ -97,16 +97,25 @@ def test_a_batch_tells_who_is_waited_for_and_what_failed_and_tells_its_asker_onc
     assert "all 5 have ended. 1 failed · 3 done · 1 cancelled." in told[0]
     assert actions(fleet.message()) == []
 
-    store.retry(store.read(second.id), Actor("U1"))
-    fleet.move(second.id, lambda run, now: moves.retried(run))
+
+def test_a_failed_run_that_is_tried_again_after_the_end_is_told_of_and_the_list_is_right_again(
+    fleet: Fleet, store: Store
+) -> None:
+    failed, *others = fleet.begun(named(5)).runs
+    fleet.move(failed.id, fails)
+    for run in others:
+        fleet.move(run.id, succeeds)
+    fleet.paint(20)
+    store.retry(store.read(failed.id), Actor("U1"))
+    fleet.move(failed.id, lambda run, now: moves.retried(run))
     fleet.paint(10)
     assert "4 of 5 have ended" in fleet.message().text
-    fleet.move(second.id, succeeds)
+    fleet.move(failed.id, succeeds)
     fleet.paint(20)
-    assert "all 5 have ended. 4 done · 1 cancelled." in fleet.message().text
+    assert "all 5 have ended. 5 done." in fleet.message().text
     told = [each.text for each in fleet.thread() if each.text.startswith("<@U1>")]
     assert len(told) == 2
-    assert told[1].startswith(f"<@U1> {second.id}, live drill of node-001: succeeded")
+    assert told[1].startswith(f"<@U1> {failed.id}, backup of node-000: succeeded")
     lists = [each.plain() for each in fleet.thread() if each.text.startswith("The runs of")]
     assert len(lists) == 1
     assert "Failed" not in lists[0]
