@@ -124,6 +124,22 @@ class SeenRedis(redis.Redis):
             self.door.step = record
         return self.door.passes("redis", name, partial(super().execute_command, *args, **options))
 
+    def pipeline(self, transaction: Any = True, shard_hint: Any = None) -> redis.client.Pipeline:
+        """One whose execution passes the door."""
+        made = _SeenPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made.door = self.door
+        return made
+
+
+class _SeenPipeline(redis.client.Pipeline):
+    """Several commands in one go."""
+
+    door: Door
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """All that were queued."""
+        return self.door.passes("redis", "PIPELINE", partial(super().execute, raise_on_error))
+
 
 class _SeenConnection(redis.Connection):
     """Strikes when the answer lies in the socket, unread."""

@@ -194,7 +194,7 @@ def _crowd(world: World, workers: int, runs: list[Run]) -> None:
     while not all(rests(world.stage, store.read(run.id)) for run in runs):
         due = store.next_due()
         if due is not None and due > clock.now() and not any(busy[:workers]):
-            clock.time = due
+            world.wait_until(due)
         os.sched_yield()
     busy[-1:] = b"\1"
     for pid in pids:

@@ -54,7 +54,7 @@ class Teller:
             due = self._cards.next_due()
             if due is None:
                 return True
-            self._world.clock.time = max(self._world.clock.time, due)
+            self._world.wait_until(due)
             self.tick()
         return False
 

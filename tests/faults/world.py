@@ -40,6 +40,8 @@ from workflows.report.reading import seal
 DELAYS = Delays(image=5, boot=3, checks=4, agent=3, command=2, stop=3, hydrate=3)
 #: After so many looks a run goes round without end.
 MOST_LOOKS = 3000
+#: Seconds: what lives longer in Redis outlives a case.
+SHORT = 120.0
 #: Bytes of Redis's file that are read in no time.
 LONG_LOG = 1_000_000
 #: How a child says that another crossing bore the number, or that it broke.
@@ -100,6 +102,7 @@ class World:
         self._stage: Stage | None = None
         self._space: Workspace | None = None
         self._opened = 0
+        self._short: dict[Any, float] = {}
 
     @property
     def astray(self) -> bool:
@@ -126,6 +129,7 @@ class World:
             self._space.faults.clear()
             self._space.clear()
         self._forget()
+        self._short = {}
         self.clock.time = HandClock().time
         self._opened += 1
         self._stage = Stage(self.client, self.clock, self._place)
@@ -151,6 +155,20 @@ class World:
             self._space.stop()
         self.client.close()
         self.server.stop()
+
+    def wait_until(self, time: float) -> None:
+        """The clock goes on to that time. What lives in Redis for a short while only ends by this clock as well."""
+        self.clock.time = max(self.clock.time, time)
+        names = self.client.keys("dr:*")
+        with self.client.pipeline(transaction=False) as pipe:
+            for each in names:
+                pipe.pttl(each)
+            left = dict(zip(names, pipe.execute(), strict=True))
+        short = {name: ms / 1000 for name, ms in left.items() if 0 < ms <= SHORT * 1000}
+        self._short = {name: self._short.get(name, self.clock.time + seconds) for name, seconds in short.items()}
+        for name, ends in self._short.items():
+            if ends <= self.clock.time:
+                self.client.delete(name)
 
     def mend(self) -> None:
         """Whatever a case that broke has left."""
@@ -277,7 +295,7 @@ class Hands:
                 return run
             if due is None:
                 raise Lost(f"{run_id} is {run.status.value} and due never")
-            clock.time = max(clock.time, due - (self.clock.now() - clock.now()))
+            self.world.wait_until(due - (self.clock.now() - clock.now()))
         raise Lost(f"{run_id} goes round without end in {run.step.name}")
 
     def look(self) -> None:

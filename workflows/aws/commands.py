@@ -1,7 +1,7 @@
 """Systems Manager: is the agent there, run a script, read what it printed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -54,10 +54,13 @@ class Commands:
         """Whether the instance's agent answers to SSM, from a look that is at most `stale` seconds old."""
         return self._shared.seen(_AGENTS, [instance_id], stale, self._look_at_agents).get(instance_id, False)
 
-    def ensure_sent(self, instance_id: str, script: str, comment: str, since: float) -> str:
-        """Gives the command's id. Its first line says what runs it: `sh`, or Windows PowerShell."""
+    def ensure_sent(
+        self, instance_id: str, script: str, comment: str, since: float, hold: Callable[[], object] = lambda: None
+    ) -> str:
+        """Gives the command's id. Its first line says what runs it: `sh`, or Windows PowerShell. `hold` is called last:
+        whoever lost the run to another worker sends nothing."""
         given = {"commands": [script], "executionTimeout": [str(EXECUTION)]}
-        return self._ensure(instance_id, _DOCUMENTS[script.partition("\n")[0]], given, comment, since)
+        return self._ensure(instance_id, _DOCUMENTS[script.partition("\n")[0]], given, comment, since, hold)
 
     def ensure_image_asked(
         self, instance_id: str, name: str, marks: Mapping[str, str], comment: str, since: float
@@ -77,7 +80,10 @@ class Commands:
         }
         return self._ensure(instance_id, VSS, given, comment, since)
 
-    def _ensure(self, instance_id: str, document: str, given: dict[str, list[str]], comment: str, since: float) -> str:
+    def _ensure(
+        self, instance_id: str, document: str, given: dict[str, list[str]], comment: str, since: float,
+        hold: Callable[[], object] = lambda: None,
+    ) -> str:  # fmt: skip
         """SendCommand has no ClientToken: a command of the same comment (at most 100 characters, unique to this intent)
         that was sent after `since`, seconds since the epoch, is adopted."""
         after = datetime.fromtimestamp(since - CLOCKS_APART, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -91,6 +97,7 @@ class Commands:
         for each in earlier:
             if each.get("Comment") == comment:
                 return str(each["CommandId"])
+        hold()
         try:
             answer = self._calls(
                 "ssm",

@@ -1,6 +1,6 @@
 """The server is made to stand still while its image is asked for, if its profile says how."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,15 +69,17 @@ def _told(frozen: Frozen) -> str:
 )
 def freeze_file_systems(
     home: Aws, instance_id: str, run_key: str, profile: Profile, retries: int, intended: float, kept: dict[str, Any],
-    now: float,
+    now: float, hold: Callable[[], float],
 ) -> Frozen | Wait:  # fmt: skip
-    """The watchdog is started before anything is frozen. Raises FreezeFailed where the profile requires the freeze."""
+    """The watchdog is started before anything is frozen. Raises FreezeFailed where the profile requires the freeze. A
+    worker that has lost the run freezes nothing: nobody would thaw it before the watchdog does."""
     how, token = freezing_of(profile), token_of(run_key, retries)
     comment = f"Firedrill {run_key} freezes, try {retries + 1}"
     if "command_id" not in kept:
         home.images.set_aside()  # no server stands still in a line
     try:
-        done = run_script(home, instance_id, freeze_script(token, how), comment, intended, kept, hint="")
+        script = freeze_script(token, how)
+        done = run_script(home, instance_id, script, comment, intended, kept, hint="", hold=hold)
         if isinstance(done, Wait):
             return done
         left = read_frozen(done.stdout, token)

@@ -1,5 +1,6 @@
 """A script on an instance, over SSM: sent once, then looked at until it has ended."""
 
+from collections.abc import Callable
 from typing import Any
 
 from workflows.aws import Aws
@@ -13,13 +14,14 @@ SCRIPT_PATIENCE = 4200.0
 
 
 def run_script(
-    home: Aws, instance_id: str, script: str, comment: str, intended: float, kept: dict[str, Any], hint: str
-) -> Invocation | Wait:
-    """`comment` names this try of this step: a command of that comment is adopted. Raises CommandFailed, with `hint`,
-    when the script has ended without an answer."""
+    home: Aws, instance_id: str, script: str, comment: str, intended: float, kept: dict[str, Any], hint: str,
+    hold: Callable[[], object] = lambda: None,
+) -> Invocation | Wait:  # fmt: skip
+    """`comment` names this try of this step: a command of that comment is adopted; whom `hold` refuses sends nothing.
+    Raises CommandFailed, with `hint`, when the script has ended without an answer."""
     what = f"the script on {instance_id}"
     if "command_id" not in kept:
-        sent = home.commands.ensure_sent(instance_id, script, comment, intended)
+        sent = home.commands.ensure_sent(instance_id, script, comment, intended, hold)
         return Wait(what, "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
     done = home.commands.result(kept["command_id"], instance_id)
     if done.open:
