@@ -5,6 +5,7 @@ import argparse
 import sys
 import time
 
+from tests.faults import storm
 from tests.faults.guards import GUARDS
 from tests.faults.machine import KINDS, Wanted, played, say, table
 from tests.faults.plays import PLAYS
@@ -12,6 +13,8 @@ from tests.faults.plays import PLAYS
 
 def main() -> int:
     """For the shell: 1 if a case was wrong."""
+    if sys.argv[1:2] == ["storm"]:
+        return storm.main(sys.argv[2:])
     options = _parser().parse_args()
     begun = time.monotonic()
     if options.without:
