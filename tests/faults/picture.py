@@ -16,6 +16,7 @@ from workflows.points import point_of
 _IDS = re.compile(r"\b(i|ami|vol|snap|sg|lt|subnet|eni|rtb|vpc)-[0-9a-f]+(:\d+)?\b")
 _TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 _KEYS = re.compile(r"\b[A-Z]-\d{4}(-[0-9a-f]{8})?\b")
+_TRIES = re.compile(r"\bRUN\.\d+\b")
 _HASHES = re.compile(r"\b[0-9a-f]{16,64}\b")
 
 
@@ -95,7 +96,7 @@ def _tags(thing: Mapping[str, Any], run: Run) -> str:
 def _plain(text: str, run: Run) -> str:
     for own in (run.key, run.id):
         text = text.replace(own, "RUN")
-    text = _KEYS.sub("OTHER", text)
+    text = _TRIES.sub("RUN", _KEYS.sub("OTHER", text))
     return _HASHES.sub("#", _TIMES.sub("T", _IDS.sub(r"\1-*", text)))
 
 
@@ -135,7 +136,7 @@ def compare(clean: Picture, seen: Picture, allowed: Allowed) -> list[str]:
 
 def _is_trouble(told: str) -> bool:
     """A call whose try came to nothing, or to nothing that could be written down, is told too."""
-    return told.startswith("effect: is ") or "by a worker that had lost" in told
+    return told.startswith(("effect: is ", "effect: waits for ")) or "by a worker that had lost" in told
 
 
 def _less(these: Counter[str], those: Counter[str], how: str) -> list[str]:

@@ -21,8 +21,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = World(tmp_path_factory.mktemp("faults"))
     yield made
     made.close()
-    os.environ.clear()
-    os.environ.update(before)
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update({name: value for name, value in before.items() if name.startswith("AWS_")})
 
 
 @pytest.fixture(scope="module")
