@@ -52,7 +52,7 @@ from workflows.policy import Circumstances, about_run
 from workflows.prunable import prunable
 from workflows.pruned import PRUNE
 from workflows.schedules.calendar import Calendar
-from workflows.together import begin
+from workflows.together import FEW, begin
 from workflows.words import safe
 
 #: How many times as long as for one look bot and worker are waited for when somebody asks how they are.
@@ -129,6 +129,8 @@ class Answers:
         return self._desk.cancel(request.run_id, asking.by, asking.place)
 
     def retry(self, request: Retry, asking: Asking) -> str:
+        if is_batch(request.run_id):
+            return self._batches.retry(request.run_id, asking)
         run = self._desk.store.read(request.run_id)
         self._access.check_may_steer(asking.by, run, "retry", asking.channel)
         return self._desk.retry(request.run_id, asking.by, asking.place)
@@ -177,7 +179,8 @@ class Answers:
         if not planned:
             return _NOTHING_GOES, []
         if request.dry_run:
-            return "\n".join(map(_plan, planned)), []
+            more = [f"And so with {len(planned) - FEW} more."] if len(planned) > FEW else []
+            return "\n".join([*map(_plan, planned[:FEW]), *more]), []
 
         def start(number: int, run: Run) -> Run:
             return self._desk.start(run, f"{asking.request}/{number}" if asking.request else "")

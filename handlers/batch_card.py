@@ -83,7 +83,7 @@ def sentence(standing: Standing) -> str:
 def end(standing: Standing) -> str:
     """What the asker is told at the end."""
     bad = standing.having(Status.FAILED)
-    hint = " The failed ones have cards in this thread, and `/dr retry` goes on with each." if bad else ""
+    hint = f" `/dr retry {standing.batch.id}` goes on with all that failed." if bad else ""
     return f"<@{standing.batch.asked_by.id}> {sentence(standing)}{hint}"
 
 
@@ -158,7 +158,7 @@ def _failed(standing: Standing) -> list[str]:
         wrong = f"{problem.text} {problem.hint}" if problem else "it failed."
         again = "" if problem and problem.final else f" `/dr retry {run.id}` goes on."
         lines.append(f":x: *Failed:* `{run.id}` {_name(run)}: {cut(wrong, _WRONG)}{again}")
-    more = f"failed: `/dr status {standing.batch.id}` counts them, the thread lists them at the end."
+    more = f"failed; the thread lists them at the end, and `/dr retry {standing.batch.id}` goes on with all of them."
     return lines + _more(len(standing.having(Status.FAILED)), more)
 
 

@@ -1,17 +1,21 @@
-"""What people can say about a batch as a whole: how it stands, and that all of it stops."""
+"""What people can say about a batch as a whole: how it stands, that all of it stops, or is tried again."""
 
 from collections import Counter
 from collections.abc import Iterable
 
 from handlers.access import Access
 from handlers.batch_card import sentence, summary
-from handlers.batch_painter import standing_of
+from handlers.batch_painter import CARDS, standing_of
 from handlers.cards import Card
 from workflows.desk import Asking
 from workflows.engine.batches import Batch, Batches
+from workflows.engine.run import Status
 from workflows.engine.store import Store
-from workflows.errors import UserError
+from workflows.errors import NotNow, UserError
+from workflows.words import count
 
+#: Of how many it is said why they could not be tried again.
+_LEFT = 10
 _CAME = {
     "done": "stop before their next step; what they have made so far stays",
     "already": "are being cancelled already",
@@ -47,6 +51,25 @@ class BatchVerbs:
         came = Counter(self._store.cancel(each, asking.by, asking.place) for each in ids)
         told = [f"{came[word]:,} {said}" for word, said in _CAME.items() if came[word]]
         return f"Of the runs of `{batch_id}`, {'; '.join(told)}." if told else f"All of `{batch_id}` has ended already."
+
+    def retry(self, batch_id: str, asking: Asking) -> str:
+        """Every run of it that has failed and may be tried again, if its asker may retry them all."""
+        self._read(batch_id)
+        failed = [self._store.read(each.id) for each in self._batches.members(batch_id) if each.status is Status.FAILED]
+        again = [run for run in failed if not (run.problem and run.problem.final)]
+        for number, run in enumerate(again):
+            self._access.check_may_steer(asking.by, run, "retry", asking.channel, anew=number == 0)
+        if not again:
+            return f"No run of `{batch_id}` has failed in a way that a retry could mend."
+        own, left, gone_on = len(again) <= CARDS, [], 0
+        for run in again:
+            try:
+                gone_on += self._store.retry(run, asking.by, asking.place, own=own) == "done"
+            except NotNow as later:
+                left.append(f"`{run.id}` does not: {later.text}")
+        more = [f"And so with {len(left) - _LEFT} more."] if len(left) > _LEFT else []
+        failures = count(len(again), "failed run")
+        return "\n".join([f"Of {failures} of `{batch_id}`, {gone_on:,} go on where they failed.", *left[:_LEFT], *more])
 
     def _read(self, batch_id: str) -> Batch:
         try:

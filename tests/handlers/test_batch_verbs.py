@@ -1,5 +1,7 @@
 """What is asked for by a tag, and what can be said about it as a whole."""
 
+from dataclasses import replace
+
 import pytest
 import redis
 
@@ -7,6 +9,7 @@ from handlers.access import Access
 from handlers.answers import Answers
 from handlers.grammar import parse
 from tests.clock import HandClock
+from tests.handlers.fleet import fails
 from workflows import inventory
 from workflows.desk import Asking, Desk
 from workflows.engine.agenda import Agenda
@@ -76,6 +79,29 @@ def test_all_of_a_batch_is_cancelled_by_who_may_cancel_each_and_by_nobody_else(c
     assert all(store.inbox(run.id).cancel for run in store.open_runs())
     with pytest.raises(UserError, match="There is no batch `G-0007`"):
         counter.says("cancel G-7")
+
+
+def test_all_that_failed_is_tried_again_but_for_what_a_retry_could_not_mend(counter: Counter, store: Store) -> None:
+    counter.says("backup tag:Env=prod")
+    for run in store.open_runs()[:4]:
+        claim = store.begin(run.id, lease=60)
+        assert claim is not None
+        failed = fails(claim.run, 0)
+        if run.id == "B-0004":
+            failed = replace(failed, problem=replace(failed.problem, final=True))  # type: ignore[type-var]
+        store.commit(failed, claim.fence, due=0, lease_until=0, event="test")
+    with pytest.raises(NotAllowed):
+        counter.says("retry G-0001", Actor("U0STRANGER"))
+    assert counter.says("retry G-0001") == "Of 3 failed runs of `G-0001`, 3 go on where they failed."
+    assert [store.inbox(f"B-000{each}").retry is not None for each in (1, 2, 3, 4, 5)] == [True] * 3 + [False] * 2
+    assert "mend" in counter.says("retry G-0001")
+
+
+def test_of_what_many_would_do_some_is_told(counter: Counter, store: Store) -> None:
+    told = counter.says("backup tag:Env=prod --dry-run")
+    assert told.count("would do this") == 3
+    assert told.endswith("And so with 9 more.")
+    assert store.open_runs() == []
 
 
 def test_what_nobody_can_begin_is_told_of_some_and_counted_of_the_rest(counter: Counter) -> None:

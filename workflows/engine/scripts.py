@@ -223,7 +223,8 @@ return 'done'
 """
 )
 
-#: keys: run, due, inbox, lock, card, unchained, halt   argv: id, who, now, event
+#: keys: run, due, inbox, lock, card, unchained, halt   argv: id, who, now, event, whether a run of a batch gets
+#: a card of its own
 RETRY = (
     NOTE
     + """
@@ -244,7 +245,8 @@ end
 note(KEYS[6], ARGV[3], 'decision', 'done', ARGV[4], run[2])
 redis.call('HDEL', KEYS[3], 'cancel')
 redis.call('HSET', KEYS[3], 'retry', ARGV[2])
-redis.call('HSET', KEYS[1], 'open', '1', 'due', ARGV[3], 'lease', 0, 'own', '1')
+redis.call('HSET', KEYS[1], 'open', '1', 'due', ARGV[3], 'lease', 0)
+if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'own', '1') end
 for _, key in ipairs({KEYS[1], KEYS[3], KEYS[5]}) do redis.call('PERSIST', key) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])

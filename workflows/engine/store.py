@@ -184,13 +184,14 @@ class Store(Looking):
         argv: list[Any] = [run_id, actor_to_json(by), millis(self.clock.now()), told]
         return text(self._cancel(keys=keys, args=argv))
 
-    def retry(self, run: Run, by: Actor, place: Place = NOWHERE) -> str:
-        """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now, and Halted."""
+    def retry(self, run: Run, by: Actor, place: Place = NOWHERE, *, own: bool = True) -> str:
+        """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now, and Halted. With
+        `own` a run of a batch gets a card of its own."""
         kinds = ("run", "inbox", "card")
         mine, inbox, card = (key(kind, run.id) for kind in kinds)
         keys = [mine, key("due"), inbox, lock_key(run.target), card, key("unchained"), key("halt")]
         told = Event("retry", by, place, run.id).to_json()
-        argv: list[Any] = [run.id, actor_to_json(by), millis(self.clock.now()), told]
+        argv: list[Any] = [run.id, actor_to_json(by), millis(self.clock.now()), told, int(own)]
         word, which = texts(self._retry(keys=keys, args=argv))
         if word == "halted":
             raise Halted(halt_from_json(which).sentence(), f"`{run.id}` does not go on")
