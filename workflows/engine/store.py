@@ -185,8 +185,8 @@ class Store(Looking):
         return text(self._cancel(keys=keys, args=argv))
 
     def retry(self, run: Run, by: Actor, place: Place = NOWHERE, *, own: bool = True) -> str:
-        """Gives `done`, `already` or `not failed`. Raises Busy when another run holds the server by now, and Halted. With
-        `own` a run of a batch gets a card of its own."""
+        """Gives `done`, `already` or `not failed`. With `own` a run of a batch gets a card of its own. Raises Busy when
+        another run holds the server by now, and Halted."""
         kinds = ("run", "inbox", "card")
         mine, inbox, card = (key(kind, run.id) for kind in kinds)
         keys = [mine, key("due"), inbox, lock_key(run.target), card, key("unchained"), key("halt")]
