@@ -66,7 +66,7 @@ def summary(standing: Standing) -> Card:
     blocks = [
         section(f"*{safe(cut(batch.title, _NAME))}*  `{batch.id}`\n{_heading(standing)}"),
         context(asked(batch.asked_by, batch.via, batch.created, batch.reason)),
-        section(f"{bar(standing.part)} · {_ended(standing)}\n{_counts(standing)}"),
+        section(f"{bar(standing.part)} · {_ended(standing)}\n{' · '.join(_counted(standing))}"),
     ]
     blocks += [section(text) for text in chunks([*_asking(standing), *_failed(standing), *_left(batch)])[:_MOST]]
     return Card(sentence(standing), [*blocks, *_buttons(standing)])
@@ -77,7 +77,7 @@ def sentence(standing: Standing) -> str:
     title = standing.batch.title
     head = f"{standing.batch.id}, {safe(title[:1].lower() + title[1:])}"
     halted = f" Firedrill is {standing.halt.sentence()}." if standing.halt and standing.open else ""
-    return cut(f"{head}: {_ended(standing)}.{halted} {_counts(standing)}.", _TEXT)
+    return cut(f"{head}: {_ended(standing)}.{halted} {', '.join(_counted(standing))}.", _TEXT)
 
 
 def end(standing: Standing) -> str:
@@ -135,11 +135,11 @@ def _ended(standing: Standing) -> str:
     return f"{ended:,} of {max(of, standing.batch.planned if not standing.batch.whole else of):,} have ended"
 
 
-def _counts(standing: Standing) -> str:
+def _counted(standing: Standing) -> list[str]:
     """State by state, leaving out what there is none of."""
     found = Counter(each.status for each in standing.members)
     counts = ((word, sum(found[state] for state in states)) for word, states, _ in _STATES)
-    return " · ".join(f"{number:,} {word}" for word, number in counts if number) or "none was begun yet"
+    return [f"{number:,} {word}" for word, number in counts if number] or ["none was begun yet"]
 
 
 def _asking(standing: Standing) -> list[str]:

@@ -59,7 +59,7 @@ def test_five_hundred_backups_stay_within_forty_calls_a_minute_and_every_last_st
     assert fleet.busiest() <= 40
     assert {call.outcome for call in space.calls} == {"ok"}
     (message,) = space.messages(CHANNEL)
-    assert "all 500 have ended. 20 failed · 480 done." in message.text
+    assert "all 500 have ended. 20 failed, 480 done." in message.text
     listed = "\n".join(each.plain() for each in fleet.thread())
     for run in runs:
         assert f"{run.id} {run.target.server}" in listed
@@ -94,7 +94,7 @@ def test_a_batch_tells_who_is_waited_for_and_what_failed_and_tells_its_asker_onc
     fleet.paint(20)
     told = [each.text for each in fleet.thread() if each.text.startswith("<@U1>")]
     assert len(told) == 1
-    assert "all 5 have ended. 1 failed · 3 done · 1 cancelled." in told[0]
+    assert "all 5 have ended. 1 failed, 3 done, 1 cancelled." in told[0]
     assert actions(fleet.message()) == []
 
 
