@@ -23,7 +23,7 @@ def main() -> int:
     else:
         wanted = Wanted(
             options.runbook or list(PLAYS), options.kind or list(KINDS), options.cases, options.only, "",
-            1 if options.only else options.processes,
+            1 if options.only else options.processes, options.celery,
         )  # fmt: skip
     results = played(wanted, say)
     wrong = sum(bool(each.faults) for each in results)
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--without", choices=list(GUARDS), help="take this guard out of the program")
     parser.add_argument("--cases", type=int, default=0, help="at most so many of each kind of each runbook")
     parser.add_argument("--only", default="", metavar="CASE", help="the case of this name")
+    parser.add_argument("--celery", action="store_true", help="runs are handed to the worker over Celery's queue")
     parser.add_argument("--processes", type=int, default=2, metavar="N", help="that share the cases (default: 2)")
     return parser
 

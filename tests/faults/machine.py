@@ -36,7 +36,7 @@ FEWER = 4
 @dataclass(frozen=True)
 class Wanted:
     """What is played: the runbooks and kinds by name, at most so many `cases` of each kind of a runbook (0: all), or
-    those of one name `only`; without the guard of that name, if one is given."""
+    those of one name `only`; without the guard of that name, if one is given; with `celery` over its queue."""
 
     runbooks: Sequence[str]
     kinds: Sequence[str]
@@ -44,6 +44,7 @@ class Wanted:
     only: str = ""
     without: str = ""
     shares: int = 2
+    celery: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _listed(wanted: Wanted, number: int) -> list[Result]:
 def _share(wanted: Wanted, number: int, tell: Callable[[str], object]) -> Iterator[Result]:
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="firedrill-faults-", ignore_cleanup_errors=True) as folder:
-        world = World(Path(folder))
+        world = World(Path(folder), celery=wanted.celery)
         try:
             for runbook in wanted.runbooks:
                 trace = record(world, PLAYS[runbook])

@@ -5,13 +5,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
+from tests.faults.clocks import Skewed
 from tests.faults.doors import Crossing, Door
 from tests.faults.dying import struck_child
 from tests.faults.hurting import MEASURES, hurt
 from tests.faults.kinds import Cut, Kind, again, first_of_each, same_end
 from tests.faults.picture import Allowed, compare
 from tests.faults.plays import SERVER, Case, Trace
-from tests.faults.world import Hands, Skewed, World, rests
+from tests.faults.world import Hands, World, rests
 from tests.flows.scene import SMALL
 from tests.stage import ASKING, OPERATOR
 from workflows.engine.run import Run, Status

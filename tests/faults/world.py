@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 import signal
-import struct
 import time
 import traceback
 import warnings
@@ -21,7 +20,9 @@ from practice.redis_server import RedisServer
 from practice.workspace import Workspace
 from practice.world import MANIFEST
 from tests.clock import HandClock
+from tests.faults.clocks import SharedClock, Skewed
 from tests.faults.doors import Astray, Crossing, Door, SeenClients, Strike, seen_redis
+from tests.hints import Hints
 from tests.stage import Stage
 from workflows.aws import Home
 from workflows.catalogue import RUNBOOKS
@@ -48,33 +49,6 @@ LONG_LOG = 1_000_000
 ASTRAY, BROKEN = 71, 70
 
 
-class SharedClock(HandClock):
-    """Driven by hand, and the same in every child."""
-
-    def __init__(self) -> None:
-        self._held = mmap.mmap(-1, 8)
-        super().__init__()
-
-    @property
-    def time(self) -> float:
-        return float(struct.unpack("d", self._held[:8])[0])
-
-    @time.setter
-    def time(self, now: float) -> None:
-        self._held[:8] = struct.pack("d", now)
-
-
-@dataclass
-class Skewed:
-    """Somebody's clock that is `ahead` by so many seconds."""
-
-    true: HandClock
-    ahead: float = 0.0
-
-    def now(self) -> float:
-        return self.true.now() + self.ahead
-
-
 @dataclass(frozen=True)
 class Broken:
     """How a worker without one of its guards is built."""
@@ -89,11 +63,12 @@ class Lost(Exception):
 
 
 class World:
-    """One a process. `open` gives an empty stage for the next case."""
+    """One a process. `open` gives an empty stage for the next case. With `celery` each hint goes through its queue."""
 
-    def __init__(self, folder: Path, broken: Broken | None = None) -> None:
+    def __init__(self, folder: Path, broken: Broken | None = None, *, celery: bool = False) -> None:
         self.folder = folder
         self.broken = broken or Broken()
+        self.celery = celery
         self.server = RedisServer(folder / "redis")
         self.server.start()
         self.client = redis.Redis.from_url(self.server.url)
@@ -279,8 +254,10 @@ class Hands:
         ledger, shelf = Ledger(), Sightings(self.client, clock)
         home = broken.home(Home("test", stage.lab.url, ledger.note, SeenClients(stage.clients, door), shelf=shelf))
         services = {**stage.services, "home": lambda run: home.of(run.target.account, run.target.region)}
-        rng = random.Random(11)
-        self.engine = Engine(self.store, broken.runbooks, services, clock, Pace(), rng, seal=seal, ledger=ledger)
+        common = (services, clock, Pace(), random.Random(11))
+        self.engine = Engine(self.store, broken.runbooks, *common, seal=seal, ledger=ledger)
+        self.work = self.engine.advance
+        self._turn = Hints(world.server.url, self).look if world.celery else self._at_once
         self.away: Callable[[], object] = lambda: None
         self.looked: Callable[[], object] = lambda: None
 
@@ -301,7 +278,13 @@ class Hands:
     def look(self) -> None:
         """One tick of a worker. An outage of Redis is sat out."""
         try:
-            for each in self.store.dispatch(10, pause=5):
-                self.engine.advance(each)
+            self._turn()
         except Away:
             self.away()
+
+    def _at_once(self) -> None:
+        for each in self.due(10):
+            self.work(each)
+
+    def due(self, most: int) -> list[str]:
+        return self.store.dispatch(min(10, most or 1), pause=5)

@@ -83,7 +83,7 @@ def test_a_live_drill_by_form_says_what_it_does_and_still_asks_for_its_approval(
     live = radio(view, "live", "yes")
     view = picked(bot, view, "live", live)
     assert "A live drill terminates the server." in str(view.blocks)
-    assert offered(bot, view, "profile", "def")["value"] == "default"
+    assert bot.space.suggest("operator", view, ASKS + "profile", "def")[0]["value"] == "default"
     answers = given(view, target=server, live=live)
     bot.told("operator", lambda: bot.space.submit("operator", view, answers))
     run = stage.drive(stage.store.latest(1)[0])
