@@ -13,6 +13,7 @@ from workflows.aws import Aws, Home
 from workflows.aws.calls import Calls
 from workflows.aws.commands import Commands
 from workflows.aws.images import Image, Images
+from workflows.aws.limits import Whose
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.inbox import Inbox
@@ -95,8 +96,8 @@ class _Blind:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def of(self, account: str, region: str) -> Aws:
-        found = self._home.of(account, region)
+    def of(self, account: str, region: str, whose: Whose | None = None) -> Aws:
+        found = self._home.of(account, region, whose)
         images = _BlindImages(found.images._calls, found.installation, found.images._shared)
         return replace(
             found, images=images, commands=Commands(_BlindCalls(found.commands._calls), found.commands._shared)

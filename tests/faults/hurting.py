@@ -112,6 +112,7 @@ def _lagging_cuts(trace: Trace) -> Iterator[Cut]:
 def _lagging(world: World, trace: Trace, cut: Cut) -> list[str]:
     """The answer is lost, and what was done is not to be seen for a while. SSM has no such lag here."""
     case = Case(world, trace.play)
+    case.stage.clock.forward(2 * LAG)  # what was there before is to be seen
     case.stage.lab.faults.lag_behind(LAG, tags_only=cut.how == "tags")
     hurt(case, trace, cut, lambda case, hands, at: case.stage.lab.faults.lose_answer(at.name), elsewhere=True)
     case.legs()

@@ -117,11 +117,11 @@ def _forgotten(world: World, trace: Trace, cut: Cut) -> list[str]:
     case.stage.clock.forward(600)
     case.stage.look()
     try:
-        planned = trace.play.plan(case.stage)
+        begun = Counter(each.call for each in case.stage.lab.effects)
+        case.run = trace.play.begin(case.stage)
     except UserError as told:
         return [] if told.text and told.hint else [f"refused without plain words: {told}"]
-    case.before = Counter(each.call for each in case.stage.lab.effects)
-    case.run = case.stage.desk.start(planned)
+    case.before = begun
     case.legs()
     seen, clean = case.picture(), trace.after
     extra = Counter({"CreateLaunchTemplateVersion": 1, "CreateTags": 1})

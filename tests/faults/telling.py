@@ -76,7 +76,7 @@ def messages(world: World) -> Counter[str]:
 
 def _of(message: Message) -> str:
     payload = (message.metadata or {}).get("event_payload", {})
-    return str(payload.get("message") or _plain(message.text))
+    return _plain(str(payload.get("message") or message.text))
 
 
 def _plain(text: str) -> str:

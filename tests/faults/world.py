@@ -25,8 +25,10 @@ from tests.faults.doors import Astray, Crossing, Door, SeenClients, Strike, seen
 from tests.hints import Hints
 from tests.stage import Stage
 from workflows.aws import Home
+from workflows.aws.limits import Limits
 from workflows.catalogue import RUNBOOKS
 from workflows.desk import Desk
+from workflows.engine.buckets import Buckets
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine
 from workflows.engine.ledger import Ledger
@@ -36,6 +38,7 @@ from workflows.engine.runbook import Runbook
 from workflows.engine.sightings import Sightings
 from workflows.engine.store import Store
 from workflows.report.reading import seal
+from workflows.turns import whose_turn
 
 #: Shorter than the tests' own: a wait of many looks is the same crossing many times.
 DELAYS = Delays(image=5, boot=3, checks=4, agent=3, command=2, stop=3, hydrate=3)
@@ -252,8 +255,13 @@ class Hands:
         self.client = seen_redis(world.server.url, door)
         self.store = broken.store(self.client, clock)
         ledger, shelf = Ledger(), Sightings(self.client, clock)
-        home = broken.home(Home("test", stage.lab.url, ledger.note, SeenClients(stage.clients, door), shelf=shelf))
-        services = {**stage.services, "home": lambda run: home.of(run.target.account, run.target.region)}
+        limits = Limits(Buckets(self.client, clock), sleep=world.clock.forward)
+        seen = SeenClients(stage.clients, door)
+        home = broken.home(Home("test", stage.lab.url, ledger.note, seen, shelf=shelf, limits=limits))
+        services = {
+            **stage.services,
+            "home": lambda run: home.of(run.target.account, run.target.region, whose_turn(run)),
+        }
         common = (services, clock, Pace(), random.Random(11))
         self.engine = Engine(self.store, broken.runbooks, *common, seal=seal, ledger=ledger)
         self.work = self.engine.advance

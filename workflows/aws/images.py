@@ -147,7 +147,8 @@ class Images:
     def tag(self, image: Image, marks: Mapping[str, str], *, snapshots: bool = False) -> None:
         """Change the tags of a recovery point of ours, on request of its snapshots too, and of nothing else."""
         if image.tags.get(tags.INSTALLATION) != self._installation:
-            raise RunFailed(f"{image.id} was not made by this installation; its tags are left alone.")
+            text = f"{image.id} was not made by this installation; its tags are left alone."
+            raise RunFailed(text, "`/dr points` lists those that were.")
         theirs = sorted(set(image.snapshots.values()) - {""}) if snapshots else []
         self._calls("ec2", "create_tags", Resources=[image.id, *theirs], Tags=tags.given(marks))
 

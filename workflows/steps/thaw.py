@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.aws import Aws, tags
+from workflows.aws.images import VISIBLE_WITHIN
 from workflows.engine.runbook import Wait, step
 from workflows.errors import NotFound, NotVisibleYet
 from workflows.facts.freeze_script import read_thawed, thaw_script
@@ -53,7 +54,7 @@ def thaw_file_systems(
         return done
     why = _doubt(frozen, asked) or read_thawed(done.stdout, frozen.token).why
     found = Consistency(CRASH, why) if why else Consistency(APPLICATION)
-    _tag(home, asked, found)
+    _tag(home, asked, found, now)
     return found
 
 
@@ -76,9 +77,11 @@ def _doubt(frozen: Frozen, asked: Asked) -> str:
     return ""
 
 
-def _tag(home: Aws, asked: Asked, found: Consistency) -> None:
+def _tag(home: Aws, asked: Asked, found: Consistency, now: float) -> None:
     try:
         image = home.images.get(asked.image_id)
     except NotFound as missing:
         raise NotVisibleYet(f"AWS does not show {asked.image_id} yet.") from missing
+    if not image.tags and now - asked.at < VISIBLE_WITHIN:
+        raise NotVisibleYet(f"AWS does not show the tags of {asked.image_id} yet.")
     home.images.tag(image, {tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: cut(found.why, _LONGEST)})
