@@ -152,9 +152,9 @@ class Worker:
         """A run that is due before the next tick does not wait for it: else each look would come half a second late."""
         try:
             due = self._store.next_due()
+            wait = due - self._store.clock.now() if due is not None else TICK
         except Away:
             return
-        wait = due - self._store.clock.now() if due is not None else TICK
         if 0 < wait < TICK and self._scheduler.running:
             at = datetime.now(UTC) + timedelta(seconds=wait + 0.001)
             self._scheduler.add_job(
