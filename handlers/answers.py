@@ -217,7 +217,8 @@ class Answers:
 def _planned(request: Start, asking: Asking, desk: Desk) -> list[Run]:
     match request:
         case StartBackup(target=target, reboot=reboot, accept_loss=loss, profile=profile):
-            return desk.backup(asking, target, reboot=reboot, accept_loss=loss, profile=profile)
+            runs = desk.backup(asking, target, reboot=reboot, accept_loss=loss, profile=profile)
+            return [replace(run, values={**run.values, "keep": request.keep}) for run in runs]
         case StartDrill(target=target, live=True, accept_loss=loss, profile=profile):
             return [desk.drill(asking, target, accept_loss=loss, profile=profile)]
         case StartDrill(target=target, point=point, accept_loss=loss, profile=profile):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from workflows.keeping import Keeping
 from workflows.words import cut, safe
 
 
@@ -67,6 +68,15 @@ class Moment(click.ParamType[float]):
         except ValueError:
             self.fail(f"`{safe(cut(str(value), 40))}` is not a time: `2026-11-20T09:00` is (UTC).", param, ctx)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def span(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """How long a recovery point is kept."""
+    try:
+        return Keeping(value).keep
+    except ValueError:
+        text = f"`{safe(cut(value, 40))}` is not how long to keep it, such as `30d` or `12h`."
+        raise click.BadParameter(text, ctx, param) from None
 
 
 def id_of(prefix: str, what: str) -> Any:

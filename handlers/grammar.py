@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in
+from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in, span
 from handlers.helping import explained, overview
 from handlers.requests import (
     Cancel,
@@ -57,12 +57,17 @@ def grammar() -> None:
 @_target
 @click.option("--no-reboot/--reboot", "no_reboot", default=True, help="Rebooting makes the file systems consistent.")
 @_profile
+@click.option(
+    "--keep", default="", metavar="SPAN", callback=span, help="How long it stays, such as 30d; else the rule."
+)
 @_reason
 @_accept_loss
 @_dry_run
-def backup(target: str, no_reboot: bool, profile: str, reason: str, accept_loss: bool, dry_run: bool) -> Request:
+def backup(
+    target: str, no_reboot: bool, profile: str, keep: str, reason: str, accept_loss: bool, dry_run: bool
+) -> Request:
     """Record a server's facts, make an AMI of it, and verify that."""
-    return StartBackup(target, not no_reboot, profile, reason, accept_loss, dry_run)
+    return StartBackup(target, not no_reboot, profile, reason, accept_loss, dry_run, keep)
 
 
 @grammar.command(epilog="Example: restore orders-db --point proven")

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StartBackup:
+    """`keep` is how long the point stays, such as `30d`; empty: by the rule."""
+
     target: str
     reboot: bool
     profile: str
     reason: str
     accept_loss: bool
     dry_run: bool
+    keep: str = ""
 
 
 @dataclass(frozen=True)

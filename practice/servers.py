@@ -111,6 +111,9 @@ channel = "C0ANNOUNCE"
 [drill]
 profile = "{COPY_PROFILE}"
 
+[retention]
+last = 2
+
 [pace]
 first = 0.3
 most = 1.0

@@ -9,8 +9,8 @@ from handlers.grammar import parse
 from tests.faults.doors import Crossing, Door
 from tests.faults.picture import Picture, picture
 from tests.faults.world import World
+from tests.flows.old_points import five_points
 from tests.flows.scene import SMALL, cloud
-from tests.flows.test_prune import five
 from tests.stage import APPROVER, ASKING, Stage
 from workflows.engine.run import Run, Status
 from workflows.facts.freezing import Freezing
@@ -79,7 +79,7 @@ PLAYS = {
         Play("fresh clone", _seeded, lambda s: s.desk.start(s.desk.clone(ASKING, SERVER, which="fresh")), repeats=True),
         Play("drill", _seeded, lambda s: s.desk.start(s.desk.drill(ASKING, SERVER, accept_loss=False))),
         Play("validate", _backed_up, lambda s: s.desk.start(s.desk.validate(ASKING, SERVER))),
-        Play("prune", five, lambda s: s.answers.to(parse("prune --reason old"), ASKING)[1][0]),
+        Play("prune", five_points, lambda s: s.answers.to(parse("prune --reason old"), ASKING)[1][0]),
         Play(
             "cancelled drill",
             _frozen,

@@ -11,6 +11,7 @@ from handlers.grammar import parse
 from handlers.requests import Decide
 from handlers.windows import Kept, window
 from practice.workspace.blocks import check_blocks
+from tests.flows.old_points import DAY, RULE, five_points, key
 from tests.flows.scene import SMALL, Died, _room, asked_for, cloud, made, mark, shown, since, words
 from tests.stage import APPROVER, APPROVER2, ASKING, OPERATOR, Stage
 from workflows.aws import Home, tags
@@ -23,34 +24,7 @@ from workflows.facts.profile import Profile
 from workflows.keeping import EVERYTHING_STAYS, Keeping
 from workflows.report.reading import document_of
 
-DAY = 86400.0
-RULE = Keeping(keep="2 d 12 h", last=1)
 REMOVES = {"DeregisterImage": 2, "DeleteSnapshot": 4, "DeleteLaunchTemplateVersions": 1}
-
-
-def key(number: int) -> str:
-    return f"B-{number:04}-0000000{number}"
-
-
-def made_by(stage: Stage, source: str, number: int, proof: str) -> str:
-    """A recovery point as a backup leaves it, a day before the next."""
-    launch = stage.aws.templates.ensure("orders-db", key(number), {"InstanceType": "t3.small"})
-    marks = {
-        tags.INSTALLATION: "test", tags.SERVER: "orders-db", tags.RUN: key(number), tags.SOURCE: source,
-        tags.FACTS: "ab" * 32, tags.LAUNCH: launch.mark, tags.PROOF: proof,
-    }  # fmt: skip
-    image = stage.aws.images.ensure(source, name=tags.image_name("orders-db", key(number)), marks=marks, reboot=False)
-    stage.clock.forward(DAY)
-    return image.id
-
-
-def five(stage: Stage) -> list[str]:
-    """From five days old to one. The second is proven, so the rule lets the first and the third go."""
-    source = stage.seed(disks=SMALL)
-    ids = [made_by(stage, source, number, "proven" if number == 2 else "complete") for number in range(1, 6)]
-    stage.keeps(RULE)
-    stage.look()
-    return ids
 
 
 def asked(stage: Stage, typed: str = "prune --reason 'it costs'") -> Run:
@@ -76,7 +50,7 @@ def marked(stage: Stage, image_id: str, **marks: str) -> None:
 
 
 def test_what_the_rule_lets_go_is_named_approved_by_another_who_names_the_deed_removed_and_told(stage: Stage) -> None:
-    first, second, third, fourth, fifth = ids = five(stage)
+    first, second, third, fourth, fifth = ids = five_points(stage)
     snapshots = {each: set(stage.aws.images.get(each).snapshots.values()) for each in ids}
     run = asked(stage)
     assert run.id == "P-0001"
@@ -114,8 +88,20 @@ def test_what_the_rule_lets_go_is_named_approved_by_another_who_names_the_deed_r
     assert "*Points pruned:* 2" in str(found.blocks)
 
 
+def test_a_backup_may_say_for_itself_how_long_its_point_is_kept(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    for typed in ("backup orders-db --keep 3d", "backup orders-db"):
+        stage.clock.forward(4 * DAY)
+        run = stage.drive(stage.answers.to(parse(typed), ASKING)[1][0])
+        assert run.status is Status.SUCCEEDED, run.problem
+        stage.look()
+    assert stage.answers.to(parse("prune"), ASKING)[1]
+    kept = [each.keep for each in stage.desk.points("orders-db")]
+    assert kept == ["", "3d"]
+
+
 def test_a_dry_run_and_a_rule_that_lets_nothing_go_start_nothing_and_ask_nobody(stage: Stage) -> None:
-    first, _, third, *_ = five(stage)
+    first, _, third, *_ = five_points(stage)
     then = mark(stage)
     text, started = stage.answers.to(parse("prune --dry-run"), ASKING)
     assert (started, [first in text, third in text]) == ([], [True, True])
@@ -146,7 +132,7 @@ DOUBTS: dict[str, Callable[[Stage, list[str]], None]] = {
 
 @pytest.mark.parametrize("doubt", DOUBTS)
 def test_any_doubt_at_the_click_removes_nothing(stage: Stage, doubt: str) -> None:
-    ids = five(stage)
+    ids = five_points(stage)
     run = asked(stage)
     DOUBTS[doubt](stage, ids)
     then = mark(stage)
@@ -158,7 +144,7 @@ def test_any_doubt_at_the_click_removes_nothing(stage: Stage, doubt: str) -> Non
 
 
 def test_what_changes_while_others_are_removed_stays_and_the_run_says_so(stage: Stage) -> None:
-    first, second, third, *_ = five(stage)
+    first, second, third, *_ = five_points(stage)
     run = asked(stage)
     stage.lab.faults.after("DeregisterImage", lambda: marked(stage, third, KEEP="forever"))
     ended = stage.approve(run)
@@ -170,7 +156,7 @@ def test_what_changes_while_others_are_removed_stays_and_the_run_says_so(stage: 
 
 
 def test_after_the_approvals_end_nothing_is_removed_whatever_was_begun(stage: Stage) -> None:
-    first, _, third, *_ = five(stage)
+    first, _, third, *_ = five_points(stage)
     run = asked(stage)
     stage.lab.faults.after("DeregisterImage", lambda: stage.clock.forward(1800))
     ended = stage.approve(run)
@@ -182,7 +168,7 @@ def test_after_the_approvals_end_nothing_is_removed_whatever_was_begun(stage: St
 
 
 def test_a_worker_that_is_killed_between_any_two_deeds_leaves_the_rest_to_the_next(stage: Stage) -> None:
-    five(stage)
+    five_points(stage)
     run = asked(stage)
     killed: list[str] = []
 
@@ -205,7 +191,7 @@ def test_a_worker_that_is_killed_between_any_two_deeds_leaves_the_rest_to_the_ne
 
 
 def test_lost_answers_and_a_snapshot_that_aws_still_holds_remove_nothing_twice(stage: Stage) -> None:
-    five(stage)
+    five_points(stage)
     run = asked(stage)
     then = mark(stage)
     for call in REMOVES:
@@ -217,7 +203,7 @@ def test_lost_answers_and_a_snapshot_that_aws_still_holds_remove_nothing_twice(s
 
 
 def test_an_image_that_aws_protects_stays_and_the_others_go(stage: Stage) -> None:
-    first, _, third, *_ = five(stage)
+    first, _, third, *_ = five_points(stage)
     run = asked(stage)
     stage.lab.faults.refuse("DeregisterImage", "OperationNotPermitted", 400)
     ended = stage.approve(run)
@@ -227,7 +213,7 @@ def test_an_image_that_aws_protects_stays_and_the_others_go(stage: Stage) -> Non
 
 
 def test_a_halt_stops_between_two_deeds_and_what_was_approved_goes_on_after_it(stage: Stage) -> None:
-    five(stage)
+    five_points(stage)
     run = asked(stage)
     halting = Halting(stage.store)
 
@@ -246,7 +232,7 @@ def test_a_halt_stops_between_two_deeds_and_what_was_approved_goes_on_after_it(s
 
 
 def test_a_cancel_before_the_click_removes_nothing_and_one_between_two_deeds_tells_what_is_gone(stage: Stage) -> None:
-    first, *_ = five(stage)
+    first, *_ = five_points(stage)
     run = asked(stage)
 
     def cancels() -> None:
@@ -264,7 +250,7 @@ def test_a_cancel_before_the_click_removes_nothing_and_one_between_two_deeds_tel
 
 
 def test_an_image_that_somebody_copied_with_its_tags_and_a_snapshot_of_anothers_image_stay(stage: Stage) -> None:
-    first, _, third, _, fifth = five(stage)
+    first, _, third, _, fifth = five_points(stage)
     raw = cloud(stage)
     copy = raw("ec2", "copy_image", SourceImageId=first, SourceRegion="us-east-1", Name="mine", CopyImageTags=True)
     kept = _room(stage, "DescribeImages")._kept
@@ -287,7 +273,7 @@ def test_an_image_that_somebody_copied_with_its_tags_and_a_snapshot_of_anothers_
 def test_while_it_asks_nothing_else_begins_on_the_server_and_two_must_approve_where_the_policy_says_so(
     stage: Stage,
 ) -> None:
-    five(stage)
+    five_points(stage)
     stage.needs(2)
     run = asked(stage)
     with pytest.raises(UserError, match="P-0001"):

@@ -39,6 +39,7 @@ def test_what_slack_and_phones_make_of_dashes_and_quotes_is_understood(typed: st
 
 def test_a_backup_never_reboots_unless_asked_to() -> None:
     assert parse("backup orders-db") == StartBackup("orders-db", False, "", "", False, False)
+    assert parse("backup orders-db --keep 30d") == StartBackup("orders-db", False, "", "", False, False, "30d")
     assert parse("backup orders-db --reboot") == StartBackup("orders-db", True, "", "", False, False)
 
 

@@ -5,9 +5,16 @@ from workflows.facts.evidence import Recorded
 
 
 def marks_of(
-    home: Aws, server: str, instance_id: str, run_key: str, consistency: str, facts: Recorded, launch: str
+    home: Aws,
+    server: str,
+    instance_id: str,
+    run_key: str,
+    consistency: str,
+    facts: Recorded,
+    launch: str,
+    keep: str = "",
 ) -> dict[str, str]:
-    """`consistency` is what is certain by then."""
+    """`consistency` is what is certain by then; `keep` how long the point stays, where somebody has said so."""
     return {
         tags.INSTALLATION: home.installation,
         tags.SERVER: server,
@@ -17,4 +24,5 @@ def marks_of(
         tags.FACTS: facts.digest,
         tags.LAUNCH: launch,
         tags.PROOF: "created",
+        **({tags.KEEP: keep} if keep else {}),
     }
