@@ -28,4 +28,20 @@ def to_type(run: Run) -> str:
 def spared(run: Run) -> str:
     """What becomes of the deed of a run that ended before its time, in a sentence."""
     ids = ", ".join(f"`{each}`" for each in gone(run))
-    return f"Removed before that: {ids}." if ids else f"Nothing was {deed(run)}."
+    if not ids:
+        return f"Nothing was {deed(run)}."
+    left = ", ".join(f"`{each}`" for each in _left(run))
+    return f"Removed before that: {ids}." + (f" To be deleted by hand, or paid for: {left}." if left else "")
+
+
+def _left(run: Run) -> list[str]:
+    """Snapshots of images that are gone, of a run that ended between two deeds."""
+    kept = next((each.kept for each in run.steps if each.name == _REMOVES and "gone" in each.kept), {})
+    points = run.values.get("going", {}).get("points", [])
+    mine = [
+        str(snapshot)
+        for each in points
+        if each["image_id"] in kept.get("gone", [])
+        for _, snapshot in each["snapshots"]
+    ]
+    return [each for each in mine if each not in (*kept.get("deleted", []), *kept.get("kept", []))]

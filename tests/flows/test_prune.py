@@ -244,7 +244,7 @@ def test_a_cancel_before_the_click_removes_nothing_and_one_between_two_deeds_tel
     stage.lab.faults.after("DeleteSnapshot", cancels)
     ended = stage.approve(run)
     assert ended.status is Status.CANCELLED
-    assert f"Removed before that: `{first}`." in shown(ended)
+    assert f"Removed before that: `{first}`. To be deleted by hand, or paid for: `snap-" in shown(ended)
     assert made(stage, "DeregisterImage") == [first]
     assert f"Removed before that: {first}." in document_of(ended).verdict.headline
 

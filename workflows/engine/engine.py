@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from workflows.engine import moves
 from workflows.engine.clock import Clock
 from workflows.engine.connection import Away
-from workflows.engine.happened import Call, orphaned
+from workflows.engine.happened import ON, Call, orphaned
 from workflows.engine.happened import moved as told
 from workflows.engine.holding import Holding
 from workflows.engine.inbox import Inbox
@@ -231,7 +231,7 @@ class Engine:
             return self._fails(run, WaitedTooLong(wait.what, round(wait.up_to / 60)))
         moved = moves.waits(run, now, wait.because, wait.progress, dict(wait.keep))
         if wait.at_once:
-            return self._moved(moved, f"goes on: {wait.because}")
+            return self._moved(moved, f"{ON}{wait.because}")
         return self._park(
             moved, now + self._pace.pause(run.step.looks, now - (run.step.started or now)), f"waits for {wait.what}"
         )

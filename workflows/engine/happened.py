@@ -14,6 +14,8 @@ from workflows.words import cut
 #: Characters of one text, and of one that says what was or is. Longer ones are cut, and marked so.
 LONGEST, LONGEST_STATE = 500, 8000
 NOBODY = Actor("")
+#: How the event of a step begins that has done one deed of several.
+ON = "goes on: "
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def answered(run_id: str, answer: Answer, place: Place) -> Event:
 def moved(before: Run, after: Run, what: str, calls: Sequence[Call]) -> tuple[str, Event] | None:
     """Kind and event of a move that the audit keeps; None for one that neither changed the world, nor was about to,
     nor brought the run to a question or an end."""
-    kind = _kind(before, after, calls)
+    kind = "effect" if what.startswith(ON) else _kind(before, after, calls)
     if kind is None:
         return None
     just_answered = after.answers[-1].by if len(after.answers) > len(before.answers) else None

@@ -62,13 +62,19 @@ class Removed:
 
 @dataclass(frozen=True)
 class _Way:
-    """How far the removal is, as it stands in the record between two deeds: `gone` are deregistered, `clean` have lost
-    their snapshots too, `left` stay, and why."""
+    """How far the removal is, as it stands in the record between two deeds: `gone` are deregistered, `deleted` are
+    snapshots and `kept` those that stay, `clean` are images with nothing left to do, `left` stay, and why."""
 
     gone: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     clean: Mapping[str, list[str]] | None = None
     stays: tuple[str, ...] = ()
     left: Mapping[str, str] | None = None
+
+    @property
+    def handled(self) -> set[str]:
+        return {*self.deleted, *self.kept}
 
     def over(self, image_id: str) -> bool:
         return image_id in (self.clean or {}) or image_id in (self.left or {})
@@ -139,8 +145,8 @@ def remove_points(
     home: Aws, server: str, going: Going, retention: Keeping, approval_prune: Approval, now: float,
     kept: dict[str, Any], hold: Callable[[], float],
 ) -> Wait | Removed:  # fmt: skip
-    """One deed at a look, each in the record before the next: an image, then its snapshots. `hold` is called last:
-    whoever lost the run to another worker, or comes after the approval's end, removes nothing."""
+    """One deed at a look, each in the record before the next: an image, then a snapshot, another, its settings. `hold`
+    is called last: whoever lost the run to another worker, or comes after the approval's end, removes nothing."""
     way = _Way(**{name: value for name, value in kept.items() if name in _Way.__annotations__})
 
     def in_time() -> bool:
@@ -151,11 +157,11 @@ def remove_points(
         gone = tuple(Gone(image_id, tuple(snapshots)) for image_id, snapshots in (way.clean or {}).items())
         return Removed(gone, tuple(way.stays), tuple((way.left or {}).values()))
     if point.image_id in way.gone:
-        way, did = _without_snapshots(home, point, way, in_time), "has lost its snapshots"
+        way, because = _without_snapshots(home, point, way, in_time)
     else:
         doubt = _doubts(home, server, (point,), retention, now).get(point.image_id, "")
-        way, did = _deregistered(home, point, way, doubt, in_time), "is deregistered"
-    because = f"`{point.image_id}` {'stays' if point.image_id in (way.left or {}) else did}"
+        way = _deregistered(home, point, way, doubt, in_time)
+        because = f"`{point.image_id}` {'is deregistered' if point.image_id in way.gone else 'stays'}"
     done = sum(way.over(each.image_id) for each in going.points)
     return Wait(
         "the removal", because, PATIENCE, 100 * done // len(going.points), keep=way.__dict__, at_once=True
@@ -182,26 +188,30 @@ def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, in_time: Calla
     return replace(way, gone=(*way.gone, point.image_id))
 
 
-def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[], bool]) -> _Way:
-    """And without its launch settings. What of them stays is told; nobody else's is deleted."""
-    deleted: list[str] = []
-    stays = list(way.stays)
-    for _, snapshot in point.snapshots:
-        if not in_time():
-            ids = ", ".join(f"`{one}`" for _, one in point.snapshots if one not in deleted)
+def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[], bool]) -> tuple[_Way, str]:
+    """One snapshot less; after the last, without its launch settings. What stays is told; nobody else's is deleted."""
+    open_ = [snapshot for _, snapshot in point.snapshots if snapshot not in way.handled]
+    deleted = [snapshot for _, snapshot in point.snapshots if snapshot in way.deleted]
+    ended = replace(way, clean={**(way.clean or {}), point.image_id: deleted})
+    if not in_time():
+        if open_:
+            ids = ", ".join(f"`{each}`" for each in open_)
             left = f"{ids} of `{point.image_id}`, which is deregistered: the approval had expired; delete them by hand"
-            return replace(way.leaves(point.image_id, left), clean={**(way.clean or {}), point.image_id: deleted})
-        try:
-            why = home.removals.ensure_snapshot_deleted(snapshot, point.run_key)
-        except NotPermitted:
-            raise
-        except AwsRefused as refused:
-            why = f"`{snapshot}`: {refused.text}"
-        deleted += [] if why else [snapshot]
-        stays += [why] if why else []
-    if in_time() and not point.lost_tag:
-        home.removals.ensure_settings_deleted(launch_settings(point), point.run_key)
-    return replace(way, clean={**(way.clean or {}), point.image_id: deleted}, stays=tuple(stays))
+            ended = ended.leaves(point.image_id, left)
+        return ended, f"the approval for `{point.image_id}` has expired"
+    if not open_:
+        if not point.lost_tag:
+            home.removals.ensure_settings_deleted(launch_settings(point), point.run_key)
+        return ended, f"`{point.image_id}` is gone with all that belonged to it"
+    try:
+        why = home.removals.ensure_snapshot_deleted(open_[0], point.run_key)
+    except NotPermitted:
+        raise
+    except AwsRefused as refused:
+        why = f"`{open_[0]}`: {refused.text}"
+    if why:
+        return replace(way, kept=(*way.kept, open_[0]), stays=(*way.stays, why)), f"`{open_[0]}` stays"
+    return replace(way, deleted=(*way.deleted, open_[0])), f"`{open_[0]}` is deleted"
 
 
 @step("Verdict")
