@@ -31,6 +31,7 @@ TYPED = {
     "points": "points",
     "report": "report D-0009",
     "whoami": "whoami",
+    "doctor": "doctor",
     "schedule": "schedule drill orders-db --at 'every monday at 09:00'",
     "schedules": "schedules",
     "unschedule": "unschedule S-0009",
