@@ -48,8 +48,7 @@ def main() -> int:
         sys.stdout.write(f"  ({time.monotonic() - began:.0f} s)\n")
         if keep:
             page.keep(name, found[name].TITLE, outcomes[name])
-    if keep:
-        page.write({name: module.BUDGETS for name, module in found.items()})
+            page.write({each: module.BUDGETS for each, module in found.items()})
     measured = [each for outcome in outcomes.values() for each in outcome.measured]
     sys.stdout.write(f"\n{_table(measured)}\n")
     return sum(not each.met for each in measured)

@@ -8,8 +8,9 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,13 @@ _LOOKS = 30
 
 @dataclass(frozen=True)
 class Cost:
-    """What waiting costs a minute: EC2's calls, part of a core, bytes, threads."""
+    """What waiting costs a minute: EC2's calls, part of a core, bytes, threads. `named` are the calls counted."""
 
     calls: float
     core: float
     memory: int
     threads: int
+    named: Mapping[str, int] = field(default_factory=dict)
 
     def told(self, name: str) -> str:
         return (
@@ -56,7 +58,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """What of this benchmark can be asked for otherwise."""
     parser.add_argument("--waiting", type=int, default=1000, help="how many runs wait, beside ten (1000)")
     parser.add_argument("--window", type=float, default=60, help="seconds for which each is counted (60)")
-    parser.add_argument("--settle", type=float, default=16, help="seconds from their start to the first count (16)")
+    parser.add_argument("--settle", type=int, default=2, help="looks that each has behind it when the count begins (2)")
 
 
 def run(options: argparse.Namespace) -> Outcome:
@@ -65,19 +67,19 @@ def run(options: argparse.Namespace) -> Outcome:
         tempfile.TemporaryDirectory(prefix="firedrill-bench-") as folder,
         Ground(Path(folder), ("worker",), _PROFILE, _DELAYS) as ground,
     ):
-        field = Field(ground)
-        field.sow(few)
-        time.sleep(options.settle)
-        made = threading.Thread(target=field.images, args=(options.waiting,))
+        sown = Field(ground)
+        sown.sow(few)
+        sown.settle(options.settle)
+        made = threading.Thread(target=sown.images, args=(options.waiting,))
         made.start()
-        costs = {f"Firedrill, {few}": field.weigh(options.window)}
+        costs = {f"Firedrill, {few}": sown.weigh(options.window)}
         made.join()
-        field.sow(options.waiting)
-        time.sleep(options.settle)
-        costs[f"Firedrill, {options.waiting:,}"] = field.weigh(options.window)
+        sown.sow(options.waiting)
+        sown.settle(options.settle)
+        costs[f"Firedrill, {options.waiting:,}"] = sown.weigh(options.window)
         ground.kill("worker")
         for many, seconds in ((few, 15), (options.waiting, 30)):
-            costs[f"boto3 waiters, {many:,}"] = field.weigh_waiters(many, min(seconds, options.window))
+            costs[f"boto3 waiters, {many:,}"] = sown.weigh_waiters(many, min(seconds, options.window))
     for name, cost in costs.items():
         say(cost.told(name))
     return _outcome(costs, few, options.waiting)
@@ -122,7 +124,7 @@ class Field:
                      for each in self._tags]  # fmt: skip
             made = self._ec2.create_image(
                 InstanceId=self._source, Name=f"bench-{key}", NoReboot=True,
-                TagSpecifications=[{"ResourceType": "image", "Tags": marks}],
+                TagSpecifications=[{"ResourceType": kind, "Tags": marks} for kind in ("image", "snapshot")],
             )  # fmt: skip
             self._made.append((key, made["ImageId"]))
 
@@ -142,6 +144,17 @@ class Field:
         target = replace(first.target, server=f"node-{run_id}")
         return replace(first, id=run_id, key=key, target=target, steps=steps, values=values)
 
+    def settle(self, looks: int) -> None:
+        """Until each of them has been looked at so often: as they all begin at once here, the first looks come one by
+        one. After four minutes the count begins all the same."""
+        until = time.monotonic() + 240
+        late = {each.id for each in self._store.open_runs()} - {self._first.id}
+        while late and time.monotonic() < until:
+            late = {each for each in late if self._store.read(each).step.looks < _LOOKS + looks}
+            time.sleep(0.5)
+        if late:
+            say(f"{len(late)} runs were not looked at {looks} times when the count began")
+
     def weigh(self, seconds: float) -> Cost:
         """What the worker does in that time; the images that are being made are not its calls."""
         pid = self._ground.processes["worker"].pid
@@ -152,7 +165,8 @@ class Field:
             most = max(most, memory(pid))
         passed = time.monotonic() - began
         made = [each for each in self._ground.lab.calls[calls:] if each.action.startswith("Describe")]
-        return Cost(len(made) * 60 / passed, (cpu_seconds(pid) - core) / passed, most, threads(pid))
+        named = Counter(each.action for each in made)
+        return Cost(len(made) * 60 / passed, (cpu_seconds(pid) - core) / passed, most, threads(pid), named)
 
     def weigh_waiters(self, many: int, seconds: float) -> Cost:
         """The same of a process with one waiter an image, from when all of them have begun."""
