@@ -39,8 +39,10 @@ def again(crossing: Crossing, *more: str) -> Counter[str]:
 
 
 def same_end(trace: Trace, extra: Counter[str] | None = None, silent: int = 0, *, retold: bool = False) -> Allowed:
-    """It must end as the clean run did."""
-    return Allowed(frozenset({trace.play.ends.value}), extra or Counter(), silent, retold)
+    """It must end as the clean run did; but a freeze that ran out while nobody was at the run is told, and stops it."""
+    frozen = any("freeze" in each.step for each in trace.crossings)
+    excuse = "The freeze had run out" if frozen else ""
+    return Allowed(frozenset({trace.play.ends.value}), extra or Counter(), silent, retold, excuse=excuse)
 
 
 def first_of_each(trace: Trace, door: str) -> Iterator[Crossing]:

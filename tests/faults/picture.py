@@ -106,19 +106,23 @@ def _plain(text: str, run: Run) -> str:
 @dataclass(frozen=True)
 class Allowed:
     """What a case may differ in from the clean run. `extra` may be done once more, as it does the same; `ends` are the
-    states that it may end in; `silent` effects whose answers nobody lived to write down; `orphans`: a worker that had
-    lost the run may tell of calls."""
+    states that it may end in; `silent` effects whose answers nobody lived to write down; `retold` and `untold`: the
+    audit may tell moves again, or have lost one with Redis. `excuse` is what a
+    failure may say."""
 
     ends: frozenset[str]
     extra: Counter[str]
     silent: int = 0
     retold: bool = False
+    untold: bool = False
+    excuse: str = ""
 
 
 def compare(clean: Picture, seen: Picture, allowed: Allowed) -> list[str]:
     """Every way in which the case was not right, in words."""
     faults = [f"left behind: {each}" for each in seen.left]
-    if seen.status not in allowed.ends:
+    excused = bool(allowed.excuse and seen.problem and allowed.excuse in seen.problem[0])
+    if seen.status not in allowed.ends and not excused:
         faults.append(f"it is {seen.status}: {seen.problem}")
     if seen.problem and not all(each.strip() for each in seen.problem):
         faults.append(f"it failed without plain words: {seen.problem}")
@@ -127,9 +131,9 @@ def compare(clean: Picture, seen: Picture, allowed: Allowed) -> list[str]:
         faults += _differs(clean.standing, seen.standing)
     faults += _less(seen.effects, clean.effects + allowed.extra, "was done too often")
     if not allowed.retold:
-        moves = Counter({what: n for what, n in seen.told.items() if not _is_trouble(what)})
+        moves = Counter({what: n for what, n in seen.told.items() if not (_is_trouble(what) or excused)})
         faults += _less(moves, clean.told, "is told too often")
-    if seen.status == clean.status:
+    if seen.status == clean.status and not allowed.untold:
         certain = Counter({what: n for what, n in clean.told.items() if not what.startswith(_PASSING)})
         faults += _less(certain, seen.told, "is not told")
     if seen.silent > clean.silent + allowed.silent:

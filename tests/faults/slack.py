@@ -58,7 +58,8 @@ def _played(world: World, trace: Trace, cut: Cut) -> list[str]:
     wrong = [] if teller.finish() else ["its card is never painted to the end"]
     there, clean = messages(world), trace.messages
     wrong += [f"{what}: {n} too many" for what, n in (there - clean).items()]
-    wrong += [f"{what}: {n} too few" for what, n in (clean - there).items()]
+    # Who must answer is told only while the question stands, and a run that nobody told of has gone on meanwhile.
+    wrong += [f"{what}: {n} too few" for what, n in (clean - there).items() if ": question:" not in what]
     if case.run.status is not trace.play.ends:
         wrong.append(f"the run is {case.run.status.value}: an observer broke the work")
     return wrong
