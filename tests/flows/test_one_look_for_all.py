@@ -129,6 +129,19 @@ def test_while_another_worker_looks_or_has_died_at_it_a_run_looks_for_itself(sta
     assert stage.store.redis.hlen(f"dr:looked:{place}:images") == 1
 
 
+def test_whoever_begins_to_wait_looks_at_what_nobody_has_looked_at_and_at_nothing_else(
+    stage: Stage, source: str
+) -> None:
+    first, second, third = images_of(stage, source, 3)
+    Sightings(stage.store.redis, stage.clock).seen(f"{stage.aws.account}:us-east-1", "images", [second])
+    before = len(stage.lab.calls)
+    for each in (first, second, third):
+        assert stage.aws.images.get(each, stale=5).state == "pending"
+    assert [call.params["Filters"][0]["Values"] for call in stage.lab.calls[before:]] == [
+        sorted([first, second]), [third]
+    ]  # fmt: skip
+
+
 def test_of_hundreds_that_are_waited_for_the_pending_ones_come_in_one_page_and_the_rest_by_their_ids(
     stage: Stage, source: str
 ) -> None:

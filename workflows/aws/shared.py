@@ -65,7 +65,7 @@ class Shared:
             return _read(kind, {name: text for name, (text, _) in known.items()})
         if self._shelf.turn(self._place, kind.name):
             try:
-                return self._looked(self._shelf, kind, names, look)
+                return self._looked(self._shelf, kind, names, look, first=len(known) < len(names))
             finally:
                 self._shelf.end_turn(self._place, kind.name)
         if len(known) == len(names):  # somebody looks at this moment: the next look will show it
@@ -75,9 +75,13 @@ class Shared:
     def _will_do(self, kind: Kind[Seen], text: str, old: float, stale: float) -> bool:
         return old <= stale or (old <= SETTLED and kind.is_settled(text))
 
-    def _looked(self, shelf: Shelf, kind: Kind[Seen], names: Collection[str], look: Look[Seen]) -> dict[str, Seen]:
-        """For all who wait."""
-        others = {name for name, text in shelf.wanted(self._place, kind.name).items() if not kind.is_settled(text)}
+    def _looked(
+        self, shelf: Shelf, kind: Kind[Seen], names: Collection[str], look: Look[Seen], *, first: bool
+    ) -> dict[str, Seen]:
+        """For all who wait; the `first` look at something for those that nobody has looked at either: else each of
+        many that begin at once would look at all of them."""
+        wanted = shelf.wanted(self._place, kind.name).items()
+        others = {name for name, text in wanted if (text is None if first else not kind.is_settled(text))}
         asked = sorted(others | set(names))
         found = look(asked)
         texts = {name: kind.shape.dump_json(found[name]).decode() if name in found else "" for name in asked}
