@@ -100,6 +100,8 @@ def _cancelled(world: World, trace: Trace, cut: Cut) -> list[str]:
 
 
 def _forgotten_cuts(trace: Trace) -> Iterator[Cut]:
+    if trace.play.name == "prune":  # what is gone cannot be asked for again
+        return
     yield Cut(trace.crossings[-1], "answered", "at the end")
     for each in trace.crossings:
         if each.changes:
