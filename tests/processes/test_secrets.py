@@ -128,6 +128,10 @@ def _everything(client: redis.Redis) -> Iterator[str]:
                 value = client.hgetall(key)
             case b"zset":
                 value = client.zrange(key, 0, -1)
+            case b"list":
+                value = client.lrange(key, 0, -1)
+            case b"set":
+                value = client.smembers(key)
             case b"stream":
                 value = client.xrange(key)
             case other:
