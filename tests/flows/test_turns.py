@@ -73,6 +73,8 @@ def test_where_aws_throttles_all_the_same_every_worker_asks_less_for_a_minute(st
         stage.aws.images.volumes(["vol-0123456789abcdef0"])
     other.images.volumes(["vol-0123456789abcdef0"])
     assert slept == pytest.approx([1 / 7], abs=0.01), "half of fourteen a second"
+    name = f"dr:bucket:{stage.aws.account}:us-east-1:describe_volumes"
+    assert stage.store.redis.ttl(name) > 60, "and nobody forgets that when nothing is asked for a moment"
     stage.clock.forward(61)
     for _ in range(10):
         other.images.volumes(["vol-0123456789abcdef0"])

@@ -52,7 +52,7 @@ class Commands:
 
     def online(self, instance_id: str, stale: float = 0.0) -> bool:
         """Whether the instance's agent answers to SSM, from a look that is at most `stale` seconds old."""
-        return self._shared.seen(_AGENTS, [instance_id], stale, self._look_at_agents).get(instance_id, False)
+        return self._shared.seen(_AGENTS, [instance_id], stale, self.agents).get(instance_id, False)
 
     def ensure_sent(
         self, instance_id: str, script: str, comment: str, since: float, hold: Callable[[], object] = lambda: None
@@ -116,9 +116,6 @@ class Commands:
 
     def agents(self, ids: Sequence[str]) -> dict[str, bool]:
         """Of those that Systems Manager knows, whether their agents are online."""
-        return self._look_at_agents(ids)
-
-    def _look_at_agents(self, ids: Sequence[str]) -> dict[str, bool]:
         found: dict[str, bool] = {}
         for portion in portions(ids, _AT_ONCE):
             wanted = [{"Key": "InstanceIds", "Values": portion}]

@@ -19,7 +19,8 @@ SLOW, LATE, ASIDE, KEEP = 60.0, 60.0, 900, 3600
 #: By how much less it gains then, each time anew, and what is left at least.
 LESS, LEAST = 0.5, 0.1
 
-#: What a bucket holds now, and in how many milliseconds one comes back.
+#: What a bucket holds now, and in how many milliseconds one comes back. It is remembered for longer than it takes to be
+#: full again, since that it was throttled stands in it.
 _FILL = (
     BUCKET
     + """
@@ -27,6 +28,12 @@ local function fill(bucket, now, most, each)
   local slow = redis.call('HMGET', bucket, 'slow_until', 'factor')
   if slow[1] and tonumber(slow[1]) > now then each = each / tonumber(slow[2]) end
   return bucket_level(bucket, now, most, each), each
+end
+local function keep(bucket, now, left, most, each)
+  bucket_keep(bucket, now, left, most, each)
+  redis.call('EXPIRE', bucket, """
+    + str(KEEP)
+    + """)
 end
 """
 )
@@ -41,7 +48,7 @@ local now, most = tonumber(ARGV[1]), tonumber(ARGV[2])
 local left, each = fill(KEYS[1], now, most, tonumber(ARGV[3]))
 local wait = math.max(0, math.ceil((1 - left) * each))
 local taken = wait <= tonumber(ARGV[4]) and 1 or 0
-bucket_keep(KEYS[1], now, left - taken, most, each)
+keep(KEYS[1], now, left - taken, most, each)
 return {taken, wait}
 """
 )
@@ -66,11 +73,11 @@ redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4])
 local left, each = fill(KEYS[1], now, most, tonumber(ARGV[3]))
 local place = redis.call('ZRANK', KEYS[2], ARGV[4]) + 1
 if left >= place then
-  bucket_keep(KEYS[1], now, left - 1, most, each)
+  keep(KEYS[1], now, left - 1, most, each)
   out(ARGV[4])
   return took()
 end
-bucket_keep(KEYS[1], now, left, most, each)
+keep(KEYS[1], now, left, most, each)
 local wait = math.ceil((place - left) * each)
 redis.call('ZADD', KEYS[3], now + wait + tonumber(ARGV[6]), ARGV[4])
 redis.call('EXPIRE', KEYS[2], 86400)
