@@ -95,6 +95,15 @@ def test_a_line_keeps_its_order_lets_whoever_is_in_a_hurry_pass_and_forgets_who_
     assert stage.store.redis.zcard("dr:line:here:create_image") == 0
 
 
+def test_a_token_goes_to_whoever_is_first_though_another_asks_before(stage: Stage, buckets: Buckets) -> None:
+    limits = Limits(buckets, place="here")
+    used_up(limits)  # and whoever did that stands at the head
+    assert [place_of(limits, who, score) for who, score in (("first", 10), ("second", 20))] == [2, 3]
+    stage.clock.forward(2.2 / 1.75)  # two tokens, and some
+    assert place_of(limits, "second", 20) == 3
+    assert place_of(limits, "first", 10) == 0
+
+
 def test_a_token_that_was_set_aside_waits_for_whoever_must_not_wait(stage: Stage, buckets: Buckets) -> None:
     limits = Limits(buckets, place="here", whose=ME)
     limits.set_aside("create_image")
