@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections import Counter
 from collections.abc import Iterator
 
 from tests.faults.doors import Door
@@ -59,7 +58,7 @@ def _killed(world: World, trace: Trace, cut: Cut) -> list[str]:
     case = Case(world, trace.play)
     struck_child(case, trace, cut)
     case.legs()
-    return compare(trace.after, case.picture(), same_end(trace, again(cut.at), silent=1))
+    return compare(trace.after, case.picture(), same_end(trace, cut.at, again(trace, cut.at), silent=1))
 
 
 def _points_of_calls(trace: Trace) -> Iterator[Cut]:
@@ -81,11 +80,10 @@ def _frozen(world: World, trace: Trace, cut: Cut) -> list[str]:
     _, status = os.waitpid(pid, 0)
     if status:
         return _wrong_way(world, status)
-    late = Counter({"CreateTags": 1})  # the same tags; what stands in the end is compared
-    looked = cut.at.name == "ListCommandInvocations" and cut.at.step != "freeze_file_systems"  # which holds it anew
-    if looked or cut.at.name in ("SendCommand", "RENEW"):
-        late["SendCommand"] = 1  # it had looked for an earlier one, and measures once more
-    return compare(trace.after, case.picture(), same_end(trace, late, silent=1))
+    late = again(trace, cut.at, up_to_record=True)
+    if (cut.at.name, cut.moment) in (("SendCommand", "before"), ("RENEW", "carried")):
+        late["SendCommand"] = 1  # it was told that the run is its own, and fell asleep: it measures once more
+    return compare(trace.after, case.picture(), same_end(trace, cut.at, late, silent=1))
 
 
 KILLED = Kind("kill", "the worker is killed, another finishes", _every_point, _killed)

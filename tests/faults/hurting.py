@@ -60,7 +60,7 @@ def _passing(world: World, trace: Trace, cut: Cut) -> list[str]:
     case = Case(world, trace.play)
     hurt(case, trace, cut, lambda case, hands, at: _PASSES[cut.how](case.stage.lab.faults, at.name))
     case.legs()
-    return compare(trace.after, case.picture(), same_end(trace, again(cut.at), silent=1))
+    return compare(trace.after, case.picture(), same_end(trace, cut.at, again(trace, cut.at), silent=1))
 
 
 # ── what a person must mend ──────────────────────────────────────────────────────────────────────────────
@@ -95,7 +95,7 @@ def _standing(world: World, trace: Trace, cut: Cut) -> list[str]:
     hurt(case, trace, cut, _refuses(cut))
     run = case.legs()
     ends = frozenset({trace.play.ends.value, "failed", "cancelled"})
-    allowed = Allowed(ends, again(cut.at) + MEASURES, silent=1, retold=True)
+    allowed = Allowed(ends, again(trace, cut.at) + MEASURES, silent=1, retold=True)
     faults = compare(trace.after, case.picture(), allowed)
     case.stage.lab.faults.clear()
     if run.status is Status.FAILED:
@@ -125,7 +125,7 @@ def _lagging(world: World, trace: Trace, cut: Cut) -> list[str]:
     case.stage.lab.faults.lag_behind(LAG, tags_only=cut.how == "tags")
     hurt(case, trace, cut, lambda case, hands, at: case.stage.lab.faults.lose_answer(at.name), elsewhere=True)
     case.legs()
-    return compare(trace.after, case.picture(), same_end(trace, again(cut.at), silent=1))
+    return compare(trace.after, case.picture(), same_end(trace, cut.at, again(trace, cut.at), silent=1))
 
 
 # ── a clock that is wrong ────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +148,7 @@ def _clock(world: World, trace: Trace, cut: Cut) -> list[str]:
     hurt(case, trace, cut, jumps)
     case.legs()
     ends = frozenset({trace.play.ends.value, "failed", "expired"})
-    return compare(trace.after, case.picture(), Allowed(ends, again(cut.at), silent=1, retold=True))
+    return compare(trace.after, case.picture(), Allowed(ends, again(trace, cut.at), silent=1, retold=True))
 
 
 PASSING = Kind("aws passing", "no answer, 503, throttled, no machine", _passing_cuts, _passing)

@@ -33,15 +33,22 @@ class Kind:
     play: Callable[[World, Trace, Cut], list[str]]
 
 
-def again(crossing: Crossing, *more: str) -> Counter[str]:
-    """What may be done once more, since it does the same again: the tags of a call that was struck."""
-    return Counter([crossing.name] if crossing.name in ("CreateTags", *more) else [])
+def again(trace: Trace, at: Crossing, *, up_to_record: bool = False) -> Counter[str]:
+    """What may be done once more, since it does the same again: tags that were written, and of which no record tells
+    yet at that crossing. With `up_to_record` also those that come after it, before the next record."""
+    written = [each.number for each in trace.crossings if each.name == "COMMIT" and each.leg == at.leg]
+    begin = max((each for each in written if each < at.number), default=-1)
+    end = min((each for each in written if each > at.number), default=at.number) if up_to_record else at.number
+    unwritten = [each for each in trace.crossings[begin + 1 : end + 1] if each.leg == at.leg]
+    return Counter({each.name: 1 for each in unwritten if each.name == "CreateTags"})
 
 
-def same_end(trace: Trace, extra: Counter[str] | None = None, silent: int = 0, *, retold: bool = False) -> Allowed:
+def same_end(
+    trace: Trace, at: Crossing, extra: Counter[str] | None = None, silent: int = 0, *, retold: bool = False
+) -> Allowed:
     """It must end as the clean run did; but a freeze that ran out while nobody was at the run is told, and stops it."""
-    frozen = any("freeze" in each.step for each in trace.crossings)
-    excuse = "The freeze had run out" if frozen else ""
+    frozen = [each.number for each in trace.crossings if "freeze" in each.step or "thaw" in each.step]
+    excuse = "The freeze had run out" if frozen and frozen[0] <= at.number <= frozen[-1] else ""
     return Allowed(frozenset({trace.play.ends.value}), extra or Counter(), silent, retold, excuse=excuse)
 
 

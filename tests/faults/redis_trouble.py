@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from tests.faults.doors import Crossing
-from tests.faults.hurting import MEASURES, hurt
-from tests.faults.kinds import Cut, Kind, first_of_each, same_end
+from tests.faults.hurting import hurt
+from tests.faults.kinds import Cut, Kind, again, first_of_each, same_end
 from tests.faults.picture import Allowed, compare
 from tests.faults.plays import Case, Trace
 from tests.faults.world import Hands, World
 
-#: A step that nobody could write down is taken again, and gives the same tags.
-TAGS = Counter({"CreateTags": 1})
+#: A step that is not written down any more is taken again: it gives the same tags, and may measure once more.
+FORGOTTEN = Counter({"CreateTags": 1, "SendCommand": 1})
 #: Calls of one step that nobody lived to write down.
 CALLS = 4
 
@@ -55,7 +55,9 @@ def _played(world: World, trace: Trace, cut: Cut) -> list[str]:
     case = Case(world, trace.play)
     hurt(case, trace, cut, _HOW[cut.how]).away()
     case.legs()
-    return compare(trace.after, case.picture(), same_end(trace, TAGS, silent=CALLS))
+    return compare(
+        trace.after, case.picture(), same_end(trace, cut.at, again(trace, cut.at, up_to_record=True), silent=CALLS)
+    )
 
 
 def _forgetful_cuts(trace: Trace) -> Iterator[Cut]:
@@ -79,7 +81,7 @@ def _forgetful(world: World, trace: Trace, cut: Cut) -> list[str]:
     hurt(case, trace, cut, forgets)
     case.legs()
     ends = frozenset({trace.play.ends.value, "failed", "expired"})
-    allowed = Allowed(ends, TAGS + MEASURES, silent=CALLS, retold=True, untold=True)
+    allowed = Allowed(ends, FORGOTTEN, silent=CALLS, retold=True, untold=True)
     return compare(trace.after, case.picture(), allowed)
 
 

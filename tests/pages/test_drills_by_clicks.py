@@ -39,6 +39,7 @@ def test_a_live_drill_is_asked_for_on_one_phone_and_approved_on_another(world: W
     assert not world.lab.tree(lost).exists()
 
 
+@by_socket
 def test_a_clone_drill_compares_a_copy_and_removes_it_after_an_approval(world: World, windows: Windows) -> None:
     operator, approver = windows.of("U0OPERATOR"), windows.of("U0APPROVER", width=380, height=800)
     operator.types("/dr drill wiki --point fresh --reason 'on a copy'")
@@ -88,6 +89,7 @@ def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: Wor
     assert world.lab.tree(world.instances["billing-web"]).exists()
 
 
+@by_socket
 def test_a_disk_that_is_corrupted_in_the_panel_is_told_as_different_with_the_files_name(windows: Windows) -> None:
     operator, approver, cloud = windows.of("U0OPERATOR"), windows.of("U0APPROVER"), windows.cloud()
     operator.types("/dr drill wiki --live")
@@ -101,6 +103,7 @@ def test_a_disk_that_is_corrupted_in_the_panel_is_told_as_different_with_the_fil
     expect(cloud.wrong).to_contain_text("all is well")
 
 
+@by_socket
 def test_a_worker_that_is_killed_in_the_panel_is_started_again_and_the_card_goes_on(windows: Windows) -> None:
     operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
     cloud.begins("Slow images", "New images take 60 seconds.")
@@ -129,6 +132,7 @@ def test_while_slack_is_away_the_run_goes_on_and_the_card_is_right_afterwards(wo
     operator.sees(card, "Succeeded")
 
 
+@by_socket
 def test_a_question_that_nobody_answers_expires_when_the_clock_runs_ahead(world: World, windows: Windows) -> None:
     operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
     operator.types("/dr drill billing-web --live --reason 'nobody is there'")

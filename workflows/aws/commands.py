@@ -63,8 +63,9 @@ class Commands:
         return self._ensure(instance_id, _DOCUMENTS[script.partition("\n")[0]], given, comment, since, hold)
 
     def ensure_image_asked(
-        self, instance_id: str, name: str, marks: Mapping[str, str], comment: str, since: float
-    ) -> str:
+        self, instance_id: str, name: str, marks: Mapping[str, str], comment: str, since: float,
+        hold: Callable[[], object],
+    ) -> str:  # fmt: skip
         """Asks Windows' VSS for an image of all volumes, of that name and with those tags. Gives the command's id.
 
         The server itself calls CreateImage, by its own role, while VSS holds it still; and only when that has held it
@@ -78,11 +79,11 @@ class Commands:
             "ExcludeBootVolume": ["False"],
             "tags": [";".join(f"Key={key},Value={value}" for key, value in plain.items())],
         }
-        return self._ensure(instance_id, VSS, given, comment, since)
+        return self._ensure(instance_id, VSS, given, comment, since, hold)
 
     def _ensure(
         self, instance_id: str, document: str, given: dict[str, list[str]], comment: str, since: float,
-        hold: Callable[[], object] = lambda: None,
+        hold: Callable[[], object],
     ) -> str:  # fmt: skip
         """SendCommand has no ClientToken: a command of the same comment (at most 100 characters, unique to this intent)
         that was sent after `since`, seconds since the epoch, is adopted."""

@@ -29,11 +29,13 @@ def _recorded(facts: Recorded) -> str:
 
 @step("Record its facts", gives="facts", effect=True, tell=_recorded)
 def record_facts(
-    home: Aws, instance_id: str, run_key: str, profile: Profile, retries: int, intended: float, kept: dict[str, Any]
-) -> Recorded | Wait:
+    home: Aws, instance_id: str, run_key: str, profile: Profile, retries: int, intended: float, kept: dict[str, Any],
+    hold: Callable[[], float],
+) -> Recorded | Wait:  # fmt: skip
     """Pre-backup validation: what cannot be measured stops the run before any image is made."""
     comment = f"Firedrill {run_key} records facts, try {retries + 1}"
-    done = run_script(home, instance_id, record_script(run_key, profile, intended), comment, intended, kept, _AGAIN)
+    script = record_script(run_key, profile, intended)
+    done = run_script(home, instance_id, script, comment, intended, kept, _AGAIN, hold)
     return done if isinstance(done, Wait) else read_recorded(done.stdout)
 
 
@@ -65,20 +67,21 @@ def _comparison(home: Aws, replacement_id: str, point: Point) -> str:
 
 @step("Compare the facts", gives="evidence", effect=True, tell=told_comparison)
 def compare_facts(
-    home: Aws, replacement_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any]
-) -> Evidence | Wait:
+    home: Aws, replacement_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any],
+    hold: Callable[[], float],
+) -> Evidence | Wait:  # fmt: skip
     """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
     script = "" if "command_id" in kept else _comparison(home, replacement_id, point)
-    return compared(home, replacement_id, script, point, run_key, retries, intended, kept)
+    return compared(home, replacement_id, script, point, run_key, retries, intended, kept, hold)
 
 
 def compared(
     home: Aws, instance_id: str, script: str, point: Point, run_key: str, retries: int, intended: float,
-    kept: dict[str, Any],
+    kept: dict[str, Any], hold: Callable[[], float],
 ) -> Evidence | Wait:  # fmt: skip
     """The script's answer on any machine, against what the point's tag says that must have been recorded."""
     comment = f"Firedrill {run_key} compares facts, try {retries + 1}"
-    done = run_script(home, instance_id, script, comment, intended, kept, _AGAIN)
+    done = run_script(home, instance_id, script, comment, intended, kept, _AGAIN, hold)
     return done if isinstance(done, Wait) else evidence_of(point.facts, read_compared(done.stdout))
 
 

@@ -15,7 +15,7 @@ SCRIPT_PATIENCE = 4200.0
 
 def run_script(
     home: Aws, instance_id: str, script: str, comment: str, intended: float, kept: dict[str, Any], hint: str,
-    hold: Callable[[], object] = lambda: None,
+    hold: Callable[[], object],
 ) -> Invocation | Wait:  # fmt: skip
     """`comment` names this try of this step: a command of that comment is adopted; whom `hold` refuses sends nothing.
     Raises CommandFailed, with `hint`, when the script has ended without an answer."""

@@ -1,5 +1,6 @@
 """The server is thawed as soon as the snapshots exist, and only then it is known which consistency was reached."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ def _told(found: Consistency) -> str:
 @step("Thaw the file systems", gives="consistency", effect=True, tell=_told, when=wanted)
 def thaw_file_systems(
     home: Aws, instance_id: str, run_key: str, profile: Profile, source: Source, asked: Asked, frozen: Frozen,
-    retries: int, intended: float, kept: dict[str, Any], now: float,
+    retries: int, intended: float, kept: dict[str, Any], now: float, hold: Callable[[], float],
 ) -> Consistency | Wait:  # fmt: skip
     """AWS fixes the content at the request; it is safe to say so once the snapshots exist. Then the server thaws, and
     tells whether the freeze had held until then. What it cannot prove stays as the image was tagged: crash-consistent.
@@ -49,11 +50,12 @@ def thaw_file_systems(
             return Wait(f"the snapshots of {asked.image_id}", missing, up_to=3600)
     script = thaw_script(frozen.token, freezing_of(profile))
     comment = f"Firedrill {run_key} thaws, try {retries + 1}"
-    done = run_script(home, instance_id, script, comment, intended, kept, _HINT)
+    done = run_script(home, instance_id, script, comment, intended, kept, _HINT, hold)
     if isinstance(done, Wait):
         return done
     why = _doubt(frozen, asked) or read_thawed(done.stdout, frozen.token).why
     found = Consistency(CRASH, why) if why else Consistency(APPLICATION)
+    hold()
     _tag(home, asked, found, now)
     return found
 

@@ -1,6 +1,7 @@
 """The facts of the living server, measured again and held against a recovery point. Changes nothing, and proves nothing
 of the backup: only a machine that was restored from it does."""
 
+from collections.abc import Callable
 from typing import Any
 
 from workflows.aws import Aws
@@ -22,13 +23,14 @@ def inspect_server(home: Aws, server: str, instance_id: str) -> None:
 
 @step("Compare the facts", gives="evidence", effect=True, tell=told_comparison)
 def compare_in_place(
-    home: Aws, instance_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any]
-) -> Evidence | Wait:
+    home: Aws, instance_id: str, run_key: str, point: Point, retries: int, intended: float, kept: dict[str, Any],
+    hold: Callable[[], float],
+) -> Evidence | Wait:  # fmt: skip
     """By the record that the point's own run left on the server, whatever newer ones lie beside it: the tag of the AMI
     says which record that is. No image seals what is compared: the server has gone on living. Raises RecordGone."""
     windows = home.instances.get(instance_id).windows
     script = compare_script(point.run_key, point.facts, windows=windows)
-    evidence = compared(home, instance_id, script, point, run_key, retries, intended, kept)
+    evidence = compared(home, instance_id, script, point, run_key, retries, intended, kept, hold)
     if isinstance(evidence, Wait) or not evidence.trouble:
         return evidence
     server = safe(point.server)

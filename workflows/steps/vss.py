@@ -4,7 +4,7 @@ The image has the name that the run's image has in any case, and AWS keeps names
 and whether it or CreateImage comes first, there is one. The step that creates the image finds it by its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ def _told(found: ByVss) -> str:
 @step("Ask VSS for the image", gives="by_vss", effect=True, tell=_told, when=wanted)
 def ask_vss(
     home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, launch: str, facts: Recorded,
-    retries: int, intended: float, kept: dict[str, Any], now: float, keep: str = "",
+    retries: int, intended: float, kept: dict[str, Any], now: float, hold: Callable[[], float], keep: str = "",
 ) -> ByVss | Wait:  # fmt: skip
     """The command is looked for by its comment, and a retry looks for the run's image first. Raises VssFailed where the
     profile requires VSS and there is no image by it."""
@@ -59,9 +59,8 @@ def ask_vss(
     if "command_id" not in kept:
         if retries and (image := home.images.named(name, run_key, now)):
             return _judged(home, image, marks, "an earlier try had asked for the image")
-        return _asked(
-            home, instance_id, profile, name, marks, f"Firedrill {run_key} asks VSS, try {retries + 1}", intended
-        )
+        comment = f"Firedrill {run_key} asks VSS, try {retries + 1}"
+        return _asked(home, instance_id, profile, name, marks, comment, intended, hold)
     done = home.commands.result(kept["command_id"], instance_id)
     if done.open:
         return Wait(f"VSS on {instance_id}", f"SSM says {done.status}", SCRIPT_PATIENCE)
@@ -77,10 +76,11 @@ def ask_vss(
 
 
 def _asked(
-    home: Aws, instance_id: str, profile: Profile, name: str, marks: Mapping[str, str], comment: str, intended: float
-) -> ByVss | Wait:
+    home: Aws, instance_id: str, profile: Profile, name: str, marks: Mapping[str, str], comment: str, intended: float,
+    hold: Callable[[], float],
+) -> ByVss | Wait:  # fmt: skip
     try:
-        sent = home.commands.ensure_image_asked(instance_id, name, marks, comment, intended)
+        sent = home.commands.ensure_image_asked(instance_id, name, marks, comment, intended, hold)
     except AwsRefused as refused:
         return _without(profile, f"VSS could not be asked for: {refused.text}")
     return Wait(f"VSS on {instance_id}", "it was handed to SSM", SCRIPT_PATIENCE, keep={"command_id": sent})
