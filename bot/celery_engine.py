@@ -89,6 +89,8 @@ class Sent:
     """Slots elsewhere: hints on their way. Not more of them than `most`, whatever is due: else an overload would grow
     by itself, since what is not taken up is handed out again."""
 
+    here = False
+
     def __init__(self, app: Celery, most: int = WAITING) -> None:
         self.executor = _Sender(self)
         self._app = app

@@ -12,7 +12,6 @@ from bot.metrics import Gauge
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine
 from workflows.engine.store import Store
-from workflows.errors import UnknownRun
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,8 @@ class Slots(Protocol):
 
     #: The executor that a job of `look` is submitted to.
     executor: BaseExecutor
+    #: Whether what is submitted begins at once, here: then a run that the worker is told of needs no dispatch.
+    here: bool
 
     def free(self) -> int: ...
 
@@ -68,16 +69,17 @@ class Hands:
 
     def _advance(self, run_id: str) -> None:
         try:
-            if self._engine.advance(run_id) and not self._store.read(run_id).status.open:
+            status = self._engine.advance(run_id)
+            if status is not None and not status.open:
                 self._ended(run_id)
-        except UnknownRun:
-            log.debug("run=%s is not there any more", run_id)
         except Away as error:
             log.warning("run=%s Redis is away (%s); taken up again later", run_id, type(error).__name__)
 
 
 class Threads:
     """Slots in this process."""
+
+    here = True
 
     def __init__(self, hands: Hands, most: int) -> None:
         self.executor = ThreadPoolExecutor(most)

@@ -109,7 +109,7 @@ class Worker:
                 if word == "inventory":
                     self._on_wanted()
                 elif word:
-                    self._dispatch()
+                    self._told_of(word)
 
     def _tick(self) -> None:
         self._pulse.beat()
@@ -136,6 +136,17 @@ class Worker:
             self._chainer.let_go()
         except Away as error:
             log.warning("Redis is away (%s); what has happened is chained later", type(error).__name__)
+
+    def _told_of(self, run_id: str) -> None:
+        """A run is due now. Every worker is told; whoever begins it first has it, and the others find it taken."""
+        if not self._slots.here:
+            self._dispatch()
+            return
+        with self._lock:
+            if not self._scheduler.running or self._slots.free() <= 0:
+                return  # a slot that becomes free takes up whatever is due
+            self._slots.take(1)
+        self._scheduler.add_job(self._slots.look, args=[run_id], executor="default")
 
     def _dispatch(self) -> None:
         """Hand out as many due runs as there are free slots."""

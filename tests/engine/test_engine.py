@@ -97,9 +97,9 @@ def test_hints_that_are_early_repeated_or_of_finished_runs_are_dropped(
     store: Store, engine: Engine, clock: HandClock, world: World
 ) -> None:
     run = store.create(new_run(store, clock))
-    assert engine.advance(run.id) is True
-    assert engine.advance(run.id) is False
-    assert engine.advance("D-9999") is False
+    assert engine.advance(run.id) is Status.WAITING
+    assert engine.advance(run.id) is None
+    assert engine.advance("D-9999") is None
     world.broken = True
     assert world.did == ["make ami"]
 
@@ -109,10 +109,10 @@ def test_a_worker_that_dies_holding_a_lease_is_replaced_when_the_lease_ends(
 ) -> None:
     run = store.create(new_run(store, clock))
     assert store.begin(run.id, lease=60) is not None
-    assert engine.advance(run.id) is False
+    assert engine.advance(run.id) is None
     clock.forward(61)
     assert store.dispatch(5, 5) == [run.id]
-    assert engine.advance(run.id) is True
+    assert engine.advance(run.id) is Status.WAITING
     assert world.did == ["make ami"]
 
 

@@ -72,25 +72,27 @@ class Engine:
         self._watching = watching
         self._holding = Holding(runbooks, self._feed)
 
-    def advance(self, run_id: str) -> bool:
-        """Take the run if it is due and move it as far as it goes. False when the hint was early, late or void."""
+    def advance(self, run_id: str) -> Status | None:
+        """Take the run if it is due and move it as far as it goes. Gives how it stands then; None when the hint was
+        early, late or void, or the run is another's by now."""
         try:
             claim = self._store.begin(run_id, self._pace.lease)
         except ValidationError:
             log.error("run=%s was written by another version; left alone until a worker that knows it", run_id)
-            return False
+            return None
         if claim is None:
-            return False
+            return None
         self._ledger.take()  # of a run whose worker has lost Redis in the middle of a step
         run, inbox = claim.run, claim.inbox
         while True:
             try:
                 moved = self._next(run, inbox, claim)
             except LostClaim:
-                return self._taken_over(run)
+                self._taken_over(run)
+                return None
             if moved is None:
                 self._store.release(run_id, claim.fence, LEFT_ALONE)
-                return False
+                return None
             calls, following = self._ledger.take(), self._sealed(moved.run)
             saved = self._store.commit(
                 following, claim.fence, due=moved.due, event=moved.event, handled=moved.handled,
@@ -98,20 +100,20 @@ class Engine:
                 unless_cancelled=moved.unless_cancelled, told=told(run, following, moved.event, calls),
             )  # fmt: skip
             if saved.fenced:
-                return self._taken_over(run, calls)
+                self._taken_over(run, calls)
+                return None
             self._watching(run, following if saved.saved else run)
             run, inbox = (moved.run if saved.saved else run), saved.inbox
             claim = replace(claim, begins=0)
             if moved.parked:
-                return True
+                return following.status
 
-    def _taken_over(self, run: Run, calls: tuple[Call, ...] = ()) -> bool:
+    def _taken_over(self, run: Run, calls: tuple[Call, ...] = ()) -> None:
         """Nothing more may be written of the run; but what was done to the world all the same is told."""
         log.warning("run=%s step=%s another worker has taken over", run.id, run.step.name)
         calls += self._ledger.take()
         if calls:
             self._store.note("effect", orphaned(run, calls))
-        return False
 
     def _next(self, run: Run, inbox: Inbox, claim: Claim) -> Moved | None:
         """What the run does now; None if it is to be left alone: halted, or of a version that knows more."""
@@ -131,11 +133,11 @@ class Engine:
             return self._fails(run, RunFailed(text, "The worker's log says more. `/dr retry` tries it again."))
         if run.question and run.status is Status.ASKING:
             return self._answered(run, run.question, inbox, now)
-        if run.step.state == "todo" or (step.effect and run.step.intended is None):
-            begun = moves.began(run, now)
-            if step.effect:
-                begun = moves.intended(begun, now, no_return=step.no_return)
-            return self._moved(begun, f"begins {step.name}", unless_cancelled=step.effect)
+        if step.effect and run.step.intended is None:
+            begun = moves.intended(moves.began(run, now), now, no_return=step.no_return)
+            return self._moved(begun, f"begins {step.name}", unless_cancelled=True)
+        if run.step.state == "todo":  # what only looks is written down when it has looked
+            run = moves.began(run, now)
         moved = self._call(run, step, claim.fence)
         return self._without_hold(run, moved, claim.fence) if moved.run.status is Status.FAILED else moved
 
@@ -232,9 +234,8 @@ class Engine:
         moved = moves.waits(run, now, wait.because, wait.progress, dict(wait.keep))
         if wait.at_once:
             return self._moved(moved, f"{ON}{wait.because}")
-        return self._park(
-            moved, now + self._pace.pause(run.step.looks, now - (run.step.started or now)), f"waits for {wait.what}"
-        )
+        due = self._pace.due(now, run.step.looks, now - (run.step.started or now))
+        return self._park(moved, due, f"waits for {wait.what}")
 
     def _held_back(self, run: Run, held: HeldBack) -> Moved:
         """It is not its turn: that is no trouble, and no patience is lost by it. What takes a moment is not shown."""

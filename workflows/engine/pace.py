@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+#: Seconds: a pause as long as that may be half a second longer or shorter.
+FAR = 5.0
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -23,6 +26,12 @@ class Pace:
         """Until the next look. After long waits, as of an image that takes a day, it is a fiftieth of the wait."""
         usual = float(min(self.most, self.first * self.growth ** min(looks, 50)))
         return max(usual, min(waited / 50, self.longest))
+
+    def due(self, now: float, looks: int, waited: float = 0.0) -> float:
+        """When to look next, in seconds of the clock of `now`. Looks that are far apart fall on whole seconds: so of a
+        thousand runs that wait all those of one second are taken up together, and not each by itself."""
+        at = now + self.pause(looks, waited)
+        return float(round(at)) if at - now >= FAR else at
 
     def stale(self, looks: int) -> float:
         """How old a look may be that waiting runs share."""
