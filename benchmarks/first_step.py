@@ -24,8 +24,9 @@ FIRST = Budget("from request to first step, median", 3, "ms")
 STEPS = Budget("no-op steps a second on one worker", 1000, "a second", least=True)
 BUDGETS = (FIRST, STEPS)
 _WHY_FIRST = (
-    "four writes lie on the way (the run is made, handed out, taken, and its step begins), and Redis syncs each "
-    "of them to disk before it answers; the queues' Redis keeps nothing on disk."
+    "two writes lie on the way (the run is made, and taken), and Redis syncs each of them to disk before it answers, "
+    "while the queues' Redis keeps nothing on disk; and what a worker is told of passes three threads: who listens, "
+    "APScheduler's own, and one of its pool."
 )
 _WHY_STEPS = (
     "each step is one commit that Redis syncs to disk, and half a millisecond of Python: the record as JSON, and the "

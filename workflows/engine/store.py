@@ -59,9 +59,9 @@ Beside runs: board.py, batches.py, budget.py (calls), agenda.py (schedules), vie
 sightings.py (looks that are shared), trail.py (the audit's streams).
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, cast
 
 import redis
@@ -117,6 +117,7 @@ class Store(Looking):
 
     def __init__(self, client: redis.Redis, clock: Clock) -> None:
         super().__init__(client, clock)
+        self._moves = count()  # with the fence, each move's own mark: one claim is in one process
         self._create = client.register_script(scripts.CREATE)
         self._dispatch = client.register_script(scripts.DISPATCH)
         self._begin = client.register_script(scripts.BEGIN)
@@ -250,7 +251,7 @@ class Store(Looking):
             millis(self.clock.now()), ",".join(handled), int(unless_cancelled), question.id if question else "",
             millis(question.expires_at) if question else 0, int(run.no_return), event, KEEP_DAYS * 86400,
             question.needed if question else 0, len(run.answers), *((told[0], told[1].to_json()) if told else ("", "")),
-            int(run.halted is not None), secrets.token_hex(8), key("card", ""), key("batch", ""),
+            int(run.halted is not None), f"{fence}.{next(self._moves)}", key("card", ""), key("batch", ""),
             100 * run.at // len(run.steps), int(event == HeldBack.code),
         ]  # fmt: skip
         keys = [mine, key("due"), inbox, key("unpainted"), card, key("events"), key("unchained"), key("halt")]
