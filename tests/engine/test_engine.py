@@ -151,6 +151,22 @@ def test_dispatch_hands_each_due_run_to_one_caller(store: Store, clock: HandCloc
     assert store.dispatch(3, 5) == []
 
 
+def test_runs_that_wait_for_long_are_looked_at_together_and_those_that_do_not_each_in_its_time(
+    store: Store, engine: Engine, clock: HandClock
+) -> None:
+    runs = []
+    for number in range(4):
+        runs.append(store.create(new_run(store, clock, server=f"s{number}")))
+        engine.advance(runs[-1].id)
+        clock.forward(0.2)
+    first = {store.redis.zscore("dr:due", each.id) for each in runs}
+    assert len(first) == len(runs)
+    drive(store, engine, clock, most=60)
+    later = [store.redis.zscore("dr:due", each.id) or 0.5 for each in runs]
+    assert all(each % 1000 == 0 for each in later)
+    assert len(set(later)) < len(runs)
+
+
 def test_a_step_that_nobody_feeds_is_refused_when_the_runbook_is_made() -> None:
     with pytest.raises(ValueError, match="nobody feeds thing to the step wait_for_thing"):
         Runbook("x", "X", "x", [], [wait_for_thing])

@@ -75,6 +75,12 @@ def test_the_machine_sees_that_a_guard_is_missing(world: World, traced: Traced, 
     assert [one(world, trace, kind, each).faults for each in cuts] == [()] * len(cuts)
 
 
+def test_a_worker_that_slept_through_its_lease_measures_nothing_when_it_wakes(world: World, traced: Traced) -> None:
+    trace = traced("backup")
+    (looked,) = [each for each in trace.crossings if each.name == "ListCommandInvocations"]
+    assert one(world, trace, KINDS["zombie"], Cut(looked, "carried")).faults == ()
+
+
 def test_a_move_that_redis_met_twice_because_its_answer_was_lost_is_told_once(world: World, traced: Traced) -> None:
     trace = traced("validate")
     last = [each for each in trace.crossings if each.name == "COMMIT"][-3:]
