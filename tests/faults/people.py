@@ -2,6 +2,7 @@
 workers at once."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -137,10 +138,15 @@ def _forgotten(world: World, trace: Trace, cut: Cut) -> list[str]:
     return [each for each in faults if not _of_the_first(each)]
 
 
+#: A run that has the number of another, and not its key.
+_NAMESAKE = re.compile(r"RUN-[0-9a-f]{8}")
+
+
 def _of_the_first(fault: str) -> bool:
     """What the first of the two runs has left stands beside the second's own, which is compared; and it has made the
     launch template and the security group that both use."""
-    others = fault.startswith(("missing: ", "there is: ")) and "RUN" not in fault
+    mine = "RUN" in fault and not _NAMESAKE.search(fault)
+    others = fault.startswith(("missing: ", "there is: ")) and not mine
     return others or fault.startswith(("CreateLaunchTemplate was not done", "DeleteSecurityGroup"))
 
 
