@@ -21,6 +21,29 @@ T = TypeVar("T")
 Moment = Literal["before", "carried", "answered"]
 #: What redis-py does by itself after a connection broke, but for the pauses.
 TRIES = 3
+#: Commands of Redis that change nothing. What is not among them is taken for one that does.
+READS = frozenset(
+    [
+        "EXISTS",
+        "GET",
+        "HGET",
+        "HGETALL",
+        "HMGET",
+        "LRANGE",
+        "MGET",
+        "PTTL",
+        "SMEMBERS",
+        "TIME",
+        "TTL",
+        "XLEN",
+        "XRANGE",
+        "ZCARD",
+        "ZRANGE",
+        "ZRANGEBYSCORE",
+        "ZREVRANGE",
+        "ZSCORE",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,11 @@ class Crossing:
     def changes(self) -> bool:
         """Whether it is a call to AWS that makes, changes or destroys something."""
         return self.door == "aws" and self.done and not self.name.startswith(("Describe", "Get", "List"))
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is different once it was carried out."""
+        return self.changes or (self.door == "redis" and self.name not in READS)
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}" + (f" in {self.step}" if self.step else "")

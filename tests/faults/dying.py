@@ -12,13 +12,24 @@ from tests.faults.world import ASTRAY, World
 
 
 def _every_point(trace: Trace) -> Iterator[Cut]:
-    """What is struck when an answer has come is what is struck before the next crossing; but for the calls that change
-    something, where the moment is a case of its own."""
+    """A process that is killed leaves what it has written, and nothing else: so whatever lies between two writes is one
+    moment, struck while the answer to the first is on its way. Around the calls that change something in AWS each
+    moment is a case of its own."""
+    for at, each in enumerate(trace.crossings):
+        if at == 0 or each.changes or each.leg != trace.crossings[at - 1].leg:
+            yield Cut(each, "before")
+        if each.done and each.writes:
+            yield Cut(each, "carried")
+        if each.changes:
+            yield Cut(each, "answered")
+
+
+def _each_moment(trace: Trace) -> Iterator[Cut]:
+    """Those that leave the same too."""
     for each in trace.crossings:
         yield Cut(each, "before")
         if each.done:
             yield Cut(each, "carried")
-        if each.changes:
             yield Cut(each, "answered")
 
 
@@ -62,8 +73,9 @@ def _killed(world: World, trace: Trace, cut: Cut) -> list[str]:
 
 
 def _points_of_calls(trace: Trace) -> Iterator[Cut]:
+    """Who wakes before a call knows what it knew when the call before was answered: that is one moment."""
     for each in trace.crossings:
-        if each.door == "aws":
+        if each.changes:
             yield Cut(each, "before")
         if each.done:
             yield Cut(each, "carried")
@@ -87,4 +99,5 @@ def _frozen(world: World, trace: Trace, cut: Cut) -> list[str]:
 
 
 KILLED = Kind("kill", "the worker is killed, another finishes", _every_point, _killed)
+ANYWHERE = Kind("kill anywhere", "the same at each moment of each crossing", _each_moment, _killed, extra=True)
 ZOMBIE = Kind("zombie", "the worker freezes and wakes when another has finished", _points_of_calls, _frozen)

@@ -25,12 +25,14 @@ class Cut:
 
 @dataclass(frozen=True)
 class Kind:
-    """`cuts` finds the cases in a clean run, `play` gives every way in which one went wrong."""
+    """`cuts` finds the cases in a clean run, `play` gives every way in which one went wrong. An `extra` one is played
+    only where it is asked for by name."""
 
     name: str
     title: str
     cuts: Callable[[Trace], Iterator[Cut]]
     play: Callable[[World, Trace, Cut], list[str]]
+    extra: bool = False
 
 
 def again(trace: Trace, at: Crossing, *, up_to_record: bool = False) -> Counter[str]:

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.dying import KILLED, ZOMBIE
+from tests.faults.dying import ANYWHERE, KILLED, ZOMBIE
 from tests.faults.guards import GUARDS
 from tests.faults.hurting import CLOCK, LAGGING, PASSING, STANDING
 from tests.faults.kinds import Cut, Kind
@@ -25,7 +25,7 @@ from tests.faults.world import Broken, World
 KINDS = {
     each.name: each
     for each in (KILLED, ZOMBIE, PASSING, STANDING, LAGGING, CLOCK, TROUBLED, FORGETFUL, FORGOTTEN, SLACK, HINTS,
-                 CANCELS, SEVERAL)
+                 CANCELS, SEVERAL, ANYWHERE)
 }  # fmt: skip
 
 
@@ -88,11 +88,14 @@ def _share(wanted: Wanted, number: int, tell: Callable[[str], object]) -> Iterat
                 if SLACK.name in wanted.kinds:
                     trace = with_messages(world, trace)
                 for kind in wanted.kinds:
+                    begun = time.monotonic()
                     for each in _kind(world, wanted, trace, KINDS[kind], number):
                         if each.faults:
                             tell(f"{each.runbook}, {each.kind}, {each.cut}, {each.where}: {each.faults[0][-300:]}")
                         yield each
-                    tell(f"{runbook}: {kind} is done, share {number + 1} of {wanted.shares}")
+                    tell(
+                        f"{runbook}: {kind} is done, share {number + 1} of {wanted.shares}, {time.monotonic() - begun:.0f} s"
+                    )
         finally:
             world.close()
             logging.disable(logging.NOTSET)

@@ -43,7 +43,7 @@ _HOW: dict[str, Callable[[Case, Hands, Crossing], None]] = {
 
 def _cuts(trace: Trace) -> Iterator[Cut]:
     for each in first_of_each(trace, "redis"):
-        for how in ("away", "full", "read-only"):
+        for how in ("away", "full", "read-only") if each.writes else ("away",):
             yield Cut(each, how=how)
         if each.name in ("COMMIT", "BEGIN"):
             yield Cut(each, "carried", "restarted")

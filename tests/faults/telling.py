@@ -80,4 +80,5 @@ def _of(message: Message) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "#", text)
+    """Without numbers and the random part of keys, which may be letters alone."""
+    return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "#", re.sub(r"(?<=\d-)[0-9a-f]{8}\b", "#", text))
