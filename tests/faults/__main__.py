@@ -21,8 +21,9 @@ def main() -> int:
         guard = GUARDS[options.without]
         wanted = Wanted([guard.play], [guard.kind], without=options.without, shares=1)
     else:
+        usual = [name for name, kind in KINDS.items() if not kind.extra]
         wanted = Wanted(
-            options.runbook or list(PLAYS), options.kind or [name for name, kind in KINDS.items() if not kind.extra], options.cases, options.only, "",
+            options.runbook or list(PLAYS), options.kind or usual, options.cases, options.only, "",
             1 if options.only else options.processes, options.celery,
         )  # fmt: skip
     results = played(wanted, say)

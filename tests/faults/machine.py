@@ -93,9 +93,8 @@ def _share(wanted: Wanted, number: int, tell: Callable[[str], object]) -> Iterat
                         if each.faults:
                             tell(f"{each.runbook}, {each.kind}, {each.cut}, {each.where}: {each.faults[0][-300:]}")
                         yield each
-                    tell(
-                        f"{runbook}: {kind} is done, share {number + 1} of {wanted.shares}, {time.monotonic() - begun:.0f} s"
-                    )
+                    took = time.monotonic() - begun
+                    tell(f"{runbook}: {kind} is done, share {number + 1} of {wanted.shares}, {took:.0f} s")
         finally:
             world.close()
             logging.disable(logging.NOTSET)
