@@ -51,6 +51,11 @@ class Standing:
         return self.batch.whole and not self.open
 
     @property
+    def missing(self) -> int:
+        """How many runs were to be begun, and were not."""
+        return max(0, self.batch.planned - len(self.members)) if self.batch.whole else 0
+
+    @property
     def part(self) -> int:
         """Of a hundred parts of the work, how many are done; a run that has ended needs no more."""
         parts = [each.part if each.status.open else 100 for each in self.members]
@@ -68,7 +73,7 @@ def summary(standing: Standing) -> Card:
         context(asked(batch.asked_by, batch.via, batch.created, batch.reason)),
         section(f"{bar(standing.part)} · {_ended(standing)}\n{' · '.join(_counted(standing))}"),
     ]
-    blocks += [section(text) for text in chunks([*_asking(standing), *_failed(standing), *_left(batch)])[:_MOST]]
+    blocks += [section(text) for text in chunks([*_asking(standing), *_failed(standing), *_left(standing)])[:_MOST]]
     return Card(sentence(standing), [*blocks, *_buttons(standing)])
 
 
@@ -121,17 +126,21 @@ def _heading(standing: Standing) -> str:
         if standing.having(Status.ASKING):
             return ":raised_hand: Needs an answer"
         return ":hourglass_flowing_sand: Running"
-    good = len(standing.having(Status.SUCCEEDED))
-    if good == len(standing.members):
+    good, missing = len(standing.having(Status.SUCCEEDED)), standing.missing
+    if good == len(standing.members) and not missing:
         return ":white_check_mark: Succeeded, all of them"
     failed = standing.having(Status.FAILED)
-    return f":x: {len(failed)} failed" if failed else f":no_entry_sign: Over; {good} succeeded"
+    without = f"; {missing:,} of {standing.batch.planned:,} were not begun" if missing else ""
+    if failed:
+        return f":x: {len(failed)} failed{without}"
+    return f"{':warning:' if missing else ':no_entry_sign:'} Over; {good} succeeded{without}"
 
 
 def _ended(standing: Standing) -> str:
     ended, of = len(standing.members) - standing.open, len(standing.members)
     if standing.over:
-        return f"all {of:,} have ended"
+        without = f"; {standing.missing:,} of {standing.batch.planned:,} were not begun" if standing.missing else ""
+        return f"all {of:,} have ended{without}"
     return f"{ended:,} of {max(of, standing.batch.planned if not standing.batch.whole else of):,} have ended"
 
 
@@ -166,9 +175,16 @@ def _more(number: int, what: str) -> list[str]:
     return [f"… and {number - NAMED:,} more {what}"] if number > NAMED else []
 
 
-def _left(batch: Batch) -> list[str]:
-    lines = [f":warning: *Not begun:* {cut(each, _WRONG)}" for each in batch.left[:NAMED]]
-    return lines + _more(len(batch.left), "that were not begun.")
+def _left(standing: Standing) -> list[str]:
+    """Why some were not begun. One sentence may be of many."""
+    shown = standing.batch.left[:NAMED]
+    lines = [f":warning: *Not begun:* {cut(each, _WRONG)}" for each in shown]
+    if not standing.missing or standing.missing == len(shown):
+        return lines
+    if shown:
+        return [*lines, f"… and {standing.missing - len(shown):,} more that were not begun."]
+    text = "whoever was beginning them stopped. Ask again for those servers that are not in the list."
+    return [f":warning: *Not begun:* {standing.missing:,} of {standing.batch.planned:,}; {text}"]
 
 
 def _name(run: Run) -> str:

@@ -10,7 +10,7 @@ from handlers.batch_card import NAMED, Standing, end, listing, summary
 from handlers.cards import Card
 from handlers.paced import ranked
 from handlers.posting import Posting
-from workflows.engine.batches import WHOLE, Batch, Batches, Member
+from workflows.engine.batches import KEEP, WHOLE, Batch, Batches, Member
 from workflows.engine.board import Cards
 from workflows.engine.budget import Rank
 from workflows.engine.run import Run, Status
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two paintings of one batch.
 SPACING = 4.0
+#: Seconds until a batch is looked at again that may not be whole, and of which no run is going on: runs of it may be
+#: tried again meanwhile.
+UNDECIDED = 15.0
 EVENT = "firedrill_batch"
 #: Failed runs that get a card of their own; the others are listed, and a retry gives them one.
 CARDS = 20
@@ -28,7 +31,8 @@ _NOTHING = Card("Nothing more stands here.", [])
 
 
 class BatchPainter:
-    """`client` must not retry by itself. Raises what calls to Slack raise, and Away."""
+    """`client` must not retry by itself. Raises what calls to Slack raise, Away, and ValueError for what another
+    version wrote."""
 
     def __init__(self, store: Store, cards: Cards, client: WebClient, default_channel: str) -> None:
         self._store = store
@@ -40,19 +44,16 @@ class BatchPainter:
 
     def paint(self, batch_id: str, revision: str) -> None:
         """Whoever has claimed it paints it as it is now."""
-        try:
-            batch = self._batches.read(batch_id)
-        except ValueError:
-            log.error("batch=%s was written by another version; update this process", batch_id)
-            batch = None
+        batch = self._batches.read(batch_id)
         channel = (batch.channel or self._default) if batch else ""
         if batch is None or not channel:
             self._cards.forget(batch_id)
             return
         standing = standing_of(self._store, batch, self._batches.members(batch_id))
         self._show(standing, channel)
+        self._cards.keep(batch_id, KEEP)
         if not standing.open and not batch.whole:  # whoever was beginning its runs may be gone
-            self._cards.later(batch_id, max(SPACING, batch.created + WHOLE + 1 - self._cards.now()))
+            self._cards.later(batch_id, min(UNDECIDED, max(SPACING, batch.created + WHOLE + 1 - self._cards.now())))
             return
         self._cards.painted(batch_id, revision, SPACING)
 
@@ -64,9 +65,9 @@ class BatchPainter:
         self._cards.note(batch.id, "needs", needs)
         self._batches.give_cards(_own(standing.members))
         if standing.over:
-            told = {"text": end(standing)}
+            told, name = {"text": end(standing)}, f"end:{batch.again}" if batch.again else "end"
             self._posting[Rank.URGENT].once(
-                batch.id, channel, "end", told, {"batch": batch.id, "message": "end"}, since=batch.created,
+                batch.id, channel, name, told, {"batch": batch.id, "message": name}, since=batch.created,
                 thread=thread,
             )  # fmt: skip
             self._list(standing, channel, thread)

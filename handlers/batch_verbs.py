@@ -38,17 +38,21 @@ class BatchVerbs:
 
     def lines(self, batch_ids: Iterable[str]) -> list[str]:
         """Each in a line of a list."""
-        known = [each for name in sorted(batch_ids) if (each := self._batches.read(name))]
-        return [sentence(standing_of(self._store, each, self._batches.members(each.id))) for each in known]
+        return [line for name in sorted(batch_ids) if (line := self._line(name))]
 
     def cancel(self, batch_id: str, asking: Asking) -> str:
-        """Every run of it, if its asker may cancel them all."""
+        """Every run of it, if its asker may cancel them all; those that are being begun at this moment too."""
         self._read(batch_id)
-        ids = [each.id for each in self._batches.members(batch_id) if each.status.open]
+        ids = self._open(batch_id)
         for number, each in enumerate(ids):
             run = self._store.read(each)
             self._access.check_may_steer(asking.by, run, "cancel", asking.channel, anew=number == 0)
-        came = Counter(self._store.cancel(each, asking.by, asking.place) for each in ids)
+        self._batches.stop(batch_id)
+        came, known = Counter[str](), set[str]()
+        while new := [each for each in self._open(batch_id) if each not in known]:
+            came.update(self._store.cancel(each, asking.by, asking.place) for each in new)
+            known.update(new)
+        came["ended"] += len(set(ids) - known)
         told = [f"{came[word]:,} {said}" for word, said in _CAME.items() if came[word]]
         return f"Of the runs of `{batch_id}`, {'; '.join(told)}." if told else f"All of `{batch_id}` has ended already."
 
@@ -69,7 +73,20 @@ class BatchVerbs:
                 left.append(f"`{run.id}` does not: {later.text}")
         more = [f"And so with {len(left) - _LEFT} more."] if len(left) > _LEFT else []
         failures = count(len(again), "failed run")
+        if gone_on and not own:  # each of a few tells its own end
+            self._batches.tried_again(batch_id)
         return "\n".join([f"Of {failures} of `{batch_id}`, {gone_on:,} go on where they failed.", *left[:_LEFT], *more])
+
+    def _open(self, batch_id: str) -> list[str]:
+        return [each.id for each in self._batches.members(batch_id) if each.status.open]
+
+    def _line(self, batch_id: str) -> str:
+        """Empty for one that is not known; that it is of another version is said."""
+        try:
+            batch = self._batches.read(batch_id)
+            return sentence(standing_of(self._store, batch, self._batches.members(batch_id))) if batch else ""
+        except ValueError:
+            return f"`{batch_id}` was written by another version of Firedrill: update this process."
 
     def _read(self, batch_id: str) -> Batch:
         try:

@@ -14,7 +14,7 @@ from handlers.batch_painter import BatchPainter
 from handlers.cards import Card, card, replies
 from handlers.paced import NotYet, ranked
 from handlers.postbox import NotSettled, Postbox
-from handlers.posting import AGAIN, PASSING, UNREACHABLE, Posting, tell_of, thread_of
+from handlers.posting import AGAIN, PASSING, REFUSED, UNREACHABLE, Posting, tell_of, thread_of
 from handlers.reports import shows_timeline, timeline_of
 from workflows.engine.batches import is_batch
 from workflows.engine.board import Cards
@@ -22,12 +22,15 @@ from workflows.engine.budget import Rank
 from workflows.engine.connection import Away
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
-from workflows.errors import UserError
+from workflows.errors import UnknownRun, UserError
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two paintings of one card, and until somebody else may paint it.
 SPACING, LEASE = 2.0, 60.0
+#: Seconds after which nothing more is begun of what was claimed at once, and the longest between two tries of a card
+#: that Slack refuses.
+ENOUGH, SELDOM = 10.0, 900.0
 EVENT = "firedrill_run"
 
 
@@ -60,9 +63,13 @@ class Notifier:
     def tick(self) -> int:
         """Paint the cards that are due; gives how many. While there is no room for progress, cards that show nothing
         else are left where they are, and painted later as they are then."""
-        claimed = self._cards.claim(10, LEASE, only_urgent=self._cards.now() < self._full)
+        begun = self._cards.now()
+        claimed = self._cards.claim(10, LEASE, only_urgent=begun < self._full)
         for run_id, revision in claimed:
-            self._attempt(run_id, revision)
+            if self._cards.now() - begun > ENOUGH:  # Slack is slow, and the claim does not last for all of them
+                self._cards.later(run_id, 0)
+            else:
+                self._attempt(run_id, revision)
         return len(claimed)
 
     def _attempt(self, run_id: str, revision: str) -> None:
@@ -81,9 +88,14 @@ class Notifier:
             self._put_off(run_id, error)
         except UNREACHABLE as error:
             self._put_off(run_id, error)
+        except ValueError as error:
+            log.error("run=%s cannot be painted, and waits: is it of another version? (%s)", run_id, error)
+            self._cards.later(run_id, LEASE)
 
     def _put_off(self, run_id: str, error: Exception) -> None:
-        self._cards.later(run_id, tell_of(log, error, f"run={run_id} card not painted"))
+        """What only a person can mend is tried more and more seldom: it must not use up what others need."""
+        pause = tell_of(log, error, f"run={run_id} card not painted")
+        self._cards.later(run_id, pause if pause != REFUSED else self._cards.refused(run_id, pause, SELDOM))
 
     def _paint(self, run_id: str, revision: str) -> None:
         if is_batch(run_id):
@@ -91,9 +103,11 @@ class Notifier:
             return
         try:
             run = self._store.read(run_id)
-        except UserError:
+        except UnknownRun:
             self._cards.forget(run_id)
             return
+        except UserError as other_version:
+            raise ValueError(other_version.text) from other_version
         channel = run.channel or self._default
         if not channel:
             self._cards.forget(run_id)

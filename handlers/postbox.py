@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.paced import NotYet, ranked
+from handlers.posting import was_refused
 from workflows.engine.board import Cards
 from workflows.engine.budget import Rank
 
@@ -61,7 +62,7 @@ class Postbox:
             try:
                 self._complete([(sent, file)], channel, comment, thread)
             except SlackApiError as error:
-                if error.response.status_code in (200, 429):  # Slack's own word: it was not shared
+                if was_refused(error):
                     self._cards.unnote(about, f"intent:{name}")
                 raise
             except NotYet:

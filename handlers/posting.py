@@ -18,7 +18,8 @@ SLACK = 3600
 #: Seconds until the next try, and after a refusal that only a person can mend: an invitation, a scope.
 AGAIN, REFUSED = 5.0, 60.0
 #: Slack's words for what passes by itself.
-PASSING = ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "message_not_found")
+UNSURE = ("internal_error", "fatal_error", "service_unavailable", "request_timeout")
+PASSING = (*UNSURE, "message_not_found")
 #: What is raised when Slack did not answer.
 UNREACHABLE = (SlackClientError, OSError, HTTPException)
 
@@ -52,7 +53,7 @@ class Posting:
                     channel=channel, thread_ts=thread, metadata=metadata, unfurl_links=False, **content
                 )
             except SlackApiError as error:
-                if error.response.status_code in (200, 429):  # Slack's own word: it was not posted
+                if was_refused(error):
                     self._cards.unnote(about, f"intent:{name}")
                 raise
             except NotYet:
@@ -96,6 +97,12 @@ class Posting:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return None
+
+
+def was_refused(error: SlackApiError) -> bool:
+    """Whether it is Slack's own word that nothing was done. Its words for trouble of its own leave that open."""
+    word = error.response.get("error")
+    return error.response.status_code == 429 or (error.response.status_code == 200 and word not in UNSURE)
 
 
 def thread_of(cards: Cards, run: Run) -> str | None:

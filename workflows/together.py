@@ -34,13 +34,13 @@ def begin(store: Store, planned: Sequence[Run], start: Callable[[int, Run], Run]
     left: list[NotNow] = []
     for number, each in enumerate(planned):
         try:
+            if batch and batches.stopped(batch.id):
+                raise NotNow(f"`{batch.id}` was cancelled before it was begun.", "Ask for it again if it is wanted.")
             runs.append(start(number, replace(each, batch=batch.id if batch else "")))
         except NotNow as later:
             left.append(later)
     if batch:
-        more = len(left) - _LEFT
-        said = [later.text for later in left[:_LEFT]] + ([f"And so with {more} more."] if more > 0 else [])
-        batches.close(batch, list(dict.fromkeys(said)))
+        batches.close(batch, list(dict.fromkeys(later.text for later in left))[:_LEFT])
     return Begun(tuple(runs), tuple(left), batch if runs else None)
 
 

@@ -10,6 +10,7 @@ from tests.flows.scene import SMALL, image_fails, slow_images
 from tests.stage import OPERATOR, Stage
 from workflows.aws import tags
 from workflows.engine.engine import Engine
+from workflows.engine.keys import millis, text
 from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status, StepState, Target
 from workflows.engine.runbook import Runbook
@@ -106,6 +107,17 @@ def test_what_two_workers_wait_for_is_looked_up_once_for_both(stage: Stage, sour
     for each, run in zip(engines, runs, strict=True):
         each.advance(run.id)
     assert [call.action for call in stage.lab.calls[before:]] == ["DescribeImages", "DescribeSnapshots"]
+
+
+def test_what_another_version_has_seen_is_looked_up_again(stage: Stage, source: str) -> None:
+    (image_id,) = images_of(stage, source, 1)
+    assert stage.aws.images.get(image_id, stale=60).state == "pending"
+    looked = f"dr:looked:{stage.aws.account}:us-east-1:images"
+    at = millis(stage.clock.now())
+    stage.store.redis.hset(looked, image_id, f'{at} {{"of": "another version"}}')
+    stage.store.redis.hset(looked, "ami-0123456789abcdef0", f"{at} no JSON")
+    assert stage.aws.images.get(image_id, stale=60).state == "pending"
+    assert "pending" in text(stage.store.redis.hget(looked, image_id) or b"")
 
 
 def test_a_look_of_ones_own_sees_what_a_shared_one_does_not_show_yet(stage: Stage, source: str) -> None:

@@ -81,6 +81,20 @@ def test_where_aws_throttles_all_the_same_every_worker_asks_less_for_a_minute(st
     assert len(slept) == 1
 
 
+def test_calls_that_are_throttled_together_slow_their_bucket_down_once_and_later_ones_once_more(
+    stage: Stage, buckets: Buckets
+) -> None:
+    def pause() -> float:
+        return buckets.take("here:x", 10, 10, 60.0)[1]
+
+    for _ in range(4):
+        buckets.empty("here:x")
+    assert pause() == pytest.approx(0.2, abs=0.01)
+    stage.clock.forward(2)
+    buckets.empty("here:x")
+    assert pause() == pytest.approx(0.4, abs=0.01)
+
+
 def test_a_line_keeps_its_order_lets_whoever_is_in_a_hurry_pass_and_forgets_who_does_not_come_back(
     stage: Stage, buckets: Buckets
 ) -> None:

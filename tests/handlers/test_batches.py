@@ -19,9 +19,10 @@ from tests.handlers.test_cards import ASKER, NOW
 from tests.handlers.test_cards import run as made
 from workflows.engine import moves
 from workflows.engine.batches import WHOLE, Batch, Batches, Member
-from workflows.engine.run import Actor, Status
+from workflows.engine.run import Actor, Run, Status
 from workflows.engine.store import Store
 from workflows.errors import HeldBack
+from workflows.together import begin
 
 
 @pytest.fixture
@@ -165,10 +166,48 @@ def test_what_could_not_be_begun_is_named_and_a_batch_without_runs_is_none(
     fleet.paint(2)
     assert "Not begun: B-0001 is working on node-001" in fleet.message().plain()
     assert "0 of 2 have ended" in fleet.message().text
+    for run in store.open_runs()[2:]:
+        fleet.move(run.id, succeeds)
+    fleet.paint(20)
+    (told,) = [each.text for each in fleet.thread() if each.text.startswith("<@U1>")]
+    assert "all 2 have ended; 2 of 4 were not begun. 2 done." in told
+    assert "all of them" not in fleet.message().plain()
+    fleet.begun(["node-000", "node-003"])
     nothing = fleet.begun(named(4))
     assert nothing.batch is None
     assert len(nothing.left) == 4
     assert not store.redis.exists("dr:batch:G-0002")
+
+
+def test_a_batch_that_is_cancelled_while_it_is_begun_begins_nothing_more(fleet: Fleet, store: Store) -> None:
+    batches = Batches(store.redis, store.clock)
+    planned = [made("backup", each, channel=CHANNEL) for each in named(6)]
+
+    def start(number: int, run: Run) -> Run:
+        if number == 2:
+            batches.stop("G-0001")
+        return store.create(replace(run, id=store.next_id("B"), created=store.clock.now()))
+
+    begun = begin(store, planned, start, "")
+    assert [each.target.server for each in begun.runs] == ["node-000", "node-001", "node-002"]
+    fleet.paint()
+    assert "Not begun: G-0001 was cancelled before it was begun" in fleet.message().plain()
+
+
+def test_a_failed_batch_that_goes_on_as_a_whole_tells_its_end_anew(fleet: Fleet, store: Store) -> None:
+    runs = fleet.begun(named(5)).runs
+    for run in runs:
+        fleet.move(run.id, fails)
+    fleet.paint(60)
+    for run in runs:
+        store.retry(store.read(run.id), Actor("U1"), own=False)
+    Batches(store.redis, store.clock).tried_again("G-0001")
+    for run in runs:
+        fleet.move(run.id, lambda run, now: moves.retried(run))
+        fleet.move(run.id, succeeds)
+    fleet.paint(60)
+    told = [each.text for each in fleet.thread() if each.text.startswith("<@U1> G-0001")]
+    assert [each.split(". ")[1] for each in told] == ["5 failed", "5 done."]
 
 
 def test_a_batch_whose_beginner_was_killed_comes_to_its_end_all_the_same(
@@ -185,7 +224,9 @@ def test_a_batch_whose_beginner_was_killed_comes_to_its_end_all_the_same(
     assert fleet.thread() == []
     clock.forward(WHOLE)
     fleet.paint(10)
-    assert "all 2 have ended" in fleet.message().text
+    assert "all 2 have ended; 7 of 9 were not begun. 2 done." in fleet.message().text
+    assert "Over; 2 succeeded; 7 of 9 were not begun" in fleet.message().plain()
+    assert "Not begun: 7 of 9; whoever was beginning them stopped" in fleet.message().plain()
     assert len(fleet.thread()) == 2
 
 

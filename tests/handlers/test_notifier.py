@@ -177,3 +177,49 @@ def test_a_run_without_a_channel_bothers_nobody(
     notifier.tick()
     assert calls(space, "chat.postMessage") == 0
     assert notifier.tick() == 0
+
+
+def test_a_card_that_slack_refuses_is_tried_more_and_more_seldom_and_at_once_again_when_it_was_painted(
+    space: Workspace, store: Store, notifier: Notifier, clock: HandClock, redis_client: redis.Redis
+) -> None:
+    started(store, clock)
+    space.faults.refuse("chat.postMessage", "not_in_channel", times=7)
+    pauses = []
+    for _ in range(7):
+        notifier.tick()
+        due = Cards(redis_client, clock).next_due()
+        assert due is not None
+        pauses.append(round(due - clock.now()))
+        clock.time = due
+    assert pauses == [60, 120, 240, 480, 900, 900, 900]
+    notifier.tick()
+    assert len(cards(space)) == 1
+    assert Cards(redis_client, clock).notes("D-0013").get("refused") is None
+
+
+def test_a_card_of_another_version_waits_until_a_bot_can_read_it(
+    space: Workspace, store: Store, notifier: Notifier, clock: HandClock
+) -> None:
+    started(store, clock)
+    record = store.redis.hget("dr:run:D-0013", "record")
+    store.redis.hset("dr:run:D-0013", "record", '{"of": "another version"}')
+    notifier.tick()
+    assert cards(space) == []
+    store.redis.hset("dr:run:D-0013", "record", record or "")
+    clock.forward(61)
+    notifier.tick()
+    assert len(cards(space)) == 1
+
+
+@pytest.mark.parametrize("word", ["fatal_error", "internal_error"])
+def test_a_word_of_slack_for_its_own_trouble_leaves_open_whether_the_message_stands_there(
+    space: Workspace, store: Store, notifier: Notifier, clock: HandClock, word: str, redis_client: redis.Redis
+) -> None:
+    started(store, clock)
+    space.faults.refuse("chat.postMessage", word)
+    notifier.tick()
+    assert "intent:card" in Cards(redis_client, clock).notes("D-0013")
+    clock.forward(6)
+    notifier.tick()
+    assert calls(space, "conversations.history") == 1
+    assert len(cards(space)) == 1

@@ -43,8 +43,16 @@ class Kind(Generic[Seen]):
     def read(self, text: str) -> Seen | None:
         return self.shape.validate_json(text) if text else None
 
+    def readable(self, text: str) -> bool:
+        """False for what another version has written."""
+        try:
+            self.read(text)
+        except ValueError:
+            return False
+        return True
+
     def is_settled(self, text: str | None) -> bool:
-        seen = self.read(text or "")
+        seen = self.read(text) if text and self.readable(text) else None
         return seen is not None and self.settled(seen)
 
 
@@ -60,7 +68,8 @@ class Shared:
         is missing. Raises what the look raises."""
         if not names or stale <= 0 or self._shelf is None:
             return dict(look(sorted(names))) if names else {}
-        known = self._shelf.seen(self._place, kind.name, names)
+        shown = self._shelf.seen(self._place, kind.name, names)
+        known = {name: each for name, each in shown.items() if kind.readable(each[0])}
         if len(known) == len(names) and all(self._will_do(kind, *each, stale) for each in known.values()):
             return _read(kind, {name: text for name, (text, _) in known.items()})
         if self._shelf.turn(self._place, kind.name):

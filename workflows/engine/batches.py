@@ -23,7 +23,8 @@ _PAGE = 500
 @dataclass(frozen=True)
 class Batch:
     """`title` as a run's ("Backup of 12 servers"), `planned` how many runs were to be begun; `left` are sentences that
-    say why some were not, `whole` that none is begun any more."""
+    say why some were not, `whole` that none is begun any more. `again` counts how often what had failed was tried again
+    as a whole."""
 
     id: str
     title: str
@@ -35,6 +36,7 @@ class Batch:
     reason: str = ""
     left: tuple[str, ...] = ()
     whole: bool = False
+    again: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,10 @@ class Batches:
 
     def open(self, planned: Batch, request: str) -> Batch:
         """Give it its id and save it; or find the one that the same request made before."""
-        batch_id = f"{LETTER}-{self._redis.incr(key('count', LETTER)):04d}"
+        asked = key("asked", f"{request}/batch")
+        batch_id = text(self._redis.get(asked) or "") if request else ""
+        batch_id = batch_id or f"{LETTER}-{self._redis.incr(key('count', LETTER)):04d}"
         if request:
-            asked = key("asked", f"{request}/batch")
             self._redis.set(asked, batch_id, nx=True, ex=86400)
             batch_id = text(self._redis.get(asked) or batch_id)
         made = replace(planned, id=batch_id, created=self._clock.now())
@@ -88,13 +91,25 @@ class Batches:
         pipe.publish(key("unpainted", "nudge"), batch.id)
         pipe.execute()
 
+    def stop(self, batch_id: str) -> None:
+        """None of its runs is begun any more."""
+        self._redis.hset(key("batch", batch_id), "stopped", "1")
+
+    def stopped(self, batch_id: str) -> bool:
+        return bool(self._redis.hexists(key("batch", batch_id), "stopped"))
+
+    def tried_again(self, batch_id: str) -> None:
+        """Its failed runs go on together: how they end is told anew."""
+        self._redis.hincrby(key("batch", batch_id), "again", 1)
+
     def read(self, batch_id: str) -> Batch | None:
         """None for one that is not known (any more). Raises ValueError for what another version wrote."""
-        head = cast(bytes | None, self._redis.hget(key("batch", batch_id), "head"))
+        head, again = cast(list[bytes | None], self._redis.hmget(key("batch", batch_id), ["head", "again"]))
         if head is None:
             return None
         found = _BATCH.validate_json(head)
-        return replace(found, whole=found.whole or self._clock.now() > found.created + WHOLE)
+        whole = found.whole or self._clock.now() > found.created + WHOLE
+        return replace(found, whole=whole, again=int(again or 0))
 
     def members(self, batch_id: str) -> list[Member]:
         """Its runs in the order in which they were begun. One call for each five hundred."""

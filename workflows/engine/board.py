@@ -54,6 +54,11 @@ class Cards:
         """It could not be painted: try again after `pause` seconds."""
         self._redis.zadd(key("unpainted"), {run_id: millis(self._clock.now() + pause)}, xx=True)
 
+    def refused(self, run_id: str, first: float, most: float) -> float:
+        """It was refused once more, and not painted since. Gives the pause until the next try: it doubles each time."""
+        times = int(self._redis.hincrby(key("card", run_id), "refused", 1))
+        return min(most, float(first * 2 ** min(times - 1, 20)))
+
     def forget(self, run_id: str) -> None:
         """There is nowhere to paint it."""
         self._redis.zrem(key("unpainted"), run_id)

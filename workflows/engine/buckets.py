@@ -16,8 +16,9 @@ from workflows.engine.keys import key, millis
 #: Seconds: for how long a bucket that was throttled gains less; how much later than expected a run may come back before
 #: its place is gone; how long a token that was set aside is kept; how long an unused bucket is remembered.
 SLOW, LATE, ASIDE, KEEP = 60.0, 60.0, 900, 3600
-#: By how much less it gains then, each time anew, and what is left at least.
-LESS, LEAST = 0.5, 0.1
+#: By how much less it gains then, each time anew, and what is left at least; seconds within which throttled calls are
+#: one such time.
+LESS, LEAST, BURST = 0.5, 0.1, 1.0
 
 #: What a bucket holds now, and in how many milliseconds one comes back. It is remembered for longer than it takes to be
 #: full again, since that it was throttled stands in it.
@@ -86,13 +87,17 @@ return {place, wait}
 """
 )
 
-#: keys: bucket   argv: now, until when it gains less, by how much, at least, seconds to keep it
+#: keys: bucket   argv: now, until when it gains less, by how much, at least, seconds to keep it, milliseconds that one
+#: burst lasts: the calls that were under way together are throttled together, and slow it down once.
 EMPTY = """
-local was = redis.call('HMGET', KEYS[1], 'slow_until', 'factor')
-local factor = 1
-if was[1] and tonumber(was[1]) > tonumber(ARGV[1]) then factor = tonumber(was[2]) end
+local was = redis.call('HMGET', KEYS[1], 'slow_until', 'factor', 'slow_at')
+local factor, less, since = 1, tonumber(ARGV[3]), ARGV[1]
+if was[1] and tonumber(was[1]) > tonumber(ARGV[1]) then
+  factor = tonumber(was[2])
+  if tonumber(ARGV[1]) - tonumber(was[3] or '0') < tonumber(ARGV[6]) then less, since = 1, was[3] end
+end
 redis.call('HSET', KEYS[1], 'left', '0', 'at', ARGV[1], 'slow_until', ARGV[2],
-  'factor', tostring(math.max(tonumber(ARGV[4]), factor * tonumber(ARGV[3]))))
+  'slow_at', since, 'factor', tostring(math.max(tonumber(ARGV[4]), factor * less)))
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 return 1
 """
@@ -128,5 +133,5 @@ class Buckets:
     def empty(self, name: str) -> None:
         """The far side has throttled: nothing for now, and less for a while."""
         now = self._clock.now()
-        argv: list[Any] = [millis(now), millis(now + SLOW), LESS, LEAST, KEEP]
+        argv: list[Any] = [millis(now), millis(now + SLOW), LESS, LEAST, KEEP, millis(BURST)]
         self._empty(keys=[key("bucket", name)], args=argv)

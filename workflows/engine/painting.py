@@ -43,6 +43,7 @@ return claimed
 #: keys: unpainted, run or batch, card   argv: id, painted rev, next paint not before
 PAINTED = """
 redis.call('HSET', KEYS[3], 'next_at', ARGV[3])
+redis.call('HDEL', KEYS[3], 'refused')
 if (redis.call('HGET', KEYS[2], 'rev') or ARGV[2]) == ARGV[2] then
   redis.call('ZREM', KEYS[1], ARGV[1])
   redis.call('HDEL', KEYS[3], 'behind')
