@@ -37,6 +37,15 @@ def test_what_is_older_than_the_rule_and_not_among_the_last_usable_ones_goes_the
     assert going(*points, rule=EVERYTHING_STAYS) == []
 
 
+def test_a_copy_that_somebody_made_of_a_point_guards_none_of_the_real_ones() -> None:
+    old, newer = point(1, 90, proof="proven"), point(2, 60, proof="proven")
+    copy = replace(old, image_id="ami-9", requested=NOW, name="keep this one")
+    found = sorted_out([old, newer, copy], Keeping(keep="30 d", last=1), NOW)
+    assert [each.image_id for each in found.going] == ["ami-1"]
+    assert found.stays["ami-2"] == "it is the last proven one"
+    assert "its name and its tags are not those" in found.stays["ami-9"]
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [
@@ -102,7 +111,8 @@ def test_a_profiles_own_rule_takes_the_place_of_the_files_and_a_doubt_keeps_ever
     assert [each.at[1] for each in faults] == ["odd", "more"]
     usual = Keeping(keep="30 d", last=3)
     assert rule_of("orders-db", {}, profiles.choose, usual) == Keeping(keep="90 d")
-    assert rule_of("web", {}, profiles.choose, usual) == usual
+    assert rule_of("web", {"Name": "web"}, profiles.choose, usual) == usual
+    assert rule_of("web", {}, profiles.choose, usual) == EVERYTHING_STAYS, "its tags might have chosen a profile"
 
     def unsure(*_: object) -> Profile:
         raise UserError("Two profiles fit.")

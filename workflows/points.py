@@ -108,7 +108,7 @@ def point_of(image: Image, region: str) -> Point:
         consistency_reason=marks.get(tags.CONSISTENCY_REASON, ""),
         snapshots=tuple(sorted(image.snapshots.items())),
         gib=image.gib,
-        keep=marks.get(tags.KEEP, ""),
+        keep=(marks[tags.KEEP].strip() or "(empty)") if tags.KEEP in marks else "",
         name=image.name,
     )
 

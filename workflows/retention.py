@@ -28,19 +28,23 @@ class Sorted:
 def rule_of(
     server: str, marks: Mapping[str, str], choose: Callable[[str, Mapping[str, str], str], Profile], default: Keeping
 ) -> Keeping:
-    """The rule of the server's profile, else `default`. In doubt everything stays."""
+    """The rule of the server's profile, else `default`. In doubt everything stays: so where there is no instance whose
+    tags could choose the profile, only that of a profile that names the server goes."""
     try:
-        own = choose(server, marks, "").retention
+        chosen = choose(server, marks, "")
     except UserError:
         return EVERYTHING_STAYS
-    return default if own is None else own
+    if not marks and (chosen.retention is None or chosen.name == "default"):
+        return EVERYTHING_STAYS
+    return default if chosen.retention is None else chosen.retention
 
 
 def sorted_out(points: Iterable[Point], rule: Keeping, now: float) -> Sorted:
     """The points of one server in one Region, all of them. `now` in seconds since the epoch."""
     newest_first = sorted(points, key=lambda each: (each.requested, each.image_id), reverse=True)
-    usable = [each.image_id for each in newest_first if each.usable]
-    held = guarded(newest_first)
+    own = [each for each in newest_first if not _foreign(each)]  # no copy of a point guards it
+    usable = [each.image_id for each in own if each.usable]
+    held = guarded(own)
     going, stays = [], {}
     for each in newest_first:
         why = held.get(each.image_id) or _foreign(each) or _stays_by_rule(each, rule, usable[: rule.last], now)

@@ -235,6 +235,24 @@ def test_a_freeze_that_is_let_go_never_says_that_it_held(server: Server) -> None
     assert server.thaw() == Thawed(False, "the freeze was let go when the run stopped")
 
 
+def test_a_freeze_that_is_let_go_while_it_freezes_freezes_nothing_more(server: Server) -> None:
+    slow = replace(OWN, freeze=("sleep 2", 'touch "$DR_ROOT/srv/still"'))
+    with ThreadPoolExecutor(1) as pool:
+        freezing = pool.submit(server.freeze, slow)
+        until(server.mark("watchdog").exists)
+        server.thaw(slow, let_go=True)
+        with pytest.raises(FreezeFailed, match="let go while it froze"):
+            freezing.result()
+    assert server.still == []
+
+
+def test_a_freeze_that_comes_after_it_was_let_go_is_refused(server: Server) -> None:
+    server.thaw(let_go=True)
+    with pytest.raises(FreezeFailed, match="begun before"):
+        server.freeze()
+    assert server.still == []
+
+
 def test_a_thaw_on_a_machine_that_nothing_was_frozen_on_does_nothing(server: Server) -> None:
     assert server.thaw() == Thawed(False, "nothing was frozen on the server any more")
 

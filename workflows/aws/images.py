@@ -197,7 +197,7 @@ class Images:
         return {each["SnapshotId"]: _snapshot(each) for each in pages}
 
     def _described(self, **params: Any) -> list[Image]:
-        pages = self._calls.pages("ec2", "describe_images", "Images", MaxResults=1000, **params)
+        pages = self._calls.pages("ec2", "describe_images", "Images", MaxResults=1000, IncludeDisabled=True, **params)
         return [_image(each) for each in pages]
 
 

@@ -43,7 +43,8 @@ class Removals:
         if (marks.get(tags.INSTALLATION), marks.get(tags.RUN)) != (self._installation, run_key):
             return f"`{snapshot_id}` was not made by this installation"
         where = tags.filters(**{"block-device-mapping.snapshot-id": snapshot_id})
-        if used := [each["ImageId"] for each in self._calls.pages("ec2", "describe_images", "Images", Filters=where)]:
+        shown = self._calls.pages("ec2", "describe_images", "Images", Filters=where, IncludeDisabled=True)
+        if used := [each["ImageId"] for each in shown]:
             return f"`{snapshot_id}` is used by `{used[0]}` too"
         try:
             self._calls("ec2", "delete_snapshot", SnapshotId=snapshot_id)

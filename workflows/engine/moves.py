@@ -105,6 +105,8 @@ def halted(run: Run, halt: Halt, back_to: str | None) -> Run:
     approval that nothing was done with yet: whoever approved did not know of the halt."""
     stood = _settled(run, run.answers)
     before = run.steps[run.at - 1].name if run.at else ""
+    if back_to is not None:  # what it held was let go: it is taken anew, by another name
+        stood = replace(stood, retries=stood.retries + 1)
     unspent = [each for each in stood.decisions[-1:] if each.question.step == before and run.step.intended is None]
     if back_to is None and unspent:
         back_to = before

@@ -134,9 +134,14 @@ start_watchdog() {
   done
 }
 
-in_time() { if [ -e "$own/fired" ]; then undo "it took longer than $seconds s, so the watchdog has thawed"; fi; }
+# Asked before anything is frozen, and after each: whoever lets go meanwhile has marked it first.
+in_time() {
+  if [ -e "$own/stop" ]; then undo 'it was let go while it froze'; fi
+  if [ -e "$own/fired" ]; then undo "it took longer than $seconds s, so the watchdog has thawed"; fi
+}
 
 freeze_all() {
+  in_time
   if [ -n "$freezes" ]; then
     echo commands >>"$own/begun"
     while IFS= read -r command; do
@@ -203,10 +208,17 @@ fire() {
   tries=0
   until thaw_begun && [ ! -e "$own/freezing" ]; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 60 ]; then break; fi
-    sleep 2
+    if [ -e "$own/ended" ] && [ ! -e "$own/freezing" ]; then exit 0; fi
+    if [ ! -d "$own" ]; then exit 0; fi
+    if [ "$tries" -le 60 ]; then
+      sleep 2
+    elif [ -z "$wrong" ]; then
+      break
+    else
+      sleep 30
+    fi
   done
-  if [ -z "$wrong" ]; then : >"$own/ended"; fi
+  : >"$own/ended"
   exit 0
 }
 
@@ -217,7 +229,8 @@ watch() {
   deadline=$(cat "$own/deadline")
   echo $$ >"$own/watchdog"
   while [ "$(uptime_now)" -lt "$deadline" ]; do
-    if [ -e "$own/ended" ] || [ ! -d "$own" ]; then exit 0; fi
+    if [ ! -d "$own" ]; then exit 0; fi
+    if [ -e "$own/ended" ] && [ ! -e "$own/freezing" ]; then exit 0; fi
     sleep 1
   done
   fire
@@ -259,7 +272,12 @@ thaw() {
   if [ -z "$why" ]; then answer '"held":true,"why":""'; else answer "\"held\":false,\"why\":\"$why\""; fi
 }
 
-let_go() { thaw; }
+# The mark comes first: a freeze that has not begun is refused by its folder, and one that is at it undoes itself.
+let_go() {
+  mkdir -p -- "$own"
+  : >"$own/stop"
+  thaw
+}
 
 cd -P -- "$DR_ROOT/"
 here=$(pwd -P)

@@ -7,7 +7,8 @@ that was looked at.
 
 import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice, takewhile
 
 from workflows.desk import Desk
@@ -15,7 +16,7 @@ from workflows.engine.agenda import Agenda, New
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOBODY, Event, Place
 from workflows.engine.run import Actor, Run
-from workflows.errors import Busy, NotNow, UnknownRun, UserError
+from workflows.errors import Busy, NotAllowed, NotNow, UnknownRun, UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json, occurrence_to_json
 from workflows.schedules.planning import runs_of
@@ -63,11 +64,13 @@ class Timetable:
         now = self._clock.now()
         known, paused, cursors = self.schedules(), self._agenda.paused(), self._agenda.cursors()
         for own in known.values():
-            self._plan(own, cursors.get(own.id, ""), now)
+            with _alone(own.id):
+                self._plan(own, cursors.get(own.id, ""), now)
         kept = self._agenda.schedules()
         for each in readable(self._agenda.coming(), occurrence_from_json):
             if each.schedule.id in known or each.schedule.id not in kept:  # else another version looks after it
-                self._look_at(each, known, paused, now)
+                with _alone(each.id):
+                    self._look_at(each, known, paused, now)
 
     def schedules(self) -> dict[str, Schedule]:
         """Those that were made in Slack or the shell, and those of the file, by id."""
@@ -127,9 +130,11 @@ class Timetable:
                 runs, against = self._started(each, planned)
         except NotNow as later:
             against = later.text.rstrip(".")
-        except UserError as error:
+        except NotAllowed as error:
             self._change(each, moves.refused(each, f"{error.text} {error.hint}".strip()))
             return
+        except UserError as error:  # of a server that is not seen now, for one: until its grace is over it may be
+            against = f"{error.text} {error.hint}".strip().rstrip(".")
         if runs:
             self._change(each, moves.started(each, tuple(run.id for run in runs), against))
         elif against != each.why:
@@ -179,6 +184,15 @@ class Timetable:
         )
         if saved:
             log.info("schedule=%s occurrence=%s %s %s", after.schedule.id, after.id, after.state.value, after.why)
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """One that cannot be read here, as by a zone that this machine does not know, stops no other."""
+    try:
+        yield
+    except (UserError, ValueError) as error:
+        log.error("schedule=%s is left alone: %s", what, error)
 
 
 def told_of(each: Occurrence, by: Actor, place: Place) -> Event:
