@@ -97,6 +97,20 @@ def test_a_declared_schedule_cannot_be_removed_and_withdraws_what_it_announced_w
         stage.calendar.remove("nightly", OPERATOR, HERE)
 
 
+def test_a_schedule_of_which_only_the_deed_is_changed_loses_none_of_what_it_has_planned(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    own = Schedule("often", "backup", "orders-db", "every 6 h", "UTC", OPERATOR, "", 0.0, declared=True)
+    timetable(stage, own).tick()
+    planned = stage.calendar.coming()
+    assert len(planned) > 2
+    seldom = Schedule(**{**own.__dict__, "profile": "orders-strict", "when": "every 12 h"})
+    timetable(stage, seldom).tick()
+    left = [each for each in (again(stage, one) for one in planned) if each.state is State.PLANNED]
+    assert [each.due for each in left] == [each.due for each in planned if seldom.rule.next(each.due - 1) == each.due]
+    assert len(left) > 1
+    assert {each.schedule.profile for each in left} == {"orders-strict"}
+
+
 def test_one_that_is_further_away_than_a_day_is_skipped_too_and_stays_skipped(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     table = timetable(stage)

@@ -102,6 +102,12 @@ def refused(each: Occurrence, why: str) -> Occurrence:
     return _moved(each, State.REFUSED, why, each.by)
 
 
+def changed(each: Occurrence, schedule: Schedule) -> Occurrence:
+    """Its time stays, and what is done then is what the schedule says now."""
+    asker = schedule.owner if each.asker == each.schedule.owner else each.asker
+    return replace(each, schedule=schedule, asker=asker, version=each.version + 1)
+
+
 def withdrawn(each: Occurrence, why: str, by: Actor | None) -> Occurrence:
     return _moved(each, State.WITHDRAWN, why, by)
 

@@ -109,7 +109,9 @@ class Timetable:
         elif current is None:
             self._change(each, moves.withdrawn(each, "its schedule is gone", each.by))
         elif _mark(current) != _mark(each.schedule):
-            self._change(each, moves.withdrawn(each, "its schedule was changed", each.by))
+            stays = current.verb == each.schedule.verb and current.rule.next(each.due - 1) == each.due
+            why = "its schedule was changed"
+            self._change(each, moves.changed(each, current) if stays else moves.withdrawn(each, why, each.by))
         elif now >= each.at:
             self._due(each, paused, now)
 
