@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 
 from tests.faults.doors import Door
@@ -95,9 +96,18 @@ def _frozen(world: World, trace: Trace, cut: Cut) -> list[str]:
     late = again(trace, cut.at, up_to_record=True)
     if (cut.at.name, cut.moment) in (("SendCommand", "before"), ("RENEW", "carried")):
         late["SendCommand"] = 1  # it was told that the run is its own, and fell asleep: it measures once more
+    following = [
+        each.name for each in trace.crossings[cut.at.number + (cut.moment == "carried") :] if each.door == "aws"
+    ]
+    if cut.at.name in ("RENEW", "TAKE", "CreateSecurityGroup") and following[:1] == ["CreateSecurityGroup"]:
+        late += Counter(_OF_A_GROUP)  # as above: an empty group that lets nothing in or out is left
+        found = compare(trace.after, case.picture(), same_end(trace, cut.at, late, silent=len(_OF_A_GROUP)))
+        return [each for each in found if each != "there is: group firedrill RUN"]
     return compare(trace.after, case.picture(), same_end(trace, cut.at, late, silent=1))
 
 
+#: What is called for a copy's security group.
+_OF_A_GROUP = ("CreateSecurityGroup", "RevokeSecurityGroupEgress", "AuthorizeSecurityGroupEgress")
 KILLED = Kind("kill", "the worker is killed, another finishes", _every_point, _killed)
 ANYWHERE = Kind("kill anywhere", "the same at each moment of each crossing", _each_moment, _killed, extra=True)
 ZOMBIE = Kind("zombie", "the worker freezes and wakes when another has finished", _points_of_calls, _frozen)

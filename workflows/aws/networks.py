@@ -1,6 +1,6 @@
 """Where a drill's copy is launched: subnets, the way to Systems Manager, and security groups that let nothing in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -76,14 +76,18 @@ class Networks:
         found = self._own(run_key)
         return _group(found[0]) if found else None
 
-    def ensure_group(self, vpc_id: str, marks: Mapping[str, str], to: Iterable[str]) -> Group:
+    def ensure_group(
+        self, vpc_id: str, marks: Mapping[str, str], to: Iterable[str], hold: Callable[[], object] = lambda: None
+    ) -> Group:
         """The run's group: no way in, and out only to TCP 443 of `to` (IPv4 networks).
 
         CreateSecurityGroup has no ClientToken: the group is looked for first, and "duplicate" means that an answer was
         lost. AWS gives a new group a rule that lets everything out: it is taken away before anything stands in the
-        group. Raises IsolationRefused for somebody else's group, or one that lets something in.
+        group. `hold` is called last before it is made: whoever lost the run to another worker, which may have removed
+        the group since, makes none. Raises IsolationRefused for somebody else's group, or one that lets something in.
         """
         if self.group(marks[tags.RUN]) is None:
+            hold()
             self._create(vpc_id, group_name(marks[tags.RUN]), marks)
         wanted = frozenset(rule_to(each) for each in to)
         self._seal(self._raw(marks[tags.RUN]), wanted)

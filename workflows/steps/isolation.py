@@ -1,6 +1,7 @@
 """A drill's copy, kept apart from everything: which point it is made of, the group that it stands in, how it starts."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
@@ -90,10 +91,10 @@ def _told(found: Isolation) -> str:
 
 
 @step("Keep the copy apart", gives="isolation", effect=True, tell=_told)
-def isolate_copy(home: Aws, run_key: str, server: str, place: Place) -> Isolation:
+def isolate_copy(home: Aws, run_key: str, server: str, place: Place, hold: Callable[[], float]) -> Isolation:
     """A security group of this run's own."""
     marks = {tags.INSTALLATION: home.installation, tags.RUN: run_key, tags.COPY_OF: server}
-    group = home.networks.ensure_group(place.vpc_id, marks, place.reach)
+    group = home.networks.ensure_group(place.vpc_id, marks, place.reach, hold)
     return Isolation(group.id, place.subnet_id, place.profile, place.reach)
 
 
