@@ -99,6 +99,7 @@ class Worker:
         alive = True
         while alive and not stop.wait(TICK):
             alive = self._scheduler._thread.is_alive()
+        self._hands.resting = True
         self._scheduler.shutdown(wait=alive)
         return alive
 
@@ -108,6 +109,8 @@ class Worker:
                 word = nudged(TICK)
                 if word == "inventory":
                     self._on_wanted()
+                elif word == "halt":
+                    self._dispatch()
                 elif word:
                     self._told_of(word)
 

@@ -167,6 +167,12 @@ def test_runs_that_wait_for_long_are_looked_at_together_and_those_that_do_not_ea
     assert len(set(later)) < len(runs)
 
 
+def test_no_run_is_served_its_own_last_look() -> None:
+    for looks in range(1, 40):
+        waited = Pace().due(0.0, looks - 1)
+        assert Pace().stale(looks) < waited
+
+
 def test_a_step_that_nobody_feeds_is_refused_when_the_runbook_is_made() -> None:
     with pytest.raises(ValueError, match="nobody feeds thing to the step wait_for_thing"):
         Runbook("x", "X", "x", [], [wait_for_thing])

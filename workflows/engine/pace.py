@@ -34,5 +34,5 @@ class Pace:
         return float(round(at)) if at - now >= FAR else at
 
     def stale(self, looks: int) -> float:
-        """How old a look may be that waiting runs share: nearly their pause, but never the run's own last one."""
-        return self.pause(looks) * 0.8
+        """How old a look may be that runs share: nearly the pause before, so never the run's own last one."""
+        return self.pause(max(0, looks - 1)) * 0.8
