@@ -126,21 +126,23 @@ def _heading(standing: Standing) -> str:
         if standing.having(Status.ASKING):
             return ":raised_hand: Needs an answer"
         return ":hourglass_flowing_sand: Running"
-    good, missing = len(standing.having(Status.SUCCEEDED)), standing.missing
-    if good == len(standing.members) and not missing:
+    good = len(standing.having(Status.SUCCEEDED))
+    if good == len(standing.members) and not standing.missing:
         return ":white_check_mark: Succeeded, all of them"
     failed = standing.having(Status.FAILED)
-    without = f"; {missing:,} of {standing.batch.planned:,} were not begun" if missing else ""
     if failed:
-        return f":x: {len(failed)} failed{without}"
-    return f"{':warning:' if missing else ':no_entry_sign:'} Over; {good} succeeded{without}"
+        return f":x: {len(failed)} failed{_without(standing)}"
+    return f"{':warning:' if standing.missing else ':no_entry_sign:'} Over; {good} succeeded{_without(standing)}"
+
+
+def _without(standing: Standing) -> str:
+    return f"; {standing.missing:,} of {standing.batch.planned:,} were not begun" if standing.missing else ""
 
 
 def _ended(standing: Standing) -> str:
     ended, of = len(standing.members) - standing.open, len(standing.members)
     if standing.over:
-        without = f"; {standing.missing:,} of {standing.batch.planned:,} were not begun" if standing.missing else ""
-        return f"all {of:,} have ended{without}"
+        return f"all {of:,} have ended{_without(standing)}"
     return f"{ended:,} of {max(of, standing.batch.planned if not standing.batch.whole else of):,} have ended"
 
 

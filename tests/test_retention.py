@@ -7,11 +7,12 @@ import pytest
 
 from tests.report.records import POINT
 from workflows.aws import tags
+from workflows.aws.images import Image
 from workflows.errors import UserError
 from workflows.facts.profile import Profile
 from workflows.facts.tables import read_profiles
 from workflows.keeping import EVERYTHING_STAYS, Keeping
-from workflows.points import Point
+from workflows.points import Point, point_of
 from workflows.retention import guarded, rule_of, sorted_out
 
 DAY = 86400.0
@@ -35,6 +36,16 @@ def test_what_is_older_than_the_rule_and_not_among_the_last_usable_ones_goes_the
     assert going(*points, rule=Keeping(keep="30 d", last=4)) == ["ami-6", "ami-5"]
     assert going(*points, rule=Keeping(last=1)) == ["ami-6", "ami-5", "ami-4", "ami-3", "ami-2"]
     assert going(*points, rule=EVERYTHING_STAYS) == []
+
+
+def test_a_tag_that_says_nothing_keeps_its_point_like_any_other_word() -> None:
+    marks = {tags.KEEP: "", tags.SERVER: "orders-db", tags.RUN: "B-0001-00000001"}
+    old = point_of(Image("ami-1", "", "available", NOW - 90 * DAY, marks, {}), "us-east-1")
+    kept = point(1, 90, keep=old.keep)
+    assert (
+        sorted_out([kept, point(2)], Keeping(keep="30 d"), NOW).stays["ami-1"]
+        == "its tag `firedrill:keep` says `(empty)`"
+    )
 
 
 def test_a_copy_that_somebody_made_of_a_point_guards_none_of_the_real_ones() -> None:

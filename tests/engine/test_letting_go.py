@@ -102,6 +102,7 @@ def test_a_run_that_is_halted_while_it_holds_lets_go_and_holds_again_when_all_go
     halting.resume(ASKER)
     drive(store, engine, clock, most=60)
     assert world.did == ["hold ami", "let go of ami", "hold ami", "make ami", "put down ami"]
+    assert store.read(run.id).retries == 1, "what was let go is held by another name"
 
 
 def test_what_cannot_be_let_go_does_not_keep_the_run_from_ending(

@@ -111,6 +111,31 @@ def test_a_schedule_of_which_only_the_deed_is_changed_loses_none_of_what_it_has_
     assert {each.schedule.profile for each in left} == {"orders-strict"}
 
 
+def test_a_schedule_whose_zone_this_machine_does_not_know_stops_no_other(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    odd = Schedule("a-odd", "backup", "orders-db", "every 6 h", "Mars/Olympus", OPERATOR, "", 0.0, declared=True)
+    table, made = timetable(stage, odd), nightly(stage)
+    table.tick()
+    stage.clock.forward(3600)
+    table.tick()
+    assert {each.schedule.id for each in stage.calendar.coming()} == {made.id}
+    assert len(stage.store.latest(10)) == 1
+
+
+def test_a_server_that_aws_does_not_show_for_a_moment_is_waited_for_within_the_grace(stage: Stage) -> None:
+    table = timetable(stage)
+    nightly(stage)
+    table.tick()
+    first = soonest(stage)
+    stage.clock.forward(3600)
+    table.tick()
+    assert again(stage, first).state is State.HELD
+    stage.seed(disks=SMALL)
+    stage.clock.forward(60)
+    table.tick()
+    assert again(stage, first).state is State.STARTED
+
+
 def test_one_that_is_further_away_than_a_day_is_skipped_too_and_stays_skipped(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     table = timetable(stage)

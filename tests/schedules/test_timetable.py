@@ -199,7 +199,7 @@ def test_whoever_answers_for_it_and_may_not_any_more_is_told_and_nothing_begins(
     assert "not an operator" in states[stranger.id].why
 
 
-def test_a_server_that_is_worked_on_holds_it_and_one_that_is_unknown_refuses_it(stage: Stage) -> None:
+def test_a_server_that_is_worked_on_holds_it_until_it_is_free(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     table = timetable(stage)
     nightly(stage)

@@ -58,19 +58,30 @@ class Timetable:
         self._clock = clock
         self._declared = {each.id: each for each in declared}
         self._check = check
+        self._left: set[str] = set()
 
     def tick(self) -> None:
         """Make what is near, begin what is due, close what has ended. Raises Away."""
         now = self._clock.now()
         known, paused, cursors = self.schedules(), self._agenda.paused(), self._agenda.cursors()
         for own in known.values():
-            with _alone(own.id):
+            with self._alone(own.id):
                 self._plan(own, cursors.get(own.id, ""), now)
         kept = self._agenda.schedules()
         for each in readable(self._agenda.coming(), occurrence_from_json):
             if each.schedule.id in known or each.schedule.id not in kept:  # else another version looks after it
-                with _alone(each.id):
+                with self._alone(each.id):
                     self._look_at(each, known, paused, now)
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """One that cannot be read here, as by a zone that this machine does not know, stops no other. Said once."""
+        try:
+            yield
+        except (UserError, ValueError) as error:
+            if what not in self._left:
+                log.error("schedule=%s is left alone: %s", what, error)
+            self._left.add(what)
 
     def schedules(self) -> dict[str, Schedule]:
         """Those that were made in Slack or the shell, and those of the file, by id."""
@@ -186,15 +197,6 @@ class Timetable:
         )
         if saved:
             log.info("schedule=%s occurrence=%s %s %s", after.schedule.id, after.id, after.state.value, after.why)
-
-
-@contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """One that cannot be read here, as by a zone that this machine does not know, stops no other."""
-    try:
-        yield
-    except (UserError, ValueError) as error:
-        log.error("schedule=%s is left alone: %s", what, error)
 
 
 def told_of(each: Occurrence, by: Actor, place: Place) -> Event:
