@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Thread
 from typing import Any, Literal
 
@@ -142,7 +143,9 @@ def _listen(health: Health, host: str, port: int, stop: Event) -> None:
     server = create_server(health, sockets=[door], threads=2)
     Thread(target=server.run, name="health", daemon=True).start()
     log.info("/healthz and /metrics on %s:%d", host, port)
-    Thread(target=lambda: (stop.wait(), server.close()), name="health-ends", daemon=True).start()
+    # It closes in its own thread: another would take the socket away from under it.
+    ends = partial(server.trigger.pull_trigger, server.close)
+    Thread(target=lambda: (stop.wait(), ends()), name="health-ends", daemon=True).start()
 
 
 class Pulse:

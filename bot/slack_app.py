@@ -252,4 +252,5 @@ def _http(app: App, host: str, port: int, stop: Event) -> None:
     while not stop.wait(1.0):
         if not serving.is_alive():
             raise SettingsError(f"The HTTP server on port {port} has ended.", "Is the port free?")
-    server.close()
+    server.trigger.pull_trigger(server.close)  # in its own thread: this one would take its socket away
+    serving.join(5)
