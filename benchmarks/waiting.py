@@ -30,8 +30,8 @@ MEMORY = Budget("the worker's memory with 1,000 waiting runs", 200, "MB")
 CORE = Budget("the worker's processor time with 1,000 waiting runs", 10, "% of a core")
 BUDGETS = (CALLS, MEMORY, CORE)
 _WHY_CORE = (
-    "nearly half of it is botocore reading AWS's XML of a thousand pending images and their snapshots, five times a "
-    "minute each; the rest is mostly five round trips to Redis a look, and there are seventy looks a second."
+    "nearly half of it is botocore reading AWS's XML of a thousand pending images and their snapshots, some times a "
+    "minute; the rest is mostly five round trips to Redis a look, and there are seventy looks a second."
 )
 #: Nothing becomes ready while it is measured.
 _DELAYS = Delays(image=1e6, command=0.1, hydrate=None)
