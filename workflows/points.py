@@ -25,8 +25,8 @@ class Point:
     version. `proof_by` and `proof_at` (seconds since the epoch) say which run found out what it is worth; a point of an
     older version may lack them. `differed_in` names the run whose restore showed other facts, if the last one did.
     `consistency` is *application-consistent*, *rebooted* or *crash-consistent*. `gib` is the size of its volumes
-    together, None where it is not known. `keep` is its own word on how long it stays, such as `30 d`; `name` is the
-    AMI's.
+    together, None where it is not known. `keep` is its own word on how long it stays, such as `30 d`; `as_made` says
+    that it is the image which its run made, and no copy of it.
     """
 
     image_id: str
@@ -48,7 +48,7 @@ class Point:
     consistency_reason: str = ""
     gib: int | None = None
     keep: str = ""
-    name: str = ""
+    as_made: bool = False
 
     @property
     def held_still(self) -> str:
@@ -109,7 +109,7 @@ def point_of(image: Image, region: str) -> Point:
         snapshots=tuple(sorted(image.snapshots.items())),
         gib=image.gib,
         keep=(marks[tags.KEEP].strip() or "(empty)") if tags.KEEP in marks else "",
-        name=image.name,
+        as_made=image.as_made,
     )
 
 

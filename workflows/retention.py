@@ -70,10 +70,7 @@ def guarded(newest_first: Iterable[Point]) -> dict[str, str]:
 
 
 def _foreign(point: Point) -> str:
-    """Anybody can copy an image with its tags; a name is unique in an account's Region, and nobody changes it."""
-    if point.name != tags.image_name(point.server, point.run_key):
-        return "its name and its tags are not those that this installation gave it"
-    return ""
+    return "" if point.as_made else "it is a copy, or its tags are not those that this installation gave it"
 
 
 def _stays_by_rule(point: Point, rule: Keeping, last: list[str], now: float) -> str:

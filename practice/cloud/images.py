@@ -40,7 +40,8 @@ _FIELDS: Fields = {
 
 @dataclass(frozen=True)
 class Image:
-    """`disks` are its snapshots with the settings that a launch takes them with."""
+    """`source` is the instance that CreateImage took it of, empty for a copy. `disks` are its snapshots with the
+    settings that a launch takes them with."""
 
     id: str
     name: str
@@ -152,6 +153,7 @@ class Images:
             region=request.region,
             description=params.get("Description", ""),
             created=self._parts.now(),
+            source="",
             disks=disks,
             fails=self._parts.faults.strikes("fail_image") is not None,
         )
@@ -249,10 +251,11 @@ class Images:
             "EnaSupport": True,
             "RootDeviceType": "ebs",
             "RootDeviceName": image.root_device,
-            "SourceInstanceId": image.source,
             "BlockDeviceMappings": [mapping(each) for each in image.disks] + [_EPHEMERAL] * image.ephemeral,
             "Tags": self._parts.tags(image.region, image.id),
         }
+        if image.source:
+            item["SourceInstanceId"] = image.source
         if image.description:
             item["Description"] = image.description
         if state == "failed":

@@ -15,6 +15,7 @@ from tests.flows.old_points import DAY, RULE, five_points, key
 from tests.flows.scene import SMALL, Died, _room, asked_for, cloud, made, mark, shown, since, words
 from tests.stage import APPROVER, APPROVER2, ASKING, OPERATOR, Stage
 from workflows.aws import Home, tags
+from workflows.aws.templates import from_mark
 from workflows.desk import Asking
 from workflows.digest import digest_of
 from workflows.engine.halting import Halting
@@ -22,6 +23,7 @@ from workflows.engine.run import Run, Status
 from workflows.errors import NotSafe, UserError
 from workflows.facts.profile import Profile
 from workflows.keeping import EVERYTHING_STAYS, Keeping
+from workflows.points import point_of
 from workflows.report.reading import document_of
 
 REMOVES = {"DeregisterImage": 2, "DeleteSnapshot": 4, "DeleteLaunchTemplateVersions": 1}
@@ -268,6 +270,9 @@ def test_an_image_that_somebody_copied_with_its_tags_and_a_snapshot_of_anothers_
     assert {shared, stolen}.isdisjoint(made(stage, "DeleteSnapshot"))
     assert f"`{shared}` is used by `{fifth}` too" in str(ended.steps)
     assert len(asked_for(stage, "DeleteSnapshot")) == 2
+    settings = point_of(stage.aws.images.get(copy["ImageId"]), "us-east-1").launch
+    assert f"the launch settings `{settings}`: `{copy['ImageId']}` names them too" in str(ended.steps)
+    assert stage.aws.templates.version(from_mark(settings)), "the copy can still be launched"
 
 
 def test_while_it_asks_nothing_else_begins_on_the_server_and_two_must_approve_where_the_policy_says_so(

@@ -209,7 +209,8 @@ def test_an_image_copied_to_another_region_is_restored_there(cloud: Cloud) -> No
     image = cloud.image(source)
     there = cloud.client("ec2", "eu-west-1")
     copy = there.copy_image(SourceImageId=image, SourceRegion="us-east-1", Name="orders-1", Encrypted=True)["ImageId"]
-    assert there.describe_images(ImageIds=[copy])["Images"][0]["State"] == "pending"
+    shown = there.describe_images(ImageIds=[copy])["Images"][0]
+    assert (shown["State"], shown.get("SourceInstanceId")) == ("pending", None)
     assert cloud.ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"] == image
     cloud.clock.forward(100)
     made = there.run_instances(ImageId=copy, InstanceType="t3.small", MinCount=1, MaxCount=1)["Instances"][0]

@@ -21,7 +21,8 @@ class Image:
     """What DescribeImages says. `requested` in seconds since the epoch: the moment that the content was fixed at.
 
     `snapshots` maps device → snapshot id ("" until AWS names it); mappings without an `Ebs` key (instance store)
-    are not in it. `gib` is the size of their volumes together, None where AWS does not tell each.
+    are not in it. `gib` is the size of their volumes together, None where AWS does not tell each. `source` is the
+    instance that CreateImage took it of; AWS names none for a copy, in whichever Region.
     """
 
     id: str
@@ -32,6 +33,15 @@ class Image:
     snapshots: dict[str, str]
     reason: str = ""
     gib: int | None = None
+    source: str = ""
+
+    @property
+    def as_made(self) -> bool:
+        """Whether it is the very image that its tags speak of. Anybody can copy an image with its tags, in another
+        Region under its name too; but nobody can say afterwards which instance an image was taken of."""
+        server, run_key = self.tags.get(tags.SERVER, ""), self.tags.get(tags.RUN, "")
+        taken_of = self.tags.get(tags.SOURCE, "")
+        return self.name == tags.image_name(server, run_key) and bool(taken_of) and self.source == taken_of
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,7 @@ def _image(raw: Mapping[str, Any]) -> Image:
         snapshots={each["DeviceName"]: each["Ebs"].get("SnapshotId", "") for each in mappings},
         reason=raw.get("StateReason", {}).get("Message", ""),
         gib=sum(sizes) if sizes and all(sizes) else None,
+        source=raw.get("SourceInstanceId", ""),
     )
 
 

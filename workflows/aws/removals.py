@@ -17,14 +17,14 @@ class Removals:
         self._installation = installation
 
     def ensure_deregistered(self, image_id: str, run_key: str) -> None:
-        """The recovery point that a run of this installation has made. Raises NotSafe for anything else: anybody can
-        give an image tags, but not the name that the run gave."""
+        """The recovery point that a run of this installation has made. Raises NotSafe for anything else, such as a copy
+        that bears its tags."""
         try:
             image = self._images.get(image_id)
         except NotFound:
             return
         ours = (image.tags.get(tags.INSTALLATION), image.tags.get(tags.RUN)) == (self._installation, run_key)
-        if not ours or image.name != tags.image_name(image.tags.get(tags.SERVER, ""), run_key):
+        if not ours or not image.as_made:
             raise NotSafe(f"`{image_id}` was not made by this installation; it is left alone.")
         try:
             self._calls("ec2", "deregister_image", ImageId=image_id)

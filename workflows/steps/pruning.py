@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workflows.aws import Aws
+from workflows.aws import Aws, tags
 from workflows.engine.approval import Approval
 from workflows.engine.run import Actor, Answer
 from workflows.engine.runbook import Ask, Wait, step
@@ -47,7 +47,8 @@ class Gone:
 
 @dataclass(frozen=True)
 class Removed:
-    """`stays` are snapshots that are not to go, and why; `left` is what the approval named and was not removed."""
+    """`stays` are snapshots and launch settings that are not to go, and why; `left` is what the approval named and was
+    not removed."""
 
     points: tuple[Gone, ...]
     stays: tuple[str, ...] = ()
@@ -200,8 +201,7 @@ def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[],
             ended = ended.leaves(point.image_id, left)
         return ended, f"the approval for `{point.image_id}` has expired"
     if not open_:
-        if not point.lost_tag:
-            home.removals.ensure_settings_deleted(launch_settings(point), point.run_key)
+        ended = _without_settings(home, point, ended)
         return ended, f"`{point.image_id}` is gone with all that belonged to it"
     try:
         why = home.removals.ensure_snapshot_deleted(open_[0], point.run_key)
@@ -212,6 +212,17 @@ def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[],
     if why:
         return replace(way, kept=(*way.kept, open_[0]), stays=(*way.stays, why)), f"`{open_[0]}` stays"
     return replace(way, deleted=(*way.deleted, open_[0])), f"`{open_[0]}` is deleted"
+
+
+def _without_settings(home: Aws, point: Point, way: _Way) -> _Way:
+    """Somebody's copy of the image names the same ones, and could not be launched without them."""
+    if point.lost_tag:
+        return way
+    kept, others = launch_settings(point), home.images.of(point.server)
+    if using := [each.id for each in others if each.tags.get(tags.LAUNCH) == kept.mark and each.id != point.image_id]:
+        return replace(way, stays=(*way.stays, f"the launch settings `{kept.mark}`: `{using[0]}` names them too"))
+    home.removals.ensure_settings_deleted(kept, point.run_key)
+    return way
 
 
 @step("Verdict")
