@@ -99,6 +99,7 @@ class Sent:
         self._lock = Lock()
         self._line: Any = None
         self._waiting = 0
+        self._gone = False
         with app.connection_for_write() as line:
             self._away = (OperationalError, OSError, Away, *line.connection_errors, *line.channel_errors)
 
@@ -106,6 +107,7 @@ class Sent:
         try:
             self._line = self._line or self._app.connection_for_write().channel()
             self._waiting = int(self._line.queue_declare(queue=QUEUE, durable=True, auto_delete=False).message_count)
+            self._gone = False
         except self._away as error:
             log.warning("Celery's broker is away (%s); nothing is lost, the runs wait", type(error).__name__)
             self._line = None
@@ -117,10 +119,13 @@ class Sent:
             self._leaving += many
 
     def send(self, run_id: str) -> None:
-        """A hint that cannot be sent is sent again with the next dispatch."""
+        """A hint that cannot be sent is sent again by a later dispatch; and so are those after it, without a try: each
+        try would hold up the scheduler for seconds, and with it whatever keeps time."""
         try:
-            self._app.send_task(TASK, args=[run_id], queue=QUEUE, expires=EXPIRES, retry=False)
+            if not self._gone:
+                self._app.send_task(TASK, args=[run_id], queue=QUEUE, expires=EXPIRES, retry=False)
         except self._away as error:
+            self._gone = True
             log.warning("run=%s Celery's broker is away (%s); sent again later", run_id, type(error).__name__)
         finally:
             self.take(-1)

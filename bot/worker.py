@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
+from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -63,6 +64,8 @@ class Worker:
         self._archive = archive
         self._anchorage = anchorage
         self._lock = Lock()
+        self._adding = Lock()
+        self._ending = False
         self._stale = Event()
         self._looked = float("-inf")
         self._pulse = Pulse("tick", STILL)
@@ -84,24 +87,31 @@ class Worker:
         self._scheduler.start()
         health.watch(self._scheduler._thread, "scheduler")
         log.info("worker %s looks after %s", self._name, ", ".join(self._survey.regions))
-        self._scheduler.add_job(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
-        self._scheduler.add_job(
-            self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory"
-        )
+        self._add(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
+        self._add(self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory")
         self._want_inventory()
-        self._scheduler.add_job(self._keep_time, "interval", seconds=TICK, executor="timetable", id="timetable")
-        self._scheduler.add_job(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
-        self._scheduler.add_job(self._keep_reports, executor="archive")
-        self._scheduler.add_job(self._anchor, "interval", seconds=ANCHOR, executor="archive", id="anchor")
-        self._scheduler.add_job(self._anchor, executor="archive")
+        self._add(self._keep_time, "interval", seconds=TICK, executor="timetable", id="timetable")
+        self._add(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
+        self._add(self._keep_reports, executor="archive")
+        self._add(self._anchor, "interval", seconds=ANCHOR, executor="archive", id="anchor")
+        self._add(self._anchor, executor="archive")
         health.watch(Thread(target=self._listen, args=(stop,), name="nudges", daemon=True)).start()
         health.add(self._pulse.look, self._slots.gauges)
         alive = True
         while alive and not stop.wait(TICK):
             alive = self._scheduler._thread.is_alive()
         self._hands.resting = True
+        with self._adding:
+            self._ending = True
         self._scheduler.shutdown(wait=alive)
         return alive
+
+    def _add(self, job: Callable[..., None], trigger: str | None = None, **how: Any) -> None:
+        """Nothing once this worker is ending: its scheduler waits for its threads then, and holds the lock that a new
+        job needs, so a thread that asked for one would wait for ever."""
+        with self._adding:
+            if not self._ending:
+                self._scheduler.add_job(job, trigger, **how)
 
     def _listen(self, stop: Event) -> None:
         with self._board.nudges() as nudged:
@@ -146,20 +156,20 @@ class Worker:
             self._dispatch()
             return
         with self._lock:
-            if not self._scheduler.running or self._slots.free() <= 0:
+            if self._ending or self._slots.free() <= 0:
                 return  # a slot that becomes free takes up whatever is due
             self._slots.take(1)
-        self._scheduler.add_job(self._slots.look, args=[run_id], executor="default")
+        self._add(self._slots.look, args=[run_id], executor="default")
 
     def _dispatch(self) -> None:
         """Hand out as many due runs as there are free slots."""
-        if not self._scheduler.running:
+        if self._ending:
             return
         with self._lock:
             ids = self._hands.due(self._slots.free())
             self._slots.take(len(ids))
         for run_id in ids:
-            self._scheduler.add_job(self._slots.look, args=[run_id], executor="default")
+            self._add(self._slots.look, args=[run_id], executor="default")
         self._come_back()
 
     def _come_back(self) -> None:
@@ -169,19 +179,17 @@ class Worker:
             wait = due - self._store.clock.now() if due is not None else TICK
         except Away:
             return
-        if 0 < wait < TICK and self._scheduler.running:
+        if 0 < wait < TICK:
             at = datetime.now(UTC) + timedelta(seconds=wait + 0.001)
-            self._scheduler.add_job(
-                self._dispatch, "date", run_date=at, executor="tick", id="soon", replace_existing=True
-            )
+            self._add(self._dispatch, "date", run_date=at, executor="tick", id="soon", replace_existing=True)
 
     def _ended(self, run_id: str) -> None:
         self._want_inventory()
         self._want_report(run_id)
 
     def _want_report(self, run_id: str) -> None:
-        if self._archive is not None and self._scheduler.running:
-            self._scheduler.add_job(self._keep_reports, args=[run_id], executor="archive")
+        if self._archive is not None:
+            self._add(self._keep_reports, args=[run_id], executor="archive")
 
     def _keep_reports(self, run_id: str = "") -> None:
         """Of one run, or of all that may be missing in the bucket, if there is one."""
@@ -216,12 +224,12 @@ class Worker:
     def _want_inventory(self) -> None:
         """Soon, once: looks that are asked for before the next one become that one. A thousand runs that end in a
         minute want thirty looks, not one after the other without a pause."""
-        if self._stale.is_set() or not self._scheduler.running:
+        if self._stale.is_set():
             return
         self._stale.set()
         wait = max(0.0, self._looked + SPACING - time.monotonic())
         at = datetime.now(UTC) + timedelta(seconds=wait)
-        self._scheduler.add_job(self._take_wanted_inventory, "date", run_date=at, executor="inventory")
+        self._add(self._take_wanted_inventory, "date", run_date=at, executor="inventory")
 
     def _take_wanted_inventory(self) -> None:
         self._stale.clear()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from workflows.checkup import Finding, from_json
 from workflows.engine.checkups import Checkups
 from workflows.engine.connection import doubts
-from workflows.engine.gauges import Gauges
+from workflows.engine.gauges import Gauges, Standing
 from workflows.engine.store import Store
 from workflows.words import count, duration
 
@@ -29,13 +29,14 @@ class Doctoring:
 
     def told(self) -> str:
         """A line for each thing that was looked at, what is wrong first."""
-        found = sorted([*self._redis(), *self._others()], key=lambda each: list(_SIGNS).index(each.state))
+        standing = Gauges(self._store.redis, self._store.clock).read()
+        looked = [*self._redis(standing), *self._others(standing.workers)]
+        found = sorted(looked, key=lambda each: list(_SIGNS).index(each.state))
         wrong = sum(each.state == "wrong" for each in found)
         head = f"{count(wrong, 'thing is', 'things are')} wrong." if wrong else "Nothing is wrong."
         return "\n".join([head, *(f"{_SIGNS[each.state]} {each.text} {each.mend}".rstrip() for each in found)])
 
-    def _redis(self) -> Iterator[Finding]:
-        standing = Gauges(self._store.redis, self._store.clock).read()
+    def _redis(self, standing: Standing) -> Iterator[Finding]:
         unsafe = doubts(self._store.redis)
         for doubt in unsafe:
             yield Finding("wrong", doubt)
@@ -50,7 +51,7 @@ class Doctoring:
             since = duration(standing.behind)
             yield Finding("wrong", f"A card has been behind its run for {since}.", "The bot's log says why.")
 
-    def _others(self) -> Iterator[Finding]:
+    def _others(self, workers: int) -> Iterator[Finding]:
         since = self._store.clock.now() - FRESH
         for side in _SIDES:
             if self._answer(side, since) is None:
@@ -61,8 +62,13 @@ class Doctoring:
             while answer is None and time.monotonic() < until:
                 time.sleep(0.05)
                 answer = self._answer(side, since)
-            silent = (Finding("wrong", f"No {side} has answered within {self._patience:.0f} s.", mend),)
-            yield from silent if answer is None else answer
+            yield from (self._silent(side, mend, alive=side == "worker" and workers > 0),) if answer is None else answer
+
+    def _silent(self, side: str, mend: str, *, alive: bool) -> Finding:
+        waited = f"within {self._patience:.0f} s"
+        if alive:
+            return Finding("not known", f"A {side} is alive, but has not answered {waited}.", "Ask again in a minute.")
+        return Finding("wrong", f"No {side} has answered {waited}.", mend)
 
     def _answer(self, side: str, since: float) -> tuple[Finding, ...] | None:
         last = self._checkups.last(side)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from handlers.posting import UNREACHABLE
+from handlers.posting import UNREACHABLE, was_refused
 from workflows.checkup import Finding
 
 #: As deploy/slack-manifest.yaml has them, each with what is missing without it.
@@ -36,9 +36,12 @@ class SlackCheckup:
             yield from self._looked()
         except SlackApiError as error:
             word = error.response.get("error")
-            yield Finding(
-                "wrong", f"Slack refuses the bot: `{word}`.", "docs/slack.md says where its tokens come from."
-            )
+            if was_refused(error) and error.response.status_code == 200:
+                yield Finding(
+                    "wrong", f"Slack refuses the bot: `{word}`.", "docs/slack.md says where its tokens come from."
+                )
+            else:
+                yield Finding("not known", f"Slack has no time for the bot now (`{word}`). Ask again in a minute.")
         except UNREACHABLE as error:
             yield Finding("not known", f"Slack gives no answer ({type(error).__name__}).")
 

@@ -1,12 +1,16 @@
 """Hints over Celery's queue, and a failover of Redis: what may be lost, late or repeated, and changes nothing."""
 
+import socket
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 import redis
 
+from bot.celery_engine import Sent, app_over
 from bot.hands import Hands
 from practice.redis_server import RedisServer
 from tests.clock import HandClock
@@ -88,6 +92,33 @@ def test_a_hint_that_comes_twice_or_names_no_run_changes_nothing(
         pass
     assert slow.did == {run.id: 1}
     assert hints.slots.free() == WAITING
+
+
+def test_after_a_hint_that_could_not_be_sent_the_next_ones_are_not_tried_until_the_broker_is_asked_again() -> None:
+    """Each try would hold up whoever keeps time."""
+    tried = 0
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        away = Sent(app_over(f"redis://127.0.0.1:{door.getsockname()[1]}/0"))
+        door.settimeout(0.1)
+
+        def dropped() -> None:
+            nonlocal tried
+            with suppress(TimeoutError):
+                while True:
+                    door.accept()[0].close()
+                    tried += 1
+
+        away.take(3)
+        sending = Thread(target=away.send, args=("D-0001",))
+        sending.start()
+        while sending.is_alive():
+            dropped()
+        first = tried
+        away.send("D-0002")
+        away.send("D-0003")
+        dropped()
+    assert first > 0
+    assert tried == first
 
 
 def test_a_worker_that_took_a_run_before_a_failover_which_lost_that_is_fenced_off(

@@ -20,6 +20,7 @@ from tests.engine.book import ASKER
 from tests.stage import Stage
 from workflows.aws.permissions import UNTRIED
 from workflows.checkup import Answering, Checkup, Finding
+from workflows.engine.board import Board
 from workflows.engine.checkups import Checkups
 from workflows.engine.halting import Halting
 from workflows.engine.store import Store
@@ -116,6 +117,17 @@ def test_a_channel_without_the_bot_and_a_token_that_slack_refuses_are_wrong(spac
     assert [each.state for each in looked(space)] == ["not known"]
 
 
+def test_slacks_own_trouble_and_its_limits_are_no_refusal(space: Workspace) -> None:
+    for word in ("internal_error", "ratelimited"):
+        if word == "ratelimited":
+            space.faults.rate_limit("auth.test")
+        else:
+            space.faults.refuse("auth.test", word)
+        (found,) = looked(space)
+        assert found.state == "not known"
+        assert f"`{word}`" in found.text
+
+
 def test_one_answer_tells_all_sides_the_wrong_first_and_is_good_for_whoever_asks_next(
     store: Store, clock: HandClock, redis_client: redis.Redis
 ) -> None:
@@ -143,7 +155,9 @@ def test_one_answer_tells_all_sides_the_wrong_first_and_is_good_for_whoever_asks
         each.tick()
     assert looks == {"bot": 1, "worker": 1}
     clock.forward(60)
-    assert "No worker has answered" in hasty.told()
+    assert "❌ *Wrong*: No worker has answered within 0 s. Is `firedrill worker` running" in hasty.told()
+    Board(redis_client).beat("one")
+    assert "❔ Not known: A worker is alive, but has not answered within 0 s." in hasty.told()
 
 
 def test_a_halt_that_stands_and_a_redis_that_forgets_are_wrong(store: Store, redis_client: redis.Redis) -> None:

@@ -91,7 +91,7 @@ class Engine:
                 self._taken_over(run)
                 return None
             if moved is None:
-                self._store.release(run_id, claim.fence, LEFT_ALONE)
+                self._store.release(claim, by_right=_stands(run, inbox))
                 return None
             calls, following = self._ledger.take(), self._sealed(moved.run)
             saved = self._store.commit(
@@ -118,7 +118,7 @@ class Engine:
     def _next(self, run: Run, inbox: Inbox, claim: Claim) -> Moved | None:
         """What the run does now; None if it is to be left alone: halted, or of a version that knows more."""
         now = self._clock.now()
-        if run.halted and run.halted == inbox.halt and not inbox.cancel:
+        if _stands(run, inbox):
             return None
         said = self._as_told(run, inbox, claim.fence)
         if said is not None:
@@ -282,6 +282,11 @@ class Engine:
 
     def _end(self, run: Run, event: str) -> Moved:
         return Moved(run, self._clock.now(), event, parked=True)
+
+
+def _stands(run: Run, inbox: Inbox) -> bool:
+    """Whether it is halted, and nothing else was said."""
+    return run.halted is not None and run.halted == inbox.halt and not inbox.cancel
 
 
 def _done(step: Step, value: Any) -> Done:

@@ -157,11 +157,18 @@ redis.call('ZADD', KEYS[2], ARGV[3] + ARGV[4], ARGV[1])
 return 1
 """
 
-#: keys: run, due   argv: id, fence, due: let go of it as if it had never been begun
+#: keys: run, due, halt   argv: id, fence, now, when to look again, whether it knows of the halt, whether it waits by
+#: right: let go of it as if it had never been begun. What waits by right is not late. What was said since it was begun
+#: has moved its place among the due ones, or the halt; then it is looked at now.
 RELEASE = """
-if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'lease', 0, 'begins', 0, 'due', ARGV[3])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+local run = redis.call('HMGET', KEYS[1], 'fence', 'lease')
+if run[1] ~= ARGV[2] then return 0 end
+local at, halted = ARGV[4], tostring(redis.call('EXISTS', KEYS[3]))
+local said = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or run[2]) < tonumber(run[2])
+if said or halted ~= ARGV[5] then at = ARGV[3] end
+redis.call('HSET', KEYS[1], 'lease', 0, 'begins', 0)
+if ARGV[6] == '1' then redis.call('HSET', KEYS[1], 'due', at) end
+redis.call('ZADD', KEYS[2], at, ARGV[1])
 return 1
 """
 

@@ -85,7 +85,7 @@ from workflows.errors import Busy, Halted, HeldBack
 
 KEEP_DAYS = 400
 ASKED_SECONDS = 86400
-#: Seconds until a run that this version does not understand is offered again.
+#: Seconds until a run that is not moved is offered again.
 LEFT_ALONE = 30.0
 
 
@@ -221,7 +221,7 @@ class Store(Looking):
         try:
             return Claim(from_json(record), int(fence), int(begins), inbox_of(inbox))
         except ValueError:
-            self.release(run_id, int(fence), LEFT_ALONE)
+            self._let_go(run_id, int(fence), halted="halt" in texts(inbox[::2]), by_right=False)
             raise
 
     def renew(self, run_id: str, fence: int, lease: float) -> float:
@@ -232,10 +232,15 @@ class Store(Looking):
             raise LostClaim(run_id)
         return now
 
-    def release(self, run_id: str, fence: int, seconds: float) -> None:
-        """Let go of a run that this version cannot move; another may look at it after so many seconds."""
-        argv: list[Any] = [run_id, fence, millis(self.clock.now() + seconds)]
-        self._release(keys=[key("run", run_id), key("due")], args=argv)
+    def release(self, claim: Claim, *, by_right: bool) -> None:
+        """Let go of a run that is not moved: it stands still `by_right`, or this version cannot move it, and then it is
+        late until another does. It is looked at again after a while, or now if somebody has said something."""
+        self._let_go(claim.run.id, claim.fence, halted=claim.inbox.halt is not None, by_right=by_right)
+
+    def _let_go(self, run_id: str, fence: int, *, halted: bool, by_right: bool) -> None:
+        now = self.clock.now()
+        argv: list[Any] = [run_id, fence, millis(now), millis(now + LEFT_ALONE), int(halted), int(by_right)]
+        self._release(keys=[key("run", run_id), key("due"), key("halt")], args=argv)
 
     def commit(
         self, run: Run, fence: int, *, due: float, lease_until: float, event: str, handled: Sequence[str] = (),
