@@ -96,6 +96,8 @@ def _heading(each: Occurrence, known: Outlook) -> str:
     match each.state:
         case State.STARTED:
             return _came(known.runs) if each.over else f":arrow_forward: Began {when(_begun(each, known.runs))}"
+        case State.BEGINNING:
+            return ":arrow_forward: Begins now."
         case State.SKIPPED:
             return f":no_entry_sign: Skipped{by}. It would have begun {when(each.at)}."
         case State.MISSED:

@@ -11,11 +11,13 @@ from workflows.errors import UserError
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
 from workflows.schedules.calendar import Calendar, line
-from workflows.schedules.occurrence import Occurrence, check_open
+from workflows.schedules.occurrence import Occurrence, check_open, going_on, how_to_stop
 from workflows.schedules.planning import runs_of
 from workflows.schedules.schedule import Schedule
 from workflows.words import safe, when
 
+#: How many of those that go on an answer tells.
+_TOLD = 3
 _NONE = "Nothing recurs yet. Example: `/dr schedule backup orders-db --at 'every day at 02:00' --tz Europe/Berlin`"
 
 
@@ -37,10 +39,12 @@ class Scheduling:
             case Unschedule(schedule_id=name):
                 self._check(self.calendar.find(name), asking)
                 gone = self.calendar.remove(name, asking.by, asking.place)
-                return f"`{gone.id}` {safe(gone.title)} is removed, and what it had announced is withdrawn."
+                said = f"`{gone.id}` {safe(gone.title)} is removed, and what it had announced is withdrawn."
+                return said + self._but(gone.id)
             case SkipNext(schedule_id=name):
                 self._check(self.calendar.find(name), asking)  # first: to look for the next one may make it
-                return self.skip(self.calendar.next_of(name).id, asking)
+                coming = self.calendar.next_of(name)
+                return self.skip(coming.id, asking) + self._but(coming.schedule.id)
             case PauseSchedule():
                 return self._pause(request, asking)
             case _:
@@ -104,9 +108,14 @@ class Scheduling:
         if request.paused:
             new = self.calendar.pause(found.id, asking.by, asking.place)
             head = f"`{found.id}` is paused" if new else f"`{found.id}` is paused already"
-            return f"{head}: nothing of it begins until `/dr pause {found.id} --off`."
+            return f"{head}: nothing of it begins until `/dr pause {found.id} --off`.{self._but(found.id)}"
         was = self.calendar.resume(found.id, asking.by, asking.place)
         return f"`{found.id}` goes on." if was else f"`{found.id}` was not paused."
+
+    def _but(self, schedule_id: str) -> str:
+        """What of it goes on, since it had begun before."""
+        found = self.calendar.on_its_way(schedule_id)
+        return "".join(f" But {going_on(each)} {how_to_stop(each)}" for each in found[:_TOLD])
 
     def _check(self, schedule: Schedule, asking: Asking) -> None:
         """Who may start what it starts, on each server that it names, may also stop it."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from workflows.catalogue import RUNBOOKS
+from workflows.engine.agenda import Firing
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOWHERE, Place, answered
@@ -127,11 +128,12 @@ class Desk:
 
     # ── doing ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, planned: Run, request: str = "") -> Run:
-        """Give the planned run its id and save it. Raises Busy."""
+    def start(self, planned: Run, request: str = "", firing: Firing | None = None) -> Run:
+        """Give the planned run its id and save it. Raises NotNow."""
         run_id = self.store.next_id(planned.id)
         key = f"{run_id}-{secrets.token_hex(4)}"
-        return self.store.create(replace(planned, id=run_id, key=key, created=self._clock.now()), request=request)
+        made = replace(planned, id=run_id, key=key, created=self._clock.now())
+        return self.store.create(made, request=request, firing=firing)
 
     def answer(
         self, run_id: str, by: Actor, approved: bool, *, question: str = "", reason: str = "", place: Place = NOWHERE,

@@ -74,6 +74,13 @@ class Busy(NotNow):
         self.holder = holder
 
 
+class CalledOff(NotNow):
+    """An occurrence was moved on while a worker was slow to begin it: another has begun it, or let go of it."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(f"*{server}* was not begun: meanwhile that occurrence was decided otherwise.")
+
+
 class UnknownRun(UserError):
     """There is no run of that id."""
 

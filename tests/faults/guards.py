@@ -15,6 +15,7 @@ from workflows.aws.commands import Commands
 from workflows.aws.images import Image, Images
 from workflows.aws.limits import Whose
 from workflows.engine import scripts
+from workflows.engine.agenda import Firing
 from workflows.engine.clock import Clock
 from workflows.engine.inbox import Inbox
 from workflows.engine.run import Run
@@ -72,8 +73,8 @@ class _NoIntent(Store):
 class _NoNonce(Store):
     """What is made bears only the run's number, which is given anew once Redis was lost."""
 
-    def create(self, run: Run, *, request: str = "") -> Run:
-        return super().create(replace(run, key=run.id), request=request)
+    def create(self, run: Run, *, request: str = "", firing: Firing | None = None) -> Run:
+        return super().create(replace(run, key=run.id), request=request, firing=firing)
 
 
 class _BlindImages(Images):

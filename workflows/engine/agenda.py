@@ -13,7 +13,7 @@ import redis
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.happened import Event
-from workflows.engine.keys import key, millis
+from workflows.engine.keys import key, millis, texts
 
 #: Seconds for which an occurrence that is over is kept: as long as a month's schedule looks back, twice.
 KEEP = 62 * 86400
@@ -49,13 +49,15 @@ end
 return 1
 """
 
-#: keys: occurrence, agenda, unsaid, unchained, over   argv: id, version that it must have, record, time or '' when it
-#: is over, seconds to keep it then, now, kind or '', event, milliseconds to keep it in `over`
+#: keys: occurrence, agenda, unsaid, unchained, over, begun   argv: id, version that it must have, record, time or ''
+#: when it is over, seconds to keep it then, now, kind or '', event, milliseconds to keep it in `over`, '1' if nothing
+#: of it may have been begun
 CHANGE = (
     scripts.NOTE
     + """
 local record = redis.call('GET', KEYS[1])
 if not record or cjson.decode(record)['version'] ~= tonumber(ARGV[2]) then return 0 end
+if ARGV[10] == '1' and redis.call('EXISTS', KEYS[6]) == 1 then return 0 end
 redis.call('SET', KEYS[1], ARGV[3])
 if ARGV[4] == '' then
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -70,6 +72,18 @@ if ARGV[7] ~= '' then note(KEYS[4], ARGV[6], ARGV[7], '', ARGV[8]) end
 return 1
 """
 )
+
+#: keys: occurrence, unsaid, paused, schedules   argv: id, version that it must have, record, schedule that must not be
+#: paused or '', schedule that must stand or ''
+CLAIM = """
+local record = redis.call('GET', KEYS[1])
+if not record or cjson.decode(record)['version'] ~= tonumber(ARGV[2]) then return 0 end
+if ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[3], ARGV[4]) == 1 then return 0 end
+if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[4], ARGV[5]) == 0 then return 0 end
+redis.call('SET', KEYS[1], ARGV[3])
+redis.call('SADD', KEYS[2], ARGV[1])
+return 1
+"""
 
 #: keys: occurrence, unsaid   argv: id, version that was said
 SAID = """
@@ -88,6 +102,14 @@ class New:
     at: float
 
 
+@dataclass(frozen=True)
+class Firing:
+    """An occurrence whose runs are being begun, and the version at which it was claimed."""
+
+    id: str
+    version: int
+
+
 class Agenda:
     """What recurs, and what comes of it next."""
 
@@ -97,6 +119,7 @@ class Agenda:
         self._set = client.register_script(SET)
         self._plan = client.register_script(PLAN)
         self._change = client.register_script(CHANGE)
+        self._claim = client.register_script(CLAIM)
         self._said = client.register_script(SAID)
 
     # ── schedules ────────────────────────────────────────────────────────────────────────────────────────
@@ -132,18 +155,32 @@ class Agenda:
         return bool(self._plan(keys=[key("cursors"), key("agenda"), key("unsaid")], args=argv))
 
     def change(
-        self, occurrence_id: str, version: int, record: str, at: float | None, told: Event | None, ahead: float = 0.0
-    ) -> bool:
+        self, occurrence_id: str, version: int, record: str, at: float | None, told: Event | None,
+        ahead: float = 0.0, *, unless_begun: bool = False,
+    ) -> bool:  # fmt: skip
         """The next record of an occurrence, if `version` is still the one that it comes from. `at` is None when it is
         over; `told` is what the audit tells of it. It is kept for `ahead` seconds more: until its time has come, one
-        that was skipped must be known, or it would be made again."""
-        keys = [key("occurrence", occurrence_id), key("agenda"), key("unsaid"), key("unchained"), key("over")]
+        that was skipped must be known, or it would be made again. `unless_begun` refuses it where there is a run of
+        it."""
+        kinds = ("agenda", "unsaid", "unchained", "over")
+        keys = [key("occurrence", occurrence_id), *map(key, kinds), key("begun", occurrence_id)]
         argv: list[Any] = [
             occurrence_id, version, record, "" if at is None else millis(at), KEEP + max(0, round(ahead)),
             millis(self._clock.now()),
-            "schedule" if told else "", told.to_json() if told else "", millis(KEEP),
+            "schedule" if told else "", told.to_json() if told else "", millis(KEEP), int(unless_begun),
         ]  # fmt: skip
         return bool(self._change(keys=keys, args=argv))
+
+    def claim(self, occurrence_id: str, version: int, record: str, *, unpaused: str, standing: str) -> bool:
+        """The record of an occurrence that begins now, if `version` is still the one that it comes from, and in the
+        same move the schedule `unpaused` is not paused and `standing` is not removed, where they are named. From then
+        on nobody can skip or postpone it."""
+        keys = [key("occurrence", occurrence_id), *map(key, ("unsaid", "paused", "schedules"))]
+        return bool(self._claim(keys=keys, args=[occurrence_id, version, record, unpaused, standing]))
+
+    def begun(self, occurrence_id: str) -> tuple[str, ...]:
+        """The runs that it has begun in the last day, by whichever workers, in their order."""
+        return tuple(texts(self._redis.lrange(key("begun", occurrence_id), 0, -1)))
 
     def read(self, occurrence_id: str) -> str | None:
         found = cast(bytes | None, self._redis.get(key("occurrence", occurrence_id)))

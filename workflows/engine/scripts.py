@@ -15,9 +15,10 @@ end
 #: keys: unchained   argv: now, kind, outcome, event
 TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
 
-#: keys: run, due, lock, unpainted, index, asked, unchained, halt   argv: id, record, now, world-lock?, asked seconds,
-#: event, card prefix, batch prefix, batch (or empty), server, seconds to keep the list of the batch's runs. An id is
-#: given once: a run that is there already was made by this very call, whose answer was lost.
+#: keys: run, due, lock, unpainted, index, asked, unchained, halt, occurrence, begun   argv: id, record, now,
+#: world-lock?, asked seconds, event, card prefix, batch prefix, batch (or empty), server, seconds to keep the list of
+#: the batch's runs, version that the occurrence must have (or empty). An id is given once: a run that is there already
+#: was made by this very call, whose answer was lost.
 CREATE = (
     NOTE
     + BEHIND
@@ -27,6 +28,10 @@ if ARGV[5] ~= '0' then
   if prior then return {'again', prior} end
 end
 if redis.call('HEXISTS', KEYS[1], 'record') == 1 then return {'made', ARGV[1]} end
+if ARGV[12] ~= '' then
+  local claimed = redis.call('GET', KEYS[9])
+  if not claimed or cjson.decode(claimed)['version'] ~= tonumber(ARGV[12]) then return {'off', ''} end
+end
 local halt = redis.call('GET', KEYS[8])
 if halt then
   note(KEYS[7], ARGV[3], 'refusal', 'halted', ARGV[6])
@@ -50,6 +55,10 @@ if ARGV[9] ~= '' then
 end
 behind(KEYS[4], ARGV[7], ARGV[8], KEYS[1], ARGV[1], ARGV[3])
 if ARGV[5] ~= '0' then redis.call('SET', KEYS[6], ARGV[1], 'EX', ARGV[5]) end
+if ARGV[12] ~= '' then
+  redis.call('RPUSH', KEYS[10], ARGV[1])
+  redis.call('EXPIRE', KEYS[10], ARGV[5])
+end
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 return {'made', ARGV[1]}
 """

@@ -27,6 +27,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
 | cursors                  | hash   | timetable        | for ever         | up to where occurrences of each were made  |
 | occurrence:<id>          | string | timetable, desk  | 62 d after it    | one firing of a schedule (JSON)            |
+| begun:<occurrence>       | list   | timetable        | 1 d              | runs that it has begun so far              |
 | agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |
 | unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
 | over                     | zset   | timetable, desk  | 62 d             | occurrences that came to an end, by when   |
@@ -67,6 +68,7 @@ from typing import Any, cast
 import redis
 
 from workflows.engine import scripts
+from workflows.engine.agenda import Firing
 from workflows.engine.batches import KEEP
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOWHERE, Event, Place, answered, started
@@ -81,7 +83,7 @@ from workflows.engine.inbox import (
 from workflows.engine.keys import key, lock_key, millis, text, texts
 from workflows.engine.looking import Looking
 from workflows.engine.run import Actor, Answer, Run, Status, from_json, to_json
-from workflows.errors import Busy, Halted, HeldBack
+from workflows.errors import Busy, CalledOff, Halted, HeldBack
 
 KEEP_DAYS = 400
 ASKED_SECONDS = 86400
@@ -135,10 +137,10 @@ class Store(Looking):
         """`D-0013`: short and sayable. A number that was given is never given again."""
         return f"{letter}-{self.redis.incr(key('count', letter)):04d}"
 
-    def create(self, run: Run, *, request: str = "") -> Run:
+    def create(self, run: Run, *, request: str = "", firing: Firing | None = None) -> Run:
         """Save a new run with its lock and due time, or find the one that the same request made before.
 
-        Raises Busy when another run holds the server, and Halted.
+        Raises Busy when another run holds the server, Halted, and CalledOff when the firing was moved on meanwhile.
         """
         keys = [
             key("run", run.id),
@@ -149,16 +151,21 @@ class Store(Looking):
             key("asked", request),
             key("unchained"),
             key("halt"),
+            key("occurrence", firing.id if firing else ""),
+            key("begun", firing.id if firing else ""),
         ]
         argv: list[Any] = [
             run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0, started(run).to_json(),
             key("card", ""), key("batch", ""), run.batch, run.target.server, KEEP,
+            firing.version if firing else "",
         ]  # fmt: skip
         word, which = texts(self._create(keys=keys, args=argv))
         if word == "halted":
             raise Halted(halt_from_json(which).sentence(), "nothing was started")
         if word == "busy":
             raise Busy(run.target.server, which)
+        if word == "off":
+            raise CalledOff(run.target.server)
         return run if word == "made" else self.read(which)
 
     def answer(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,11 +12,11 @@ from workflows.engine.happened import Event, Place
 from workflows.engine.run import Actor
 from workflows.errors import UserError
 from workflows.schedules import occurrence as moves
+from workflows.schedules.beginning import told_of
 from workflows.schedules.occurrence import Occurrence, occurrence_from_json, occurrence_to_json
 from workflows.schedules.reading import readable
 from workflows.schedules.rule import UnknownZone, read_rule
 from workflows.schedules.schedule import Schedule, schedule_from_json, schedule_to_json
-from workflows.schedules.timetable import told_of
 from workflows.words import cut, safe, when
 
 #: How often a move is tried again that somebody else came before.
@@ -60,7 +61,8 @@ class Calendar:
         return made
 
     def remove(self, schedule_id: str, by: Actor, place: Place) -> Schedule:
-        """What it has announced is withdrawn. Raises UserError for one that is declared in the file."""
+        """What it has announced is withdrawn, and what is on its way goes on. Raises UserError for one that is declared
+        in the file."""
         found = self.find(schedule_id)
         if found.declared:
             raise UserError(
@@ -69,7 +71,10 @@ class Calendar:
             )
         self._agenda.put(found.id, "", _told("removed", found, by, place))
         for each in self.coming(found.id):
-            self._move(each, lambda it: moves.withdrawn(it, "its schedule was removed", by), by, place)
+            with suppress(UserError):  # it has begun meanwhile
+                self._move(
+                    each, lambda it: moves.withdrawn(moves.check_open(it), "its schedule was removed", by), by, place
+                )
         return found
 
     def pause(self, schedule_id: str, by: Actor, place: Place) -> bool:
@@ -113,6 +118,10 @@ class Calendar:
         """Those that are not over, the soonest first; of one schedule, if it is named."""
         found = readable(self._agenda.coming(), occurrence_from_json)
         return [each for each in found if not schedule_id or each.schedule.id == schedule_id]
+
+    def on_its_way(self, schedule_id: str) -> list[Occurrence]:
+        """Those of a schedule that begin this moment or have begun, and are not over."""
+        return [each for each in self.coming(schedule_id) if each.on_its_way]
 
     def occurrence(self, occurrence_id: str) -> Occurrence:
         """Raises UserError."""

@@ -12,13 +12,17 @@ from workflows.words import when
 
 #: Seconds: how far an occurrence may be postponed, and how soon at the earliest.
 FURTHEST, SOONEST = 14 * 86400.0, 60.0
+#: How many of its runs a sentence names.
+_NAMED = 3
 
 
 class State(StrEnum):
-    """Where an occurrence stands. The first two are open."""
+    """Where an occurrence stands. The first two are open. One that is beginning was claimed by a worker, and its runs
+    are being made."""
 
     PLANNED = "planned"
     HELD = "held"
+    BEGINNING = "beginning"
     STARTED = "started"
     SKIPPED = "skipped"
     MISSED = "missed"
@@ -57,7 +61,12 @@ class Occurrence:
     @property
     def over(self) -> bool:
         """Whether nothing more comes of it."""
-        return not self.state.open and (self.state is not State.STARTED or self.ended is not None)
+        return self.ended is not None if self.on_its_way else not self.state.open
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether it begins this moment, or has begun: nobody can call it off any more."""
+        return self.state in (State.BEGINNING, State.STARTED)
 
 
 def planned(schedule: Schedule, due: float, folded: int = 0) -> Occurrence:
@@ -90,6 +99,10 @@ def held(each: Occurrence, why: str) -> Occurrence:
     return _moved(each, State.HELD, why, each.by)
 
 
+def beginning(each: Occurrence) -> Occurrence:
+    return _moved(each, State.BEGINNING, "", each.by)
+
+
 def started(each: Occurrence, runs: tuple[str, ...], left_out: str = "") -> Occurrence:
     return replace(_moved(each, State.STARTED, left_out, each.by), runs=runs)
 
@@ -120,10 +133,28 @@ def check_open(each: Occurrence) -> Occurrence:
     """The same, if it is still to come. Raises UserError."""
     if each.state.open:
         return each
+    if each.on_its_way:
+        raise UserError(f"Too late: {going_on(each)} So nothing was changed.", how_to_stop(each))
     who = f" by <@{each.by.id}>" if each.by and each.state in (State.SKIPPED, State.WITHDRAWN) else ""
     raise UserError(
         f"That occurrence, of {when(each.due)}, is {each.state.value}{who} already.", "`/dr schedules` says what comes."
     )
+
+
+def going_on(each: Occurrence) -> str:
+    """Of one that is on its way, in a sentence."""
+    what = f"that occurrence, of {when(each.due)}, is"
+    if not each.runs:
+        return f"{what} beginning at this moment."
+    more = f" and {len(each.runs) - _NAMED} more" if len(each.runs) > _NAMED else ""
+    return f"{what} started already: {' '.join(f'`{run}`' for run in each.runs[:_NAMED])}{more}."
+
+
+def how_to_stop(each: Occurrence) -> str:
+    """What may still be done about one that is on its way."""
+    if len(each.runs) == 1:
+        return f"`/dr cancel {each.runs[0]}` stops it, as long as it is before its point of no return."
+    return "`/dr runs` shows what it begins; `/dr cancel RUN` stops a run before its point of no return."
 
 
 def _moved(each: Occurrence, state: State, why: str, by: Actor | None) -> Occurrence:

@@ -40,6 +40,11 @@ class Schedule:
         return read_rule(self.when, self.zone)
 
     @property
+    def of_several(self) -> bool:
+        """Whether its target may name several servers."""
+        return self.target.startswith("tag:")
+
+    @property
     def title(self) -> str:
         """`Live drill of orders-db`."""
         return f"{_NAMES[self.verb]} of {self.target}"
