@@ -13,7 +13,7 @@ import redis
 from workflows.engine import scripts
 from workflows.engine.clock import Clock
 from workflows.engine.happened import Event
-from workflows.engine.keys import key, millis, texts
+from workflows.engine.keys import key, millis, text, texts
 
 #: Seconds for which an occurrence that is over is kept: as long as a month's schedule looks back, twice.
 KEEP = 62 * 86400
@@ -35,17 +35,37 @@ return 1
 """
 )
 
-#: keys: cursors, agenda, unsaid   argv: schedule, cursor that it must have, new cursor, prefix of occurrence keys,
-#: then id, record and time of each
+#: keys: cursors, agenda, unsaid, over, schedules   argv: schedule, cursor that it must have, new cursor, '1' if the
+#: schedule must stand in `schedules`, prefix of occurrence keys, then of each: id, record, time, version of the record
+#: that it may replace or ''
 PLAN = """
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-for i = 5, #ARGV, 3 do
-  if redis.call('SET', ARGV[4] .. ARGV[i], ARGV[i + 1], 'NX') then
+if ARGV[4] == '1' and redis.call('HEXISTS', KEYS[5], ARGV[1]) == 0 then return 0 end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+for i = 6, #ARGV, 4 do
+  local name, fresh = ARGV[5] .. ARGV[i], true
+  local before = redis.call('GET', name)
+  if before then fresh = ARGV[i + 3] ~= '' and cjson.decode(before)['version'] == tonumber(ARGV[i + 3]) end
+  if fresh then
+    redis.call('SET', name, ARGV[i + 1])
     redis.call('ZADD', KEYS[2], ARGV[i + 2], ARGV[i])
     redis.call('SADD', KEYS[3], ARGV[i])
+    redis.call('ZREM', KEYS[4], ARGV[i])
   end
 end
+return 1
+"""
+
+#: keys: cursors   argv: schedule, cursor that it must have
+FORGET = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+"""
+
+#: keys: declared   argv: what it must be, or '', and what it is then
+DECLARE = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
 return 1
 """
 
@@ -95,11 +115,13 @@ return redis.call('SREM', KEYS[2], ARGV[1])
 
 @dataclass(frozen=True)
 class New:
-    """An occurrence to be made: its record, and when it begins, in seconds since the epoch."""
+    """An occurrence to be made: its record, and when it begins, in seconds since the epoch. One that is there already
+    stays, unless it has the version `instead_of`."""
 
     id: str
     record: str
     at: float
+    instead_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +140,8 @@ class Agenda:
         self._clock = clock
         self._set = client.register_script(SET)
         self._plan = client.register_script(PLAN)
+        self._forget = client.register_script(FORGET)
+        self._declare = client.register_script(DECLARE)
         self._change = client.register_script(CHANGE)
         self._claim = client.register_script(CLAIM)
         self._said = client.register_script(SAID)
@@ -128,8 +152,16 @@ class Agenda:
         return f"S-{self._redis.incr(key('count', 'S')):04d}"
 
     def put(self, schedule_id: str, record: str, told: Event) -> bool:
-        """Keep it, or with an empty record drop it. Gives whether that changed anything; then the audit tells it."""
+        """Keep it. Gives whether that changed anything; then the audit tells it."""
         return self._kept("schedules", schedule_id, record, told)
+
+    def drop(self, schedule_id: str, told: Event) -> None:
+        """Keep nothing of it any more."""
+        self._kept("schedules", schedule_id, "", told)
+        pipe = self._redis.pipeline()
+        pipe.hdel(key("cursors"), schedule_id)
+        pipe.hdel(key("paused"), schedule_id)
+        pipe.execute()
 
     def pause(self, schedule_id: str, why: str, told: Event) -> bool:
         """`why` is JSON of who and when; empty ends the pause. Gives whether that changed anything."""
@@ -145,14 +177,27 @@ class Agenda:
         """Of each schedule: up to where its occurrences were made, as `plan` was told."""
         return self._all("cursors")
 
+    def forget(self, schedule_id: str, cursor: str) -> None:
+        """The schedule is gone: so is its cursor, if it still stands there."""
+        self._forget(keys=[key("cursors")], args=[schedule_id, cursor])
+
+    def declared(self) -> str:
+        """What the newest worker's firedrill.toml declares, as it told; empty where none did."""
+        return text(self._redis.get(key("declared")) or "")
+
+    def declare(self, before: str, after: str) -> bool:
+        """False when somebody else has declared something since it read `before`."""
+        return bool(self._declare(keys=[key("declared")], args=[before, after]))
+
     # ── occurrences ──────────────────────────────────────────────────────────────────────────────────────
 
-    def plan(self, schedule_id: str, before: str, after: str, made: Sequence[New]) -> bool:
-        """Make occurrences and move the cursor on, together; False when somebody else has moved it."""
-        argv: list[Any] = [schedule_id, before, after, key("occurrence", "")]
+    def plan(self, schedule_id: str, before: str, after: str, made: Sequence[New], *, kept: bool = False) -> bool:
+        """Make occurrences and move the cursor on, together; False when somebody else has moved it, or of a schedule
+        that is `kept` here when it was removed."""
+        argv: list[Any] = [schedule_id, before, after, int(kept), key("occurrence", "")]
         for each in made:
-            argv += [each.id, each.record, millis(each.at)]
-        return bool(self._plan(keys=[key("cursors"), key("agenda"), key("unsaid")], args=argv))
+            argv += [each.id, each.record, millis(each.at), "" if each.instead_of is None else each.instead_of]
+        return bool(self._plan(keys=list(map(key, ("cursors", "agenda", "unsaid", "over", "schedules"))), args=argv))
 
     def change(
         self, occurrence_id: str, version: int, record: str, at: float | None, told: Event | None,
@@ -204,8 +249,8 @@ class Agenda:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _kept(self, where: str, name: str, text: str, told: Event) -> bool:
-        argv: list[Any] = [name, text, millis(self._clock.now()), "schedule", told.to_json()]
+    def _kept(self, where: str, name: str, record: str, told: Event) -> bool:
+        argv: list[Any] = [name, record, millis(self._clock.now()), "schedule", told.to_json()]
         return bool(self._set(keys=[key(where), key("unchained")], args=argv))
 
     def _all(self, where: str) -> dict[str, str]:

@@ -25,7 +25,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | calls:<whom>:<kind>      | hash   | bot              | a minute or so   | token bucket of a method, or of a channel  |
 | schedules                | hash   | desk             | for ever         | recurring backups and drills, by id        |
 | paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
-| cursors                  | hash   | timetable        | for ever         | up to where occurrences of each were made  |
+| declared                 | string | timetable        | for ever         | what the newest worker's file declares     |
+| cursors                  | hash   | timetable        | as its schedule  | up to where occurrences of each were made  |
 | occurrence:<id>          | string | timetable, desk  | 62 d after it    | one firing of a schedule (JSON)            |
 | begun:<occurrence>       | list   | timetable        | 1 d              | runs that it has begun so far              |
 | agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |

@@ -69,7 +69,7 @@ class Calendar:
                 f"`{found.id}` is declared in firedrill.toml, and is removed there.",
                 f"`/dr pause {found.id}` or `/dr skip {found.id}` work from here.",
             )
-        self._agenda.put(found.id, "", _told("removed", found, by, place))
+        self._agenda.drop(found.id, _told("removed", found, by, place))
         for each in self.coming(found.id):
             with suppress(UserError):  # it has begun meanwhile
                 self._move(
@@ -107,7 +107,7 @@ class Calendar:
             if each.state.open:
                 near[each.schedule.id] = min(each.at, near.get(each.schedule.id, each.at))
         found = [
-            Standing(each, _pauser(paused.get(each.id)), near.get(each.id) or each.rule.next(now))
+            Standing(each, who_paused(paused.get(each.id)), near.get(each.id) or each.rule.next(now))
             for each in self._known().values()
         ]
         return sorted(found, key=lambda each: each.next or float("inf"))
@@ -136,7 +136,8 @@ class Calendar:
         for due in islice(found.rule.firings(self._clock.now()), FURTHEST):
             made = moves.planned(found, due)
             cursor = self._agenda.cursors().get(found.id, "")
-            self._agenda.plan(found.id, cursor, cursor, [New(made.id, occurrence_to_json(made), made.at)])
+            new = [New(made.id, occurrence_to_json(made), made.at)]
+            self._agenda.plan(found.id, cursor, cursor, new, kept=not found.declared)
             near = [each for each in self.coming(found.id) if each.state.open]
             if near:
                 return near[0]
@@ -183,7 +184,8 @@ def _told(what: str, schedule: Schedule, by: Actor, place: Place) -> Event:
     return Event(f"schedule {schedule.id} {what}: {schedule.title}", by, place, after=after)
 
 
-def _pauser(record: str | None) -> Actor | None:
+def who_paused(record: str | None) -> Actor | None:
+    """As `pause` wrote it."""
     if record is None:
         return None
     who = json.loads(record)

@@ -1,5 +1,6 @@
 """A recurring backup or drill: what, of which server, when, and who answers for it."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,12 @@ class Schedule:
     def rule(self) -> Rule:
         """ValueError cannot come: it was read before it was kept."""
         return read_rule(self.when, self.zone)
+
+    @property
+    def mark(self) -> str:
+        """Changes when what is to be done, or when, changes."""
+        own = (self.verb, self.target, self.when, self.zone, self.profile, self.point)
+        return f"{zlib.crc32(repr(own).encode()):08x}"
 
     @property
     def of_several(self) -> bool:

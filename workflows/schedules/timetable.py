@@ -6,9 +6,9 @@ that was looked at.
 """
 
 import logging
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice, takewhile
 
 from workflows.desk import Desk
@@ -17,6 +17,8 @@ from workflows.engine.clock import Clock
 from workflows.errors import UnknownRun, UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.beginning import Beginning, Check, nothing_against
+from workflows.schedules.calendar import who_paused
+from workflows.schedules.declared import Counting, Declared
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json, occurrence_to_json
 from workflows.schedules.reading import readable
 from workflows.schedules.schedule import Schedule, schedule_from_json
@@ -41,22 +43,20 @@ class Timetable:
         self._agenda = agenda
         self._store = desk.store
         self._clock = clock
-        self._declared = {each.id: each for each in declared}
+        self._declared = Declared(agenda, clock, declared)
         self._beginning = Beginning(agenda, desk, check)
         self._left: set[str] = set()
 
     def tick(self) -> None:
         """Make what is near, begin what is due, close what has ended. Raises Away."""
         now = self._clock.now()
-        known, paused, cursors = self.schedules(), self._agenda.paused(), self._agenda.cursors()
-        for own in known.values():
-            with self._alone(own.id):
-                self._plan(own, cursors.get(own.id, ""), now)
-        kept = self._agenda.schedules()
-        for each in readable(self._agenda.coming(), occurrence_from_json):
-            if each.schedule.id in known or each.schedule.id not in kept:  # else another version looks after it
+        self._make(now)
+        coming = readable(self._agenda.coming(), occurrence_from_json)
+        paused, known = self._agenda.paused(), self._known()  # after those: whatever made one of them is seen
+        for each in coming:
+            if each.schedule.id not in known.others:
                 with self._alone(each.id):
-                    self._look_at(each, known, paused, now)
+                    self._look_at(each, known.own, paused, now)
 
     @contextmanager
     def _alone(self, what: str) -> Iterator[None]:
@@ -68,12 +68,24 @@ class Timetable:
                 log.error("schedule=%s is left alone: %s", what, error)
             self._left.add(what)
 
-    def schedules(self) -> dict[str, Schedule]:
-        """Those that were made in Slack or the shell, and those of the file, by id."""
-        made = readable(self._agenda.schedules().values(), schedule_from_json)
-        return {each.id: each for each in made} | self._declared
+    def _known(self) -> Counting:
+        """Those that were made in Slack or the shell, and those of the file; and those that others see to."""
+        kept, declared = self._agenda.schedules(), self._declared.look()
+        made = {each.id: each for each in readable(kept.values(), schedule_from_json)}
+        own = made | declared.own
+        return Counting(own, (declared.others | kept.keys()) - own.keys())
 
     # ── making them ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _make(self, now: float) -> None:
+        """A cursor of what is gone goes too: it would keep from being made what is declared again."""
+        cursors = self._agenda.cursors()
+        known = self._known()  # after them: whatever moved one of them is seen
+        for own in known.own.values():
+            with self._alone(own.id):
+                self._plan(own, cursors.get(own.id, ""), now)
+        for name in cursors.keys() - known.own.keys() - known.others:
+            self._agenda.forget(name, cursors[name])
 
     def _plan(self, schedule: Schedule, cursor: str, now: float) -> None:
         """From where the cursor stands to the horizon. Of those whose time and grace are over, when nobody was there,
@@ -86,15 +98,24 @@ class Timetable:
         late = [at for at in due if now - at > schedule.grace]
         made = [moves.planned(schedule, late[-1], len(late) - 1)] if late else []
         made += [moves.planned(schedule, at) for at in due[len(late) :]]
-        new = [New(each.id, occurrence_to_json(each), each.at) for each in made]
-        self._agenda.plan(schedule.id, cursor, f"{_mark(schedule)}|{reached}", new)
+        new = [self._new(each, anew=not cursor.startswith(f"{schedule.mark}|")) for each in made]
+        self._agenda.plan(schedule.id, cursor, f"{schedule.mark}|{reached}", new, kept=not schedule.declared)
+
+    def _new(self, each: Occurrence, *, anew: bool) -> New:
+        """What was withdrawn because its schedule was away, or another one for a while, comes after all."""
+        record = self._agenda.read(each.id) if anew else None
+        found = next(iter(readable([record], occurrence_from_json)), None) if record else None
+        if found and found.state is State.WITHDRAWN and found.by is None:
+            again = replace(each, version=found.version + 1)
+            return New(again.id, occurrence_to_json(again), again.at, instead_of=found.version)
+        return New(each.id, occurrence_to_json(each), each.at)
 
     def _start(self, schedule: Schedule, cursor: str, now: float) -> float:
         """One that was changed, or just declared, begins now: what it would have been before is not made up for."""
         mark, _, reached = cursor.partition("|")
         if not cursor and schedule.made_at:
             return schedule.made_at
-        return float(reached) if mark == _mark(schedule) else now
+        return float(reached) if mark == schedule.mark else now
 
     # ── beginning them ───────────────────────────────────────────────────────────────────────────────────
 
@@ -105,17 +126,18 @@ class Timetable:
         elif each.state is State.BEGINNING:
             self._beginning.take_up(each, now)
         elif current is None:
-            self._beginning.change(each, moves.withdrawn(each, "its schedule is gone", each.by))
-        elif _mark(current) != _mark(each.schedule):
+            self._beginning.change(each, moves.withdrawn(each, "its schedule is gone", None))
+        elif current.mark != each.schedule.mark:
             stays = current.verb == each.schedule.verb and current.rule.next(each.due - 1) == each.due
             why = "its schedule was changed"
-            self._beginning.change(each, moves.changed(each, current) if stays else moves.withdrawn(each, why, each.by))
+            self._beginning.change(each, moves.changed(each, current) if stays else moves.withdrawn(each, why, None))
         elif now >= each.at:
             self._due(each, paused, now)
 
     def _due(self, each: Occurrence, paused: dict[str, str], now: float) -> None:
         if each.schedule.id in paused and not each.hurried:
-            self._beginning.change(each, moves.withdrawn(each, "its schedule is paused", each.by))
+            by = who_paused(paused[each.schedule.id])
+            self._beginning.change(each, moves.withdrawn(each, "its schedule is paused", by))
         elif now - each.at > each.schedule.grace:
             self._beginning.change(each, moves.missed(each, each.why or "no worker was there at its time"))
         else:
@@ -133,9 +155,3 @@ class Timetable:
             return False
         except UserError:
             return True
-
-
-def _mark(schedule: Schedule) -> str:
-    """Changes when what is to be done, or when, changes."""
-    own = (schedule.verb, schedule.target, schedule.when, schedule.zone, schedule.profile, schedule.point)
-    return f"{zlib.crc32(repr(own).encode()):08x}"
