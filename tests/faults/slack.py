@@ -54,8 +54,7 @@ def _played(world: World, trace: Trace, cut: Cut) -> list[str]:
             faults.back()
 
     told(case, door, tick)
-    faults.back()
-    wrong = [] if teller.finish() else ["its card is never painted to the end"]
+    wrong = [] if teller.finish(tick) else ["its card is never painted to the end"]
     there, clean = messages(world), trace.messages
     wrong += [f"{what}: {n} too many" for what, n in (there - clean).items()]
     # Who must answer is told only while the question stands, and a run that nobody told of has gone on meanwhile.

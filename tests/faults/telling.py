@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from slack_sdk import WebClient
@@ -48,14 +49,14 @@ class Teller:
         except Dead:
             self._notifier = self._another()
 
-    def finish(self) -> bool:
-        """The clock goes on until nothing is left to be painted. False if that does not come."""
+    def finish(self, tick: Callable[[], object] | None = None) -> bool:
+        """The clock goes on, and `tick` with it, until nothing is left to be painted. False if that does not come."""
         for _ in range(MOST_TRIES):
             due = self._cards.next_due()
             if due is None:
                 return True
             self._world.wait_until(due)
-            self.tick()
+            (tick or self.tick)()
         return False
 
     def _another(self) -> Notifier:
