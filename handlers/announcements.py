@@ -34,7 +34,7 @@ _WHICH = {
 class Outlook:
     """What is known of an occurrence beside its record. `soon`: within the shortest time ahead. `doubt`: why it could
     not begin as things stand. `servers` that it is about; `approvers` who may be asked; `last` the latest such run
-    that succeeded; `runs` those that it began.
+    that succeeded; `runs` those that it began; `unseen` what of its target is not known as things stand.
     """
 
     soon: bool = False
@@ -43,6 +43,7 @@ class Outlook:
     approvers: tuple[str, ...] = ()
     last: Run | None = None
     runs: tuple[Run, ...] = ()
+    unseen: str = ""
 
 
 def announcement(each: Occurrence, known: Outlook) -> Card:
@@ -186,8 +187,10 @@ def _called(each: Occurrence, known: Outlook) -> str:
 
 
 def _doubts(each: Occurrence, known: Outlook) -> list[Block]:
-    if not known.doubt or each.state is State.HELD:
+    if each.state is State.HELD:
         return []
+    if not known.doubt:
+        return [section(f":warning: *Not seen now:* {cut(known.unseen, _WHY)}.")] if known.unseen else []
     return [section(f":warning: *As things stand it could not begin:* {cut(known.doubt, _WHY)}")]
 
 

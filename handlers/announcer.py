@@ -23,7 +23,7 @@ from workflows.engine.run import Run, Status
 from workflows.errors import Busy, UnknownRun, UserError
 from workflows.report.history import LOOKED_AT
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json
-from workflows.schedules.planning import runs_of
+from workflows.schedules.planning import runs_of, unseen
 from workflows.schedules.reading import readable
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class Announcer:
                 if "message" not in notes and each.state.open:  # it says so itself, and has just been posted
                     self._cards.note(each.id, reply.key, thread)
                 self._once(each, reply.key, {"text": reply.text}, thread)
-            if known.doubt:  # which may go away by itself
+            if known.doubt or known.unseen:  # which may go away by itself
                 self._later[each.id] = now + DOUBT
                 return
         elif each.state.open:
@@ -151,8 +151,9 @@ class Announcer:
             return Outlook(soon, doubt=f"{error.text} {error.hint}".strip())
         first = replace(planned[0], channel=planned[0].channel or self._default)
         return Outlook(
-            soon, "", tuple(run.target.server for run in planned), self._access.may_be_asked(first), self._last(first)
-        )
+            soon, "", tuple(run.target.server for run in planned), self._access.may_be_asked(first), self._last(first),
+            unseen=unseen(self._desk, each.schedule),
+        )  # fmt: skip
 
     def _last(self, like: Run) -> Run | None:
         for run in self._desk.store.latest(LOOKED_AT):

@@ -181,7 +181,7 @@ def _left(standing: Standing) -> list[str]:
     """Why some were not begun. One sentence may be of many."""
     shown = standing.batch.left[:NAMED]
     lines = [f":warning: *Not begun:* {cut(each, _WRONG)}" for each in shown]
-    if not standing.missing or standing.missing == len(shown):
+    if standing.missing <= len(shown):
         return lines
     if shown:
         return [*lines, f"… and {standing.missing - len(shown):,} more that were not begun."]

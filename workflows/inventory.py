@@ -49,7 +49,8 @@ def profile_on(seen: Sighting, profile_for: ProfileFor, name: str = "") -> Profi
 
 @dataclass(frozen=True)
 class Inventory:
-    """`at` is when it was taken, in seconds since the epoch; `troubles` says which Regions could not be looked at."""
+    """`at` is when it was taken, in seconds since the epoch; `blind` are Regions that could not be looked at, and
+    `troubles` says why."""
 
     at: float
     account: str
@@ -57,6 +58,15 @@ class Inventory:
     servers: tuple[Sighting, ...]
     points: tuple[Point, ...]
     troubles: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
+
+    def unseen(self, target: str) -> str:
+        """What of a target is not known, in a sentence without its end; empty where all of it is."""
+        if not self.blind or not target.startswith("tag:"):
+            return ""
+        why = " ".join(self.troubles).rstrip(".")
+        where = ", ".join(self.blind)
+        return f"{where} could not be looked at ({why}), so it is not known which servers there bear `{safe(target)}`"
 
     def living(self, target: str) -> list[Sighting]:
         """What a target names: one instance, the one living instance of a server, or all that bear a tag.
@@ -153,12 +163,14 @@ def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
     account = ""
     servers: list[Sighting] = []
     points: list[Point] = []
+    blind: list[str] = []
     troubles: list[FiredrillError] = []
     for name in names:
         try:
             aws = home.region(name)
             found, images = aws.instances.all(), aws.images.ours()
         except FiredrillError as trouble:
+            blind.append(name)
             troubles.append(trouble)
             continue
         account = aws.account
@@ -171,7 +183,7 @@ def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
     if len(troubles) == len(names):
         raise troubles[0]
     said = tuple(trouble.text for trouble in troubles)
-    return Inventory(now, account, names, tuple(servers), tuple(points), said)
+    return Inventory(now, account, names, tuple(servers), tuple(points), said, tuple(blind))
 
 
 _INVENTORY = TypeAdapter(Inventory)

@@ -25,9 +25,11 @@ class Begun:
     batch: Batch | None = None
 
 
-def begin(store: Store, planned: Sequence[Run], start: Callable[[int, Run], Run], request: str) -> Begun:
+def begin(
+    store: Store, planned: Sequence[Run], start: Callable[[int, Run], Run], request: str, unseen: str = ""
+) -> Begun:  # fmt: skip
     """`start` begins one of them, and raises NotNow where that cannot be; it gets the number of it. The same `request`
-    again goes on with the same batch."""
+    again goes on with the same batch. `unseen` says what may be missing among them."""
     batches = Batches(store.redis, store.clock)
     batch = batches.open(_batch(planned), request) if len(planned) > FEW else None
     runs: list[Run] = []
@@ -40,7 +42,9 @@ def begin(store: Store, planned: Sequence[Run], start: Callable[[int, Run], Run]
         except NotNow as later:
             left.append(later)
     if batch:
-        batches.close(batch, list(dict.fromkeys(later.text for later in left))[:_LEFT])
+        said = dict.fromkeys([f"{unseen}."] if unseen else [])
+        said |= dict.fromkeys(later.text for later in left)
+        batches.close(batch, list(said)[:_LEFT])
     return Begun(tuple(runs), tuple(left), batch if runs else None)
 
 

@@ -15,12 +15,14 @@ from workflows.engine.run import Actor, Run
 from workflows.errors import Busy, NotAllowed, NotNow, UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.occurrence import Occurrence, State, occurrence_to_json
-from workflows.schedules.planning import runs_of
+from workflows.schedules.planning import runs_of, unseen
 from workflows.together import begin
-from workflows.words import cut
+from workflows.words import cut, when
 
 log = logging.getLogger(__name__)
 
+#: Seconds for which an occurrence waits for a Region that cannot be looked at; at most half of its grace.
+PATIENCE = 300.0
 #: How many reasons one occurrence tells.
 _REASONS = 10
 _WHERE = Place(via="worker")
@@ -45,15 +47,16 @@ class Beginning:
     def take_up(self, each: Occurrence, now: float) -> None:
         """Whoever claimed it is dead, or only slow: nobody asks which, since what both make is made once."""
         if now - each.at <= each.schedule.grace:
-            self.begin(each)
+            self.begin(each, now)
         else:
             self._instead(each, moves.missed(each, "no worker was there any more to begin it"))
 
-    def begin(self, each: Occurrence) -> None:
+    def begin(self, each: Occurrence, now: float) -> None:
         """Its runs, or why there are none yet."""
         try:
             planned = runs_of(self._desk, each.schedule, each.asker)
             against = self._halted() or self._check(each, planned) or self._busy(each, planned)
+            against = against or self._too_little_seen(each, now)
         except NotNow as later:
             against = later.text.rstrip(".")
         except NotAllowed as error:
@@ -103,8 +106,9 @@ class Beginning:
             self._check_free(run, request)
             return self._desk.start(run, request, firing)
 
-        begun = begin(self._desk.store, planned, start, each.id)
-        return list(begun.runs), _reasons(begun.left)
+        missing = unseen(self._desk, each.schedule)
+        begun = begin(self._desk.store, planned, start, each.id, missing)
+        return list(begun.runs), ". ".join(filter(None, [missing, _reasons(begun.left)]))
 
     def _busy(self, each: Occurrence, planned: Sequence[Run]) -> str:
         """Why none of them can begin; empty where one can."""
@@ -124,6 +128,15 @@ class Beginning:
         holder = self._desk.store.holder(run.target)
         if holder and not self._desk.store.asked(request):
             raise Busy(run.target.server, holder)
+
+    def _too_little_seen(self, each: Occurrence, now: float) -> str:
+        """A look that failed once is made again a minute later: that long, all wait. A Region that stays dark keeps the
+        others from their backups no longer; that it was left out is told."""
+        until = each.at + min(PATIENCE, each.schedule.grace / 2)
+        missing = unseen(self._desk, each.schedule)
+        if not missing or each.hurried or each.state is State.BEGINNING or now >= until:
+            return ""
+        return f"{missing}; from {when(until)} on it begins without"
 
     def _halted(self) -> str:
         halt = self._desk.store.halt()

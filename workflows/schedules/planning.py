@@ -6,6 +6,12 @@ from workflows.schedules.schedule import Schedule
 from workflows.words import cut, safe
 
 
+def unseen(desk: Desk, schedule: Schedule) -> str:
+    """What of its target is not known, since a Region could not be looked at; in a sentence without its end."""
+    known = desk.lookout.last()
+    return known.unseen(schedule.target) if known else ""
+
+
 def runs_of(desk: Desk, schedule: Schedule, asker: Actor) -> list[Run]:
     """One of each server that its target names; a drill takes one server. Raises UserError."""
     reason = cut(schedule.reason or f"{safe(schedule.when)} ({schedule.id})", 500)

@@ -141,7 +141,7 @@ class Timetable:
         elif now - each.at > each.schedule.grace:
             self._beginning.change(each, moves.missed(each, each.why or "no worker was there at its time"))
         else:
-            self._beginning.begin(each)
+            self._beginning.begin(each, now)
 
     def _close(self, each: Occurrence, now: float) -> None:
         if not any(self._open(run_id) for run_id in each.runs):
