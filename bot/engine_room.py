@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+from collections.abc import Callable
 from threading import Event
 from types import ModuleType
 
@@ -13,17 +14,19 @@ from workflows.aws.clients import CONNECT_TIMEOUT, READ_TIMEOUT
 from workflows.aws.limits import Limits
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.buckets import Buckets
+from workflows.engine.connection import Away
 from workflows.engine.engine import Engine
 from workflows.engine.gauges import Gauges
 from workflows.engine.ledger import Ledger
 from workflows.engine.pace import Pace
+from workflows.engine.run import Run
 from workflows.engine.sightings import Sightings
 from workflows.policy import about_run
 from workflows.report.history import LOOKED_AT, last_time
 from workflows.report.reading import seal
 from workflows.retention import rule_of
 from workflows.steps.launching import others_of
-from workflows.turns import whose_turn
+from workflows.turns import goes_no_further, whose_turn
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +67,23 @@ def _engine(settings: Settings, built: Parts, home: Home, ledger: Ledger, health
         ),
     }
     return Engine(
-        built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal, watching=health.metrics.moved
-    )
+        built.store, RUNBOOKS, services, built.clock, pace, ledger=ledger, seal=seal,
+        watching=watching(home, health.metrics.moved),
+    )  # fmt: skip
+
+
+def watching(home: Home, told: Callable[[Run, Run], None]) -> Callable[[Run, Run], None]:
+    """Hears of each move of a run: `told` does, and a run that goes no further leaves the lines in which it stands."""
+
+    def moved(before: Run, after: Run) -> None:
+        told(before, after)
+        if goes_no_further(after):
+            try:
+                home.out_of_line(after.target.account, after.target.region, whose_turn(after))
+            except Away:
+                log.debug("run=%s Redis is away; its place in line goes by itself", after.id)
+
+    return moved
 
 
 def _check_lease(settings: Settings) -> None:

@@ -5,11 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from bot.engine_room import watching
 from tests.flows.scene import SMALL, shown
-from tests.stage import ASKING, Stage
+from tests.stage import ASKING, OPERATOR, Stage
 from workflows.aws import Home
 from workflows.aws.limits import Limits, Whose
+from workflows.catalogue import RUNBOOKS
 from workflows.engine.buckets import Buckets
+from workflows.engine.engine import Engine
+from workflows.engine.halting import Halting
+from workflows.engine.keys import texts
+from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status
 from workflows.errors import HeldBack, Throttled
 from workflows.turns import whose_turn
@@ -41,7 +47,7 @@ def used_up(limits: Limits) -> None:
     """Every token of CreateImage is gone."""
     while place_of(limits, "greedy", -1.0) == 0:
         pass
-    limits.gate.empty("here:create_image")  # type: ignore[union-attr]
+    limits.gate.empty("here:create_image", 35, 3.5)  # type: ignore[union-attr]
 
 
 def test_no_more_looks_are_made_at_once_than_the_share_of_what_aws_allows_and_more_when_time_has_passed(
@@ -88,11 +94,18 @@ def test_calls_that_are_throttled_together_slow_their_bucket_down_once_and_later
         return buckets.take("here:x", 10, 10, 60.0)[1]
 
     for _ in range(4):
-        buckets.empty("here:x")
+        buckets.empty("here:x", 10, 10)
     assert pause() == pytest.approx(0.2, abs=0.01)
     stage.clock.forward(2)
-    buckets.empty("here:x")
+    buckets.empty("here:x", 10, 10)
     assert pause() == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_bucket_that_is_throttled_goes_on_owing_what_others_wait_for(buckets: Buckets) -> None:
+    for _ in range(15):
+        buckets.take("here:x", 10, 10, 60.0)
+    buckets.empty("here:x", 10, 10)
+    assert buckets.take("here:x", 10, 10, 60.0)[1] == pytest.approx(6 / 5, abs=0.01), "five are owed, at half the pace"
 
 
 def test_a_line_keeps_its_order_lets_whoever_is_in_a_hurry_pass_and_forgets_who_does_not_come_back(
@@ -148,6 +161,36 @@ def test_backups_that_are_asked_for_at_once_are_made_in_turn_and_each_card_tells
     assert at == sorted(at), "in the order in which they were asked for"
     assert len(set(at)) > 5, "and not all at once"
     assert stage.count("CreateImage") == 9
+
+
+def test_what_is_cancelled_or_halted_while_it_stands_in_line_holds_up_nobody(stage: Stage, buckets: Buckets) -> None:
+    stage.engine = Engine(
+        stage.store, RUNBOOKS, stage.services, stage.clock, Pace(), ledger=stage.ledger,
+        watching=watching(stage.home, lambda before, after: None),
+    )  # fmt: skip
+    for n in range(3):
+        stage.lab.add_server(f"server-{n:02d}", SMALL[:1], tags={"Fleet": "yes"})
+    stage.look()
+    runs = [
+        stage.desk.start(each) for each in stage.desk.backup(ASKING, "tag:Fleet=yes", reboot=False, accept_loss=False)
+    ]
+    name = f"{stage.aws.account}:us-east-1:create_image"
+    for _ in range(100):
+        buckets.take(name, 35, 3.5, patience=3600)
+
+    def standing() -> list[str]:
+        return texts(stage.store.redis.zrange(f"dr:line:{name}", 0, -1))
+
+    stage.drive(runs[0], lambda _: len(standing()) == 3)
+    assert standing() == [each.key for each in runs]
+    stage.desk.cancel(runs[0].id, OPERATOR)
+    stage.step()
+    assert standing() == [each.key for each in runs[1:]]
+    Halting(stage.store).halt(OPERATOR, "an outage")
+    stage.step()
+    assert standing() == []
+    Halting(stage.store).resume(OPERATOR)
+    assert [stage.drive(each).status for each in runs[1:]] == [Status.SUCCEEDED] * 2
 
 
 def test_what_is_down_comes_before_a_restore_before_a_backup_before_what_a_schedule_began(stage: Stage) -> None:

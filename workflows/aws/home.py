@@ -76,6 +76,10 @@ class Home:
             )
         return self._made(account, region, whose) if whose else found
 
+    def out_of_line(self, account: str, region: str, whose: Whose) -> None:
+        """A run that goes no further holds up nobody who stands behind it. Asks AWS for nothing."""
+        self._limited(account, region, whose).leave()
+
     def region(self, name: str) -> Aws:
         """For nobody in particular. Asks AWS for the account's id the first time."""
         with self._lock:
@@ -86,10 +90,9 @@ class Home:
             return self._regions[name]
 
     def _made(self, account: str, region: str, whose: Whose | None) -> Aws:
-        place = f"{account}:{region}"
-        limits = replace(self._limits, place=place, whose=whose)
+        limits = self._limited(account, region, whose)
         calls = Calls(region, self._endpoint, self._heard, self._clients, self._observed, limits)
-        shared = Shared(self._shelf, place)
+        shared = Shared(self._shelf, limits.place)
         instances, images = Instances(calls, shared), Images(calls, self._installation, shared)
         templates = Templates(calls, self._installation)
         return Aws(
@@ -107,3 +110,6 @@ class Home:
             removals=Removals(calls, images, templates, self._installation),
             permissions=Permissions(calls),
         )
+
+    def _limited(self, account: str, region: str, whose: Whose | None) -> Limits:
+        return replace(self._limits, place=f"{account}:{region}", whose=whose)

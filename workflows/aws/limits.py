@@ -34,7 +34,8 @@ class Gate(Protocol):
     def stand(
         self, name: str, size: float, refill: float, who: str, score: float, *, aside: bool = False
     ) -> tuple[int, float]: ...
-    def empty(self, name: str) -> None: ...
+    def leave(self, name: str, who: str) -> None: ...
+    def empty(self, name: str, size: float, refill: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,16 @@ class Limits:
         if self.gate is not None and self.whose:
             self._stand(self.gate, action, self.whose, aside=True)
 
+    def leave(self) -> None:
+        """Whoever it was goes no further, and stands in no line any more."""
+        if self.gate is not None and self.whose:
+            for action in LINED:
+                self.gate.leave(self._name(action), self.whose.who)
+
     def after_throttle(self, service: str, action: str) -> None:
         """AWS has throttled: somebody else calls as well."""
         if self.gate is not None and self.place and service == "ec2":
-            self.gate.empty(self._name(action))
+            self.gate.empty(self._name(action), *self._bucket(action))
 
     def _stand(self, gate: Gate, action: str, whose: Whose, *, aside: bool = False) -> None:
         place, wait = gate.stand(self._name(action), *self._bucket(action), whose.who, whose.score, aside=aside)

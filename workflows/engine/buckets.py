@@ -1,8 +1,8 @@
 """Token buckets that all workers share, and the lines in which runs wait for scarce tokens. A move is one Lua call.
 
 A bucket holds `size` tokens and gains `refill` a second; its Lua is budget.py's. Where the far side throttles all the
-same, it is emptied and gains half as much for a minute. What stands in line keeps its place by its run, and loses it
-when the run does not come back: one that was cancelled, or has ended, holds up nobody.
+same, it is emptied and gains half as much for a minute. What stands in line keeps its place by its run, until the run
+leaves it, or does not come back.
 """
 
 from typing import Any, cast
@@ -88,25 +88,31 @@ return {place, wait}
 )
 
 #: keys: bucket   argv: now, until when it gains less, by how much, at least, seconds to keep it, milliseconds that one
-#: burst lasts: the calls that were under way together are throttled together, and slow it down once.
-EMPTY = """
+#: burst lasts, most, each: the calls that were under way together are throttled together, and slow it down once. What
+#: it owes to those who wait for a token of their own it goes on owing.
+EMPTY = (
+    _FILL
+    + """
 local was = redis.call('HMGET', KEYS[1], 'slow_until', 'factor', 'slow_at')
+local left = math.min(0, (fill(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[7]), tonumber(ARGV[8]))))
 local factor, less, since = 1, tonumber(ARGV[3]), ARGV[1]
 if was[1] and tonumber(was[1]) > tonumber(ARGV[1]) then
   factor = tonumber(was[2])
   if tonumber(ARGV[1]) - tonumber(was[3] or '0') < tonumber(ARGV[6]) then less, since = 1, was[3] end
 end
-redis.call('HSET', KEYS[1], 'left', '0', 'at', ARGV[1], 'slow_until', ARGV[2],
-  'slow_at', since, 'factor', tostring(math.max(tonumber(ARGV[4]), factor * less)))
+redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', ARGV[1],
+  'slow_until', ARGV[2], 'slow_at', since, 'factor', tostring(math.max(tonumber(ARGV[4]), factor * less)))
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 return 1
 """
+)
 
 
 class Buckets:
     """`name` is what is called; times go in and out as seconds."""
 
     def __init__(self, client: redis.Redis, clock: Clock) -> None:
+        self._redis = client
         self._clock = clock
         self._take = client.register_script(TAKE)
         self._stand = client.register_script(STAND)
@@ -130,8 +136,16 @@ class Buckets:
         place, wait = cast(list[int], self._stand(keys=keys, args=argv))
         return place, wait / 1000
 
-    def empty(self, name: str) -> None:
+    def leave(self, name: str, who: str) -> None:
+        """Who goes no further holds up nobody: neither a place nor a token that was set aside is kept."""
+        pipe = self._redis.pipeline()
+        pipe.zrem(key("line", name), who)
+        pipe.zrem(key("line_until", name), who)
+        pipe.delete(key("aside", name, who))
+        pipe.execute()
+
+    def empty(self, name: str, size: float, refill: float) -> None:
         """The far side has throttled: nothing for now, and less for a while."""
         now = self._clock.now()
-        argv: list[Any] = [millis(now), millis(now + SLOW), LESS, LEAST, KEEP, millis(BURST)]
+        argv: list[Any] = [millis(now), millis(now + SLOW), LESS, LEAST, KEEP, millis(BURST), size, 1000 / refill]
         self._empty(keys=[key("bucket", name)], args=argv)
