@@ -1,19 +1,21 @@
-"""A cable that can be pulled: TCP to a port of this machine, through here."""
+"""A cable that can be pulled: TCP to a port of this machine, through here; and what comes of it when it is."""
 
 import selectors
 import socket
 from contextlib import suppress
 from threading import Event, Lock, Thread
+from typing import Protocol
 
+from practice.world import World
 from tests.processes.play import BACKUP_ONCE, LONG, Play
 
 
 class Relay:
     """While it is cut, whoever is connected hears nothing and is not told; who connects anew waits as well."""
 
-    def __init__(self, to: int) -> None:
-        self._to = to
-        self._door = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, to: int, host: str = "127.0.0.1", at: str = "127.0.0.1") -> None:
+        self._to = (host, to)
+        self._door = socket.create_server((at, 0))
         self.port = int(self._door.getsockname()[1])
         self._whole = Event()
         self._whole.set()
@@ -46,7 +48,7 @@ class Relay:
 
     def _pass_on(self, near: socket.socket) -> None:
         self._whole.wait()
-        with suppress(OSError), near, socket.create_connection(("127.0.0.1", self._to)) as far:
+        with suppress(OSError), near, socket.create_connection(self._to) as far:
             with self._lock:
                 self._pairs.append((near, far))
             with selectors.DefaultSelector() as both:
@@ -61,27 +63,49 @@ class Relay:
                         key.data.sendall(data)
 
 
-def cut_off(play: Play, line: str) -> None:
+class Far(Protocol):
+    """A machine that can be cut off."""
+
+    def start(self, line: str) -> None:
+        """The process `far` of the world, which works there."""
+
+    def cut(self) -> None: ...
+
+    def mend(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class BehindRelay(Relay):
+    """Here, but for its way to Redis."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.redis.port)
+        self._world = world
+
+    def start(self, line: str) -> None:
+        url = self._world.redis.url.replace(f":{self._world.redis.port}/", f":{self.port}/")
+        self._world.start_process(line, "far", FIREDRILL_REDIS_URL=url)
+
+
+def cut_off(play: Play, line: str, far: Far) -> None:
     """It alone is at work when its run comes to the image. Another goes on meanwhile; then it is back."""
-    world, relay = play.world, Relay(play.world.redis.port)
-    cut, back = Event(), Event()
+    world, cut, back = play.world, Event(), Event()
 
     def pull() -> None:
-        relay.cut()
+        far.cut()
         cut.set()
         back.wait(LONG)
 
     world.kill(line)
-    world.start_process(
-        line, "far", FIREDRILL_REDIS_URL=world.redis.url.replace(f":{world.redis.port}/", f":{relay.port}/")
-    )
+    far.start(line)
     try:
         world.lab.faults.before("CreateImage", pull)
         run = play.ask("backup")
         assert cut.wait(LONG)
         world.start_process(line)
         done = play.ended(run)
-        relay.mend()
+        far.mend()
         back.set()
         play.until(lambda: "another worker has taken over" in world.log("far") or None)
         assert play.check_done_once(run, BACKUP_ONCE) == done, "whoever came back has changed nothing"
@@ -89,4 +113,4 @@ def cut_off(play: Play, line: str) -> None:
         back.set()
         world.kill("far")
         del world.processes["far"]
-        relay.close()
+        far.close()

@@ -10,7 +10,7 @@ import pytest
 from practice.world import PROCFILE, World
 from tests.processes.conftest import Stand
 from tests.processes.play import ALSO, BACKUP_ONCE, FAST, LONG, SETTINGS, Play
-from tests.processes.relay import cut_off
+from tests.processes.relay import BehindRelay, cut_off
 
 CELERY = SETTINGS.replace("[access]", 'threads = 2\nengine = "celery"\n\n[access]', 1)
 
@@ -54,7 +54,7 @@ def test_a_backup_on_another_machine_outlives_that_machine_and_the_brokers_redis
 
 
 def test_a_machine_that_is_cut_off_from_redis_in_the_middle_of_a_step_finds_its_run_taken_over(spread: Play) -> None:
-    cut_off(spread, "celery")
+    cut_off(spread, "celery", BehindRelay(spread.world))
 
 
 def test_without_celery_installed_the_start_says_what_is_missing() -> None:
