@@ -178,14 +178,17 @@ class Answers:
         planned = self._allowed(request, asking, self._desk)
         if not planned:
             return _NOTHING_GOES, []
+        known = self._desk.lookout.last()
+        unseen = known.unseen(request.target) if known else ""
+        dark = [f"{unseen}."] if unseen else []
         if request.dry_run:
             more = [f"And so with {len(planned) - FEW} more."] if len(planned) > FEW else []
-            return "\n".join([*map(_plan, planned[:FEW]), *more]), []
+            return "\n".join([*map(_plan, planned[:FEW]), *more, *dark]), []
 
         def start(number: int, run: Run) -> Run:
             return self._desk.start(run, f"{asking.request}/{number}" if asking.request else "")
 
-        begun = begin(self._desk.store, planned, start, asking.request)
+        begun = begin(self._desk.store, planned, start, asking.request, unseen)
         if len(planned) == 1 and begun.left:
             raise begun.left[0]
         told = [(begun.batch.id, begun.batch.title)] if begun.batch else [(run.id, run.title) for run in begun.runs]
@@ -193,7 +196,7 @@ class Answers:
         lines += [f"{later.text} {later.hint}" for later in begun.left[:_LEFT]]
         if len(begun.left) > _LEFT:
             lines.append(f"And so with {len(begun.left) - _LEFT} more.")
-        return "\n".join(lines), list(begun.runs)
+        return "\n".join([*lines, *dark]), list(begun.runs)
 
     def _status(self, request: ShowStatus) -> str:
         if request.run_id:

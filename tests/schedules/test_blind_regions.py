@@ -1,9 +1,10 @@
 """A schedule of many servers leaves none out in silence, and a Region that is dark does not stop the others."""
 
 from handlers.announcements import Outlook, announcement, replies
+from handlers.grammar import parse
 from tests.schedules.table import again, nightly, soonest, timetable
 from tests.schedules.team import Team, shown
-from tests.stage import OPERATOR, Stage
+from tests.stage import ASKING, OPERATOR, Stage
 from workflows import inventory
 from workflows.engine.batches import Batches
 from workflows.inventory import Inventory, Sighting
@@ -81,3 +82,15 @@ def test_a_look_at_aws_names_the_regions_that_it_could_not_see(stage: Stage) -> 
     assert ([each.region for each in known.living("tag:Env=prod")], known.blind) == (["us-east-1"], ("xx-dark-1",))
     assert known.unseen("tag:Env=prod").startswith(f"xx-dark-1 could not be looked at ({known.troubles[0][:20]}")
     assert known.unseen("orders-db") == ""
+
+
+def test_whoever_asks_for_it_by_hand_is_told_too_what_was_not_seen(stage: Stage) -> None:
+    _seen(stage, blind=True)
+    for typed, begun in (("backup tag:Env=prod --dry-run", 0), ("backup tag:Env=prod", 4)):
+        told, runs = stage.answers.to(parse(typed), ASKING)
+        assert len(runs) == begun
+        assert f"eu-west-1 could not be looked at ({WHY[:-1]}), so it is not known which servers" in told
+    batch = Batches(stage.store.redis, stage.clock).read(runs[0].batch)
+    assert batch
+    assert "eu-west-1" in str(batch.left)
+    assert "could not be looked at" not in stage.answers.to(parse("backup us-east-1-0 --dry-run"), ASKING)[0]
