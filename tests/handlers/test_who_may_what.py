@@ -113,7 +113,7 @@ ROWS: dict[str, Callable[[str, bool, bool], str]] = {
 #: The run that a verb is about, where it is not one that asks.
 RUN: dict[str, Callable[[], Run]] = {"retry": failed_run}
 PRODUCTION = {"Environment": "production"}
-_NEW = TypeAdapter(Point).validate_python(POINT | {"name": f"firedrill {POINT['run_key']} orders-db"})
+_NEW = TypeAdapter(Point).validate_python(POINT | {"as_made": True})
 SEEN = Inventory(
     NOW, "0", ("eu-west-1",), (Sighting("orders-db", "i-1", "running", "eu-west-1", NOW, PRODUCTION),),
     (_NEW, replace(_NEW, image_id="ami-0", requested=NOW - 99 * 86400)),

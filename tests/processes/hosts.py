@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 from practice.world import PROCFILE, World, procfile
 from tests.processes.relay import Relay
@@ -30,33 +32,39 @@ def why_none() -> str:
 
 
 class Host:
-    """Its processes reach Redis and the lab at ports of their own loopback, and from there over the cable."""
+    """Its processes reach Redis and the lab at ports of their own loopback, and from there over a cable to a second
+    namespace, which reaches them by sockets in files: so this machine's own network never changes, which browsers that
+    are at work on it would take for a fault."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         number = os.getpid() % 250
-        self._name, self._cable = f"fdhost{number}", f"fdcable{number}"
+        self._far, self._near = f"fdfar{number}", f"fdnear{number}"
         here, there = f"10.213.{number}.1", f"10.213.{number}.2"
-        _ip("netns", "add", self._name)
-        _ip("link", "add", self._cable, "type", "veth", "peer", "name", "cable", "netns", self._name)
-        _ip("addr", "add", f"{here}/30", "dev", self._cable)
-        _ip("link", "set", self._cable, "up")
-        for words in (["addr", "add", f"{there}/30", "dev", "cable"], ["link", "set", "cable", "up"]):
-            _ip("-n", self._name, *words)
-        _ip("-n", self._name, "link", "set", "lo", "up")
-        lab = int(world.lab.url.rsplit(":", 1)[1])
-        self._relays = [Relay(port, at=here) for port in (world.redis.port, lab)]
-        ports = [str(each.port) for each in self._relays]
-        self._ways = subprocess.Popen(
-            [*self._inside, "-m", "tests.processes.hosts", here, *ports],
-            cwd=PROCFILE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self._ways.stdout
-        self._redis, self._lab = self._ways.stdout.readline().split()
+        _ip("netns", "add", self._near)
+        _ip("netns", "add", self._far)
+        _ip("-n", self._near, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", self._far)
+        for name, address in ((self._near, here), (self._far, there)):
+            _ip("-n", name, "addr", "add", f"{address}/30", "dev", "cable")
+            _ip("-n", name, "link", "set", "cable", "up")
+        _ip("-n", self._far, "link", "set", "lo", "up")
+        self._folder = Path(tempfile.mkdtemp(prefix="fd"))
+        files = [self._folder / "redis", self._folder / "lab"]
+        ports = [world.redis.port, int(world.lab.url.rsplit(":", 1)[1])]
+        self._relays = [Relay(port, file) for port, file in zip(ports, files, strict=True)]
+        self._ways: list[subprocess.Popen[str]] = []
+        crossed = self._way(self._near, here, [str(each) for each in files])
+        self._redis, self._lab = self._way(self._far, "127.0.0.1", [f"{here}:{port}" for port in crossed])
 
-    @property
-    def _inside(self) -> list[str]:
-        return ["ip", "netns", "exec", self._name, sys.executable]
+    def _way(self, name: str, at: str, to: list[str]) -> list[str]:
+        """The ports at which that namespace reaches each of them."""
+        words = [*_inside(name), "-m", "tests.processes.hosts", at, *to]
+        way = subprocess.Popen(
+            words, cwd=PROCFILE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )  # fmt: skip
+        self._ways.append(way)
+        assert way.stdout
+        return way.stdout.readline().split()
 
     def start(self, line: str) -> None:
         world = self._world
@@ -67,29 +75,39 @@ class Host:
         words = procfile()[line].split()
         with (world.folder / "far.log").open("ab") as log:
             world.processes["far"] = subprocess.Popen(
-                [*self._inside, "-m", "bot", *words[1:]], cwd=world.folder, env=world.environment(line) | own,
+                [*_inside(self._far), "-m", "bot", *words[1:]], cwd=world.folder, env=world.environment(line) | own,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
     def cut(self) -> None:
-        _ip("link", "set", self._cable, "down")
+        _ip("-n", self._near, "link", "set", "cable", "down")
 
     def mend(self) -> None:
-        _ip("link", "set", self._cable, "up")
+        _ip("-n", self._near, "link", "set", "cable", "up")
 
     def close(self) -> None:
         for each in self._relays:
             each.close()
-        self._ways.kill()
-        self._ways.communicate()
-        for words in (["link", "del", self._cable], ["netns", "del", self._name]):
+        for way in self._ways:
+            way.kill()
+            way.communicate()
+        shutil.rmtree(self._folder)
+        for name in (self._far, self._near):
             with suppress(subprocess.CalledProcessError):
-                _ip(*words)
+                _ip("netns", "del", name)
 
 
-def _ways(host: str, *ports: str) -> None:
-    """Inside: says at which ports of this loopback those of the host are reached, until whoever reads that is gone."""
-    sys.stdout.write(" ".join(str(Relay(int(each), host).port) for each in ports) + "\n")
+def _inside(name: str) -> list[str]:
+    return ["ip", "netns", "exec", name, sys.executable]
+
+
+def _ways(at: str, *to: str) -> None:
+    """Inside: says at which ports of its address each of them is reached, until whoever reads that is gone."""
+    relays = []
+    for each in to:
+        host, _, port = each.rpartition(":")
+        relays.append(Relay((host, int(port)) if host else Path(each), at))
+    sys.stdout.write(" ".join(str(each.port) for each in relays) + "\n")
     sys.stdout.flush()
     sys.stdin.read()
 

@@ -1,8 +1,9 @@
-"""A cable that can be pulled: TCP to a port of this machine, through here; and what comes of it when it is."""
+"""A cable that can be pulled: a way to a port or a socket, through here; and what comes of it when it is."""
 
 import selectors
 import socket
 from contextlib import suppress
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Protocol
 
@@ -13,10 +14,17 @@ from tests.processes.play import BACKUP_ONCE, LONG, Play
 class Relay:
     """While it is cut, whoever is connected hears nothing and is not told; who connects anew waits as well."""
 
-    def __init__(self, to: int, host: str = "127.0.0.1", at: str = "127.0.0.1") -> None:
-        self._to = (host, to)
-        self._door = socket.create_server((at, 0))
-        self.port = int(self._door.getsockname()[1])
+    def __init__(self, to: int | tuple[str, int] | Path, at: str | Path = "127.0.0.1") -> None:
+        """`to` a port of this machine or another's, or a socket in a file; `at` an address, or a file to be made."""
+        self._to = ("127.0.0.1", to) if isinstance(to, int) else to
+        if isinstance(at, Path):
+            self._door = socket.socket(socket.AF_UNIX)
+            self._door.bind(str(at))
+            self._door.listen()
+            self.port = 0
+        else:
+            self._door = socket.create_server((at, 0))
+            self.port = int(self._door.getsockname()[1])
         self._whole = Event()
         self._whole.set()
         self._lock = Lock()
@@ -46,9 +54,16 @@ class Relay:
                 near, _ = self._door.accept()
                 Thread(target=self._pass_on, args=(near,), name="relay", daemon=True).start()
 
+    def _reached(self) -> socket.socket:
+        if not isinstance(self._to, Path):
+            return socket.create_connection(self._to)
+        found = socket.socket(socket.AF_UNIX)
+        found.connect(str(self._to))
+        return found
+
     def _pass_on(self, near: socket.socket) -> None:
         self._whole.wait()
-        with suppress(OSError), near, socket.create_connection(self._to) as far:
+        with suppress(OSError), near, self._reached() as far:
             with self._lock:
                 self._pairs.append((near, far))
             with selectors.DefaultSelector() as both:
