@@ -39,9 +39,9 @@ class Actions:
                 run_id, question = stands_for(action)
                 match action["action_id"]:
                     case "cancel":
-                        text = self._answers.cancel(Cancel(run_id), asking)
+                        text = self._answers.cancel(Cancel(run_id, key_of(action)), asking)
                     case "retry":
-                        text = self._answers.retry(Retry(run_id), asking)
+                        text = self._answers.retry(Retry(run_id, key_of(action)), asking)
                     case name:
                         request = Decide(run_id, approved=name == "approve")
                         text = self._views.open(client, body, request, asking, question)
@@ -68,3 +68,9 @@ def stands_for(action: dict[str, Any]) -> tuple[str, str]:
         return str(value["run"]), str(value.get("question", ""))
     except (KeyError, TypeError, ValueError):
         raise UserError("That button is not one that Firedrill made.", "`/dr status` shows what is going on.") from None
+
+
+def key_of(action: dict[str, Any]) -> str:
+    """The key of the run that a button stands for; empty of a batch, and on cards of earlier versions. For a value that
+    stands_for takes."""
+    return str(json.loads(action["value"]).get("key", ""))

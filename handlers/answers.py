@@ -124,16 +124,28 @@ class Answers:
     def cancel(self, request: Cancel, asking: Asking) -> str:
         if is_batch(request.run_id):
             return self._batches.cancel(request.run_id, asking)
-        run = self._desk.store.read(request.run_id)
+        run = self._steered(request)
         self._access.check_may_steer(asking.by, run, "cancel", asking.channel)
         return self._desk.cancel(request.run_id, asking.by, asking.place)
 
     def retry(self, request: Retry, asking: Asking) -> str:
         if is_batch(request.run_id):
             return self._batches.retry(request.run_id, asking)
-        run = self._desk.store.read(request.run_id)
+        run = self._steered(request)
         self._access.check_may_steer(asking.by, run, "retry", asking.channel)
         return self._desk.retry(request.run_id, asking.by, asking.place)
+
+    def _steered(self, request: Cancel | Retry) -> Run:
+        """The run that is meant. Raises UserError where its number is another's by now: a failover of Redis may lose a
+        run, but not its card."""
+        run = self._desk.store.read(request.run_id)
+        if request.key not in ("", run.key):
+            raise UserError(
+                f"This card's run was lost in a failover of Redis, and `{run.id}` is another one by now, of "
+                f"{safe(run.target.server)}. Nothing was changed.",
+                f"`/dr status {run.id}` shows that one.",
+            )
+        return run
 
     def access_of(self, person: str, target: str, channel: str) -> str:
         """What a person may do, and why; about the server that a target names, if one is given."""

@@ -251,7 +251,7 @@ def _buttons(run: Run) -> list[Block]:
     if run.question and run.status is Status.ASKING:
         value = json.dumps({"run": run.id, "question": run.question.id})
         return [button("approve", run.question.verb, value, "danger"), button("reject", "Reject", value)]
-    value = json.dumps({"run": run.id})
+    value = json.dumps({"run": run.id, "key": run.key})
     if run.status is Status.FAILED:
         if run.problem and run.problem.final:
             return []

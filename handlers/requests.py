@@ -75,12 +75,18 @@ class Decide:
 
 @dataclass(frozen=True)
 class Cancel:
+    """`key` is that of the run whose card's button was pressed, if one was."""
+
     run_id: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Retry:
+    """As Cancel."""
+
     run_id: str
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,25 @@ from pathlib import Path
 import pytest
 import redis
 
+from handlers import cards
+from handlers.access import Access
+from handlers.actions import key_of, stands_for
+from handlers.answers import Answers
+from handlers.requests import Cancel
 from practice.redis_server import RedisServer
 from tests.flows.scene import SMALL
 from tests.stage import ASKING, Stage
 from workflows.aws import Home
 from workflows.catalogue import RUNBOOKS
 from workflows.desk import Desk
+from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board
 from workflows.engine.engine import Engine
 from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
-from workflows.errors import UnknownRun
+from workflows.errors import UnknownRun, UserError
+from workflows.schedules.calendar import Calendar
 
 #: Milliseconds that a replica may take to follow.
 FOLLOWS = 20_000
@@ -90,3 +97,24 @@ def test_a_request_that_is_lost_gives_its_number_to_the_next_and_nothing_else(
     assert ended.values["asked"]["image_id"] != lost.values["asked"]["image_id"]
     names = {each.name for each in stage.aws.images.ours()}
     assert len(names) == stage.count("CreateImage") == 2
+
+
+def test_a_button_on_the_card_of_a_lost_run_does_not_steer_the_one_that_has_its_number_now(
+    stage: Stage, replica: redis.Redis
+) -> None:
+    stage.seed("billing-db", disks=SMALL)
+    stage.seed(disks=SMALL)
+    cut_off_from(stage, replica)
+    lost = stage.desk.start(stage.desk.backup(ASKING, "billing-db", reboot=False, accept_loss=False)[0])
+    button = next(each for block in cards.card(lost).blocks for each in block.get("elements", []) if "value" in each)
+    _, _, desk = at(stage, replica)
+    run = desk.start(desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)[0])
+    answers = Answers(
+        desk, Access(stage.policy, lambda _: stage.directory), Calendar(Agenda(replica, stage.clock), stage.clock)
+    )
+    assert button["action_id"] == "cancel"
+    assert stands_for(button)[0] == run.id == lost.id
+    with pytest.raises(UserError, match="another one by now, of orders-db"):
+        answers.cancel(Cancel(stands_for(button)[0], key_of(button)), ASKING)
+    assert replica.hgetall(f"dr:inbox:{run.id}") == {}
+    assert answers.cancel(Cancel(run.id, run.key), ASKING).endswith("What it has made so far stays.")
