@@ -71,6 +71,6 @@ def stands_for(action: dict[str, Any]) -> tuple[str, str]:
 
 
 def key_of(action: dict[str, Any]) -> str:
-    """The key of the run that a button stands for; empty of a batch, and on cards of earlier versions. For a value that
+    """The key of the run or batch that a button stands for; empty on cards of earlier versions. For a value that
     stands_for takes."""
     return str(json.loads(action["value"]).get("key", ""))

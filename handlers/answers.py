@@ -6,7 +6,7 @@ from typing import assert_never
 
 from handlers import cards
 from handlers.access import Access
-from handlers.batch_verbs import BatchVerbs
+from handlers.batch_verbs import BatchVerbs, check_is_meant
 from handlers.deciding import Deciding
 from handlers.doctoring import Doctoring
 from handlers.halting import Halts
@@ -123,28 +123,22 @@ class Answers:
 
     def cancel(self, request: Cancel, asking: Asking) -> str:
         if is_batch(request.run_id):
-            return self._batches.cancel(request.run_id, asking)
+            return self._batches.cancel(request, asking)
         run = self._steered(request)
         self._access.check_may_steer(asking.by, run, "cancel", asking.channel)
         return self._desk.cancel(request.run_id, asking.by, asking.place)
 
     def retry(self, request: Retry, asking: Asking) -> str:
         if is_batch(request.run_id):
-            return self._batches.retry(request.run_id, asking)
+            return self._batches.retry(request, asking)
         run = self._steered(request)
         self._access.check_may_steer(asking.by, run, "retry", asking.channel)
         return self._desk.retry(request.run_id, asking.by, asking.place)
 
     def _steered(self, request: Cancel | Retry) -> Run:
-        """The run that is meant. Raises UserError where its number is another's by now: a failover of Redis may lose a
-        run, but not its card."""
+        """The run that is meant. Raises UserError where its number is another's by now."""
         run = self._desk.store.read(request.run_id)
-        if request.key not in ("", run.key):
-            raise UserError(
-                f"This card's run was lost in a failover of Redis, and `{run.id}` is another one by now, of "
-                f"{safe(run.target.server)}. Nothing was changed.",
-                f"`/dr status {run.id}` shows that one.",
-            )
+        check_is_meant(request.key, run, f"of {safe(run.target.server)}")
         return run
 
     def access_of(self, person: str, target: str, channel: str) -> str:

@@ -196,7 +196,8 @@ def _name(run: Run) -> str:
 def _buttons(standing: Standing) -> list[Block]:
     if not standing.open:
         return []
-    value, batch = json.dumps({"run": standing.batch.id}), standing.batch
+    batch = standing.batch
+    value = json.dumps({"run": batch.id, "key": batch.key})
     text = f"Every run of {batch.id} stops before its next step. What they have made so far stays."
     button = sure("cancel", "Cancel all", value, "Cancel all?", text)
     return [{"type": "actions", "block_id": f"act-{batch.id}", "elements": [button]}]

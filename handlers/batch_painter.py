@@ -67,7 +67,7 @@ class BatchPainter:
         if standing.over:
             told, name = {"text": end(standing)}, f"end:{batch.again}" if batch.again else "end"
             self._posting[Rank.URGENT].once(
-                batch.id, channel, name, told, {"batch": batch.id, "message": name}, since=batch.created,
+                batch.id, channel, name, told, {"batch": batch.key, "message": name}, since=batch.created,
                 thread=thread,
             )  # fmt: skip
             self._list(standing, channel, thread)
@@ -84,7 +84,7 @@ class BatchPainter:
         content: dict[str, Any] = {"text": painted.text, "blocks": painted.blocks}
         post = Rank.URGENT if thread is None else rank
         return self._posting[post].shown(
-            batch.id, channel, name, content, {"batch": batch.id, "message": name}, since=batch.created,
+            batch.id, channel, name, content, {"batch": batch.key, "message": name}, since=batch.created,
             update=ranked(self._slack, rank), thread=thread,
         )  # fmt: skip
 

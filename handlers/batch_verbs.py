@@ -7,12 +7,13 @@ from handlers.access import Access
 from handlers.batch_card import sentence, summary
 from handlers.batch_painter import CARDS, standing_of
 from handlers.cards import Card
+from handlers.requests import Cancel, Retry
 from workflows.desk import Asking
 from workflows.engine.batches import Batch, Batches
-from workflows.engine.run import Status
+from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
 from workflows.errors import NotNow, UserError
-from workflows.words import count
+from workflows.words import count, safe
 
 #: Of how many it is said why they could not be tried again.
 _LEFT = 10
@@ -22,6 +23,17 @@ _CAME = {
     "ended": "have ended already",
     "no return": "are past the point of no return, and go on",
 }
+
+
+def check_is_meant(meant: str, found: Run | Batch, told: str) -> None:
+    """Raises UserError unless the key on a card is that of what has its number now, which `told` names: a failover of
+    Redis may lose a run or a batch, but not its card. Cards of earlier versions have no key."""
+    if meant not in ("", found.key):
+        raise UserError(
+            f"What this card shows was lost in a failover of Redis, and `{found.id}` is another one by now, {told}. "
+            "Nothing was changed.",
+            f"`/dr status {found.id}` shows that one.",
+        )
 
 
 class BatchVerbs:
@@ -40,9 +52,9 @@ class BatchVerbs:
         """Each in a line of a list."""
         return [line for name in sorted(batch_ids) if (line := self._line(name))]
 
-    def cancel(self, batch_id: str, asking: Asking) -> str:
+    def cancel(self, request: Cancel, asking: Asking) -> str:
         """Every run of it, if its asker may cancel them all; those that are being begun at this moment too."""
-        self._read(batch_id)
+        batch_id = self._steered(request).id
         ids = self._open(batch_id)
         for number, each in enumerate(ids):
             run = self._store.read(each)
@@ -56,9 +68,9 @@ class BatchVerbs:
         told = [f"{came[word]:,} {said}" for word, said in _CAME.items() if came[word]]
         return f"Of the runs of `{batch_id}`, {'; '.join(told)}." if told else f"All of `{batch_id}` has ended already."
 
-    def retry(self, batch_id: str, asking: Asking) -> str:
+    def retry(self, request: Retry, asking: Asking) -> str:
         """Every run of it that has failed and may be tried again, if its asker may retry them all."""
-        self._read(batch_id)
+        batch_id = self._steered(request).id
         failed = [self._store.read(each.id) for each in self._batches.members(batch_id) if each.status is Status.FAILED]
         again = [run for run in failed if not (run.problem and run.problem.final)]
         for number, run in enumerate(again):
@@ -76,6 +88,11 @@ class BatchVerbs:
         if gone_on and not own:  # each of a few tells its own end
             self._batches.tried_again(batch_id)
         return "\n".join([f"Of {failures} of `{batch_id}`, {gone_on:,} go on where they failed.", *left[:_LEFT], *more])
+
+    def _steered(self, request: Cancel | Retry) -> Batch:
+        batch = self._read(request.run_id)
+        check_is_meant(request.key, batch, f"a {safe(batch.title[:1].lower() + batch.title[1:])}")
+        return batch
 
     def _open(self, batch_id: str) -> list[str]:
         return [each.id for each in self._batches.members(batch_id) if each.status.open]

@@ -75,7 +75,7 @@ class Decide:
 
 @dataclass(frozen=True)
 class Cancel:
-    """`key` is that of the run whose card's button was pressed, if one was."""
+    """`key` is that of the run or batch whose card's button was pressed, if one was."""
 
     run_id: str
     key: str = ""

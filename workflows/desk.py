@@ -1,6 +1,5 @@
 """Takes requests in: finds what they name, makes the run, carries answers to it. Never touches AWS."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -13,6 +12,7 @@ from workflows.engine.agenda import Firing
 from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.engine.happened import NOWHERE, Place, answered
+from workflows.engine.keys import for_good
 from workflows.engine.run import Actor, Answer, Run, Status, StepState, Target
 from workflows.engine.runbook import Runbook
 from workflows.engine.store import Store
@@ -131,8 +131,7 @@ class Desk:
     def start(self, planned: Run, request: str = "", firing: Firing | None = None) -> Run:
         """Give the planned run its id and save it. Raises NotNow."""
         run_id = self.store.next_id(planned.id)
-        key = f"{run_id}-{secrets.token_hex(4)}"
-        made = replace(planned, id=run_id, key=key, created=self._clock.now())
+        made = replace(planned, id=run_id, key=for_good(run_id), created=self._clock.now())
         return self.store.create(made, request=request, firing=firing)
 
     def answer(

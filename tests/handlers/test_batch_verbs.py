@@ -6,13 +6,17 @@ import pytest
 import redis
 
 from handlers.access import Access
+from handlers.actions import key_of, stands_for
 from handlers.answers import Answers
+from handlers.batch_card import Standing, summary
 from handlers.grammar import parse
+from handlers.requests import Cancel, Retry
 from tests.clock import HandClock
 from tests.handlers.fleet import fails
 from workflows import inventory
 from workflows.desk import Asking, Desk
 from workflows.engine.agenda import Agenda
+from workflows.engine.batches import Batches
 from workflows.engine.board import Board
 from workflows.engine.run import Actor
 from workflows.engine.store import Store
@@ -79,6 +83,27 @@ def test_all_of_a_batch_is_cancelled_by_who_may_cancel_each_and_by_nobody_else(c
     assert all(store.inbox(run.id).cancel for run in store.open_runs())
     with pytest.raises(UserError, match="There is no batch `G-0007`"):
         counter.says("cancel G-7")
+
+
+def test_a_button_on_the_card_of_a_lost_batch_does_not_steer_the_one_that_has_its_number_now(
+    redis_client: redis.Redis, store: Store, clock: HandClock
+) -> None:
+    Counter(redis_client, store, clock).says("backup tag:Env=prod")
+    batches = Batches(redis_client, clock)
+    lost = batches.read("G-0001")
+    assert lost is not None
+    (button,) = summary(Standing(lost, batches.members(lost.id))).blocks[-1]["elements"]
+    redis_client.flushall()
+    after = Counter(redis_client, store, clock)
+    after.says("backup tag:Env=prod")
+    assert (button["action_id"], stands_for(button)[0]) == ("cancel", "G-0001")
+    for request in (Cancel("G-0001", key_of(button)), Retry("G-0001", key_of(button))):
+        with pytest.raises(UserError, match="`G-0001` is another one by now, a backup of 12 servers"):
+            after.answers.to(request, Asking(OLGA, "C0DROPS"))
+    assert not any(store.inbox(run.id).cancel for run in store.open_runs())
+    found = batches.read("G-0001")
+    assert found is not None
+    assert "12 stop" in after.answers.to(Cancel("G-0001", found.key), Asking(OLGA, "C0DROPS"))[0]
 
 
 def test_all_that_failed_is_tried_again_but_for_what_a_retry_could_not_mend(counter: Counter, store: Store) -> None:

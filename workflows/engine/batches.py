@@ -8,7 +8,7 @@ import redis
 from pydantic import TypeAdapter
 
 from workflows.engine.clock import Clock
-from workflows.engine.keys import key, millis, text, texts
+from workflows.engine.keys import for_good, key, millis, text, texts
 from workflows.engine.run import Actor, Status
 
 #: With which a batch's id begins. No runbook has it.
@@ -24,7 +24,7 @@ _PAGE = 500
 class Batch:
     """`title` as a run's ("Backup of 12 servers"), `planned` how many runs were to be begun; `left` are sentences that
     say why some were not, `whole` that none is begun any more. `again` counts how often what had failed was tried again
-    as a whole."""
+    as a whole. `key` is what no other batch ever has."""
 
     id: str
     title: str
@@ -37,6 +37,7 @@ class Batch:
     left: tuple[str, ...] = ()
     whole: bool = False
     again: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Batches:
         if request:
             self._redis.set(asked, batch_id, nx=True, ex=86400)
             batch_id = text(self._redis.get(asked) or batch_id)
-        made = replace(planned, id=batch_id, created=self._clock.now())
+        made = replace(planned, id=batch_id, key=for_good(batch_id), created=self._clock.now())
         self._redis.hsetnx(key("batch", batch_id), "head", _BATCH.dump_json(made).decode())
         self._redis.expire(key("batch", batch_id), KEEP)
         return self.read(batch_id) or made
@@ -109,7 +110,7 @@ class Batches:
             return None
         found = _BATCH.validate_json(head)
         whole = found.whole or self._clock.now() > found.created + WHOLE
-        return replace(found, whole=whole, again=int(again or 0))
+        return replace(found, whole=whole, again=int(again or 0), key=found.key or found.id)
 
     def members(self, batch_id: str) -> list[Member]:
         """Its runs in the order in which they were begun. One call for each five hundred."""

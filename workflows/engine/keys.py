@@ -1,5 +1,7 @@
-"""How Redis's keys are named, and what it answers read as text. What each key means stands at the head of store.py."""
+"""How runs and Redis's keys are named, and what Redis answers read as text. What each of its keys means stands at the
+head of store.py."""
 
+import secrets
 from typing import Any
 
 from workflows.engine.run import Target
@@ -9,6 +11,11 @@ PREFIX = "dr:"
 
 def key(kind: str, *rest: str) -> str:
     return PREFIX + ":".join((kind, *rest))
+
+
+def for_good(name: str) -> str:
+    """What stands for a run or a batch and for no other, even if Redis should give its id again."""
+    return f"{name}-{secrets.token_hex(4)}"
 
 
 def lock_key(target: Target) -> str:
