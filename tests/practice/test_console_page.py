@@ -85,23 +85,6 @@ def test_the_channel_greets_with_the_same_four_lines_until_they_are_read(browser
         expect(note).to_be_visible()
 
 
-def test_the_drill_is_played_in_the_channel_by_one_button(browser: Browser, world: World) -> None:
-    with context_of(browser) as context:
-        page = addressed(context.new_page(), world.workspace.url, "U0OPERATOR")
-        page.get_by_role("button", name="Play it for me").click()
-        expect(page.get_by_role("button", name="Playing …")).to_be_disabled()
-        cards = page.get_by_role("log").get_by_role("article").filter(has_not_text="Only visible to you")
-        card = cards.filter(has_text="Live drill of orders-db").last
-        expect(card).to_contain_text("Succeeded", timeout=LONG_MS)
-        expect(page.get_by_role("region", name="New here?")).to_contain_text("Verdict: same.", timeout=LONG_MS)
-        expect(page.get_by_role("button", name="Play it for me")).to_be_enabled()
-        assert page.locator("#log").evaluate("node => node.scrollHeight - node.scrollTop - node.clientHeight") < 80
-        card.get_by_role("button", name="replies").click()
-        expect(page.get_by_role("region", name="Thread")).to_be_visible()
-        assert faults_for_readers(page) == []
-        expect(page.get_by_role("option", name="Practice Guide")).to_have_count(0)
-
-
 def test_the_channel_and_the_cloud_lead_to_each_other(page: Page) -> None:
     page.get_by_role("link", name="Channel", exact=True).click()
     expect(page.get_by_role("textbox", name="Message")).to_be_visible()
@@ -181,18 +164,34 @@ def test_axe_finds_nothing_wrong_and_nothing_is_scrolled_sideways(
         assert faults_for_readers(page) == []
 
 
-def test_the_drill_plays_by_itself_and_a_visitors_line_comes_back_with_the_server(page: Page, world: World) -> None:
+def test_the_drill_plays_by_itself_on_both_pages_and_a_visitors_line_comes_back_with_the_server(
+    page: Page, browser: Browser, world: World
+) -> None:
     lost = living(world, "orders-db")
     go_to(page, "orders-db", "srv", "app").get_by_role("button", name="config.ini").click()
     text = page.get_by_role("textbox", name="The file's text")
     expect(text).to_have_value("[orders]\nport = 5432\nretention_days = 400\n")
     text.fill(f"{text.input_value()}{LINE}\n")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Play the live drill").click()
-    expect(page.get_by_role("button", name="Playing …")).to_be_disabled()
-    play = page.get_by_role("log", name="Play it for me")
-    expect(play).to_contain_text("Verdict: same.", timeout=LONG_MS)
-    expect(play).to_contain_text("somebody else must approve it")
+    with context_of(browser) as context:
+        channel = addressed(context.new_page(), world.workspace.url, "U0OPERATOR")
+        begin(page, "Play the live drill")
+        channel.get_by_role("button", name="Play it for me").click()  # whoever presses second watches the same
+        for each in (page, channel):
+            expect(each.get_by_role("button", name="Playing …")).to_be_disabled()
+        play = page.get_by_role("log", name="Play it for me")
+        expect(play).to_contain_text("Verdict: same.", timeout=LONG_MS)
+        expect(play).to_contain_text("somebody else must approve it")
+        expect(channel.get_by_role("region", name="New here?")).to_contain_text("Verdict: same.")
+        expect(channel.get_by_role("button", name="Play it for me")).to_be_enabled()
+        cards = channel.get_by_role("log").get_by_role("article").filter(has_not_text="Only visible to you")
+        card = cards.filter(has_text="Live drill of orders-db")
+        expect(card).to_contain_text("Succeeded")
+        assert channel.locator("#log").evaluate("node => node.scrollHeight - node.scrollTop - node.clientHeight") < 80
+        card.get_by_role("button", name="replies").click()
+        expect(channel.get_by_role("region", name="Thread")).to_be_visible()
+        assert faults_for_readers(channel) == []
+        expect(channel.get_by_role("option", name="Practice Guide")).to_have_count(0)
     expect(server(page, "orders-db")).to_contain_text("Gone at")
     expect(page.get_by_role("region", name="Images")).to_contain_text("proof: proven")
     assert not world.lab.tree(lost).exists()

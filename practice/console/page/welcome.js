@@ -41,10 +41,11 @@ function fold(yes) {
   else node.guide.focus();
 }
 
+// A drill that somebody has begun already is watched.
 async function play() {
   const answer = await post("play");
-  if (answer.ok) follow();
-  else node.told.textContent = answer.error;
+  if (!answer.ok) node.told.textContent = answer.error;
+  follow();
 }
 
 // The latest of what the two do, until it is over.
