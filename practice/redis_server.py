@@ -56,9 +56,12 @@ class RedisServer:
             self._process.wait()
 
     def stop(self) -> None:
-        if self._process:
+        """Asked again until it ends: Redis takes no notice while it writes its first append-only file, as after it has
+        become a replica."""
+        while self._process and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=1)
 
 
 def executable() -> str:

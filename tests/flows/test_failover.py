@@ -36,6 +36,7 @@ def replica(stage: Stage, redis_server: RedisServer, tmp_path: Path) -> Iterator
     """It follows the Redis that the stage works on."""
     server = RedisServer(tmp_path / "replica")
     with redis.Redis.from_url(server.start()) as client:
+        stage.store.redis.config_set("repl-diskless-sync-delay", 0)  # Redis waits five seconds for more replicas
         client.replicaof("127.0.0.1", redis_server.port)
         yield client
     server.stop()
