@@ -82,7 +82,8 @@ def sentence(standing: Standing) -> str:
     title = standing.batch.title
     head = f"{standing.batch.id}, {safe(title[:1].lower() + title[1:])}"
     halted = f" Firedrill is {standing.halt.sentence()}." if standing.halt and standing.open else ""
-    return cut(f"{head}: {_ended(standing)}.{halted} {', '.join(_counted(standing))}.", _TEXT)
+    unseen = f" {standing.batch.unseen}" if standing.batch.unseen else ""
+    return cut(f"{head}: {_ended(standing)}.{halted} {', '.join(_counted(standing))}.{unseen}", _TEXT)
 
 
 def end(standing: Standing) -> str:
@@ -128,7 +129,8 @@ def _heading(standing: Standing) -> str:
         return ":hourglass_flowing_sand: Running"
     good = len(standing.having(Status.SUCCEEDED))
     if good == len(standing.members) and not standing.missing:
-        return ":white_check_mark: Succeeded, all of them"
+        unseen = standing.batch.unseen
+        return ":warning: Succeeded, all that were seen" if unseen else ":white_check_mark: Succeeded, all of them"
     failed = standing.having(Status.FAILED)
     if failed:
         return f":x: {len(failed)} failed{_without(standing)}"
@@ -178,9 +180,10 @@ def _more(number: int, what: str) -> list[str]:
 
 
 def _left(standing: Standing) -> list[str]:
-    """Why some were not begun. One sentence may be of many."""
+    """What was not seen, and why some were not begun. One sentence may be of many."""
     shown = standing.batch.left[:NAMED]
-    lines = [f":warning: *Not begun:* {cut(each, _WRONG)}" for each in shown]
+    lines = [f":warning: *Not seen:* {cut(standing.batch.unseen, _WRONG)}"] if standing.batch.unseen else []
+    lines += [f":warning: *Not begun:* {cut(each, _WRONG)}" for each in shown]
     if standing.missing <= len(shown):
         return lines
     if shown:

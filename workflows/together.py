@@ -31,7 +31,7 @@ def begin(
     """`start` begins one of them, and raises NotNow where that cannot be; it gets the number of it. The same `request`
     again goes on with the same batch. `unseen` says what may be missing among them."""
     batches = Batches(store.redis, store.clock)
-    batch = batches.open(_batch(planned), request) if len(planned) > FEW else None
+    batch = batches.open(_batch(planned, unseen), request) if len(planned) > FEW else None
     runs: list[Run] = []
     left: list[NotNow] = []
     for number, each in enumerate(planned):
@@ -42,13 +42,14 @@ def begin(
         except NotNow as later:
             left.append(later)
     if batch:
-        said = dict.fromkeys([f"{unseen}."] if unseen else [])
-        said |= dict.fromkeys(later.text for later in left)
-        batches.close(batch, list(said)[:_LEFT])
+        batches.close(batch, list(dict.fromkeys(later.text for later in left))[:_LEFT])
     return Begun(tuple(runs), tuple(left), batch if runs else None)
 
 
-def _batch(planned: Sequence[Run]) -> Batch:
+def _batch(planned: Sequence[Run], unseen: str) -> Batch:
     like = planned[0]
     title = RUNBOOKS[like.runbook].title.format(server=count(len(planned), "server"))
-    return Batch("", title, like.asked_by, like.channel, 0.0, len(planned), like.via, like.reason)
+    return Batch(
+        "", title, like.asked_by, like.channel, 0.0, len(planned), like.via, like.reason,
+        unseen=f"{unseen}." if unseen else "",
+    )  # fmt: skip

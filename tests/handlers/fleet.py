@@ -56,7 +56,7 @@ class Fleet:
         paced = [PacedClient(slack, Budget(client, clock)) for _ in range(bots)]
         self.bots = [Notifier(store, self.cards, each, access, "") for each in paced]
 
-    def begun(self, servers: Sequence[str], book: str = "backup", request: str = "") -> Begun:
+    def begun(self, servers: Sequence[str], book: str = "backup", request: str = "", unseen: str = "") -> Begun:
         """As the desk begins them."""
         planned = [made(book, each, channel=CHANNEL) for each in servers]
 
@@ -65,7 +65,7 @@ class Fleet:
             own = replace(run, id=run_id, key=f"{run_id}-x", created=self.clock.now())
             return self.store.create(own, request=f"{request}/{number}" if request else "")
 
-        return begin(self.store, planned, start, request)
+        return begin(self.store, planned, start, request, unseen)
 
     def move(self, run_id: str, how: Move, event: str = "test") -> Run:
         """As a worker moves it."""

@@ -230,6 +230,17 @@ def test_a_batch_whose_beginner_was_killed_comes_to_its_end_all_the_same(
     assert len(fleet.thread()) == 2
 
 
+def test_a_batch_that_may_have_missed_servers_never_says_that_all_succeeded(fleet: Fleet) -> None:
+    unseen = "us-west-2 could not be looked at (it did not answer), so it is not known which servers there are"
+    for run in fleet.begun(named(4), unseen=unseen).runs:
+        fleet.move(run.id, succeeds)
+    fleet.paint(10)
+    assert "Succeeded, all that were seen" in fleet.message().plain()
+    assert f"Not seen: {unseen}." in fleet.message().plain()
+    assert "Not begun" not in fleet.message().plain()
+    assert fleet.thread()[0].text.endswith(f"all 4 have ended. 4 done. {unseen}.")
+
+
 def test_what_moves_while_a_batch_is_painted_is_painted_again(fleet: Fleet, store: Store) -> None:
     runs = fleet.begun(named(4)).runs
     ((batch, revision),) = fleet.cards.claim(10, 60)

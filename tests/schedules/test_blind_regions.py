@@ -58,8 +58,7 @@ def test_a_region_that_stays_dark_is_left_out_by_name_and_the_others_begin(stage
     (reply,) = replies(begun, Outlook())
     batch = Batches(stage.store.redis, stage.clock).read(stage.store.read(begun.runs[0]).batch)
     assert batch is not None
-    (left,) = batch.left
-    for told in (reply.text, str(announcement(begun, Outlook()).blocks), left):
+    for told in (reply.text, str(announcement(begun, Outlook()).blocks), batch.unseen):
         assert f"eu-west-1 could not be looked at ({WHY[:-1]})" in told
     assert f"<@{OPERATOR.id}>" in reply.text
 
@@ -92,5 +91,5 @@ def test_whoever_asks_for_it_by_hand_is_told_too_what_was_not_seen(stage: Stage)
         assert f"eu-west-1 could not be looked at ({WHY[:-1]}), so it is not known which servers" in told
     batch = Batches(stage.store.redis, stage.clock).read(runs[0].batch)
     assert batch
-    assert "eu-west-1" in str(batch.left)
+    assert "eu-west-1" in batch.unseen
     assert "could not be looked at" not in stage.answers.to(parse("backup us-east-1-0 --dry-run"), ASKING)[0]

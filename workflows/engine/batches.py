@@ -23,8 +23,8 @@ _PAGE = 500
 @dataclass(frozen=True)
 class Batch:
     """`title` as a run's ("Backup of 12 servers"), `planned` how many runs were to be begun; `left` are sentences that
-    say why some were not, `whole` that none is begun any more. `again` counts how often what had failed was tried again
-    as a whole. `key` is what no other batch ever has."""
+    say why some were not, `unseen` one of what may be missing among them, `whole` that none is begun any more. `again`
+    counts how often what had failed was tried again as a whole. `key` is what no other batch ever has."""
 
     id: str
     title: str
@@ -38,6 +38,7 @@ class Batch:
     whole: bool = False
     again: int = 0
     key: str = ""
+    unseen: str = ""
 
 
 @dataclass(frozen=True)
