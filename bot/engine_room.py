@@ -104,5 +104,5 @@ def beyond() -> ModuleType:
             raise
         raise SettingsError(
             'engine = "celery" needs Celery, which is not installed here.',
-            "pip install 'firedrill[celery]', or take the line out of firedrill.toml.",
+            "In Firedrill's checkout: pip install '.[celery]'. Or take the line out of firedrill.toml.",
         ) from error

@@ -65,4 +65,4 @@ def test_without_celery_installed_the_start_says_what_is_missing() -> None:
     said = subprocess.run(
         [sys.executable, "-c", program], cwd=PROCFILE.parent, capture_output=True, text=True, check=True
     )
-    assert "pip install 'firedrill[celery]'" in said.stdout
+    assert "In Firedrill's checkout: pip install '.[celery]'" in said.stdout
