@@ -6,6 +6,7 @@ repeat them, and nothing happens. Loaded only where `engine = "celery"`.
 
 import logging
 import re
+import ssl
 import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -65,9 +66,13 @@ def app_of(settings: Settings) -> Celery:
 
 
 def app_over(broker: str) -> Celery:
+    """With TLS to Redis the certificate is verified, as it is for the runs, unless the URL's own `ssl_…` say otherwise:
+    left alone, kombu takes any."""
     app = Celery("firedrill", broker=broker, set_as_current=False)
     own = _REDIS if broker.startswith("redis") else {}
     app.conf.update(CONF, broker_transport_options={"max_retries": 1, **own})
+    if broker.startswith("rediss:"):
+        app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     return app
 
 

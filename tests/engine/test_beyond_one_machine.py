@@ -1,6 +1,7 @@
 """Hints over Celery's queue, and a failover of Redis: what may be lost, late or repeated, and changes nothing."""
 
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -119,6 +120,20 @@ def test_after_a_hint_that_could_not_be_sent_the_next_ones_are_not_tried_until_t
         dropped()
     assert first > 0
     assert tried == first
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("", {"ssl_cert_reqs": ssl.CERT_REQUIRED}),
+        ("?ssl_cert_reqs=none", {"ssl_cert_reqs": ssl.CERT_NONE}),
+        ("?ssl_ca_certs=/etc/own.pem", {"ssl_ca_certs": "/etc/own.pem"}),  # redis-py then verifies by itself
+    ],
+)
+def test_a_broker_with_tls_must_show_a_certificate_unless_its_address_says_otherwise(
+    query: str, wanted: dict[str, object]
+) -> None:
+    assert app_over(f"rediss://127.0.0.1/0{query}").connection_for_write().ssl == wanted
 
 
 def test_a_worker_that_took_a_run_before_a_failover_which_lost_that_is_fenced_off(
