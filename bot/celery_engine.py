@@ -22,7 +22,7 @@ from bot.buckets import archive_of
 from bot.engine_room import EngineRoom
 from bot.hands import Hands
 from bot.metrics import Gauge
-from bot.settings import Settings
+from bot.settings import HealthTable, Settings
 from workflows.archive import Archive
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
@@ -163,10 +163,15 @@ def taking(app: Celery, hands: Hands) -> None:
     app.task(look, name=TASK, ignore_result=True, max_retries=0, shared=False)
 
 
+def port_of(health: HealthTable) -> int:
+    """Where a machine's worker tells how it is. Its own port, since a worker may be on the same machine."""
+    return health.worker if health.celery is None else health.celery
+
+
 def run(settings: Settings) -> int:
     """A machine's worker, until a signal tells it to stop. What is in hand is done first. Gives the exit status."""
     ending = Event()
-    room = EngineRoom(settings, ending)
+    room = EngineRoom(settings, port_of(settings.file.health), ending)
     store = room.parts.store
     after = _After(store, room.parts.board, archive_of(settings, store))
     hands = Hands(room.engine, store, after.ended)

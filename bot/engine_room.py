@@ -32,9 +32,11 @@ log = logging.getLogger(__name__)
 
 
 class EngineRoom:
-    """Of one process. Raises SettingsError when Redis is not there, or is another world's."""
+    """Of one process, which tells how it is at `port`. Raises SettingsError when Redis is not there, or is another
+    world's.
+    """
 
-    def __init__(self, settings: Settings, stop: Event) -> None:
+    def __init__(self, settings: Settings, port: int, stop: Event) -> None:
         self.settings = settings
         self.parts = parts(settings)
         check_world(settings, self.parts.board, settings.practice_aws)
@@ -42,7 +44,7 @@ class EngineRoom:
         for doubt in persistence(self.parts):
             log.warning("%s", doubt)
         gauges = Gauges(self.parts.redis, self.parts.clock)
-        self.health = health_of(settings, gauges, settings.file.health.worker, stop)
+        self.health = health_of(settings, gauges, port, stop)
         ledger = Ledger()
         endpoint = settings.environment.aws_endpoint_url or None
         self.home = Home(

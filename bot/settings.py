@@ -168,11 +168,14 @@ class LimitsTable(_Table):
 
 
 class HealthTable(_Table):
-    """`[health]`: where each process tells how it is, by HTTP. A port of 0: nowhere."""
+    """`[health]`: where each process tells how it is, by HTTP. A port of 0: nowhere. `celery` is the port of
+    `celery-worker`; None: the worker's.
+    """
 
     host: str = "127.0.0.1"
     bot: int = Field(default=0, ge=0, le=65535)
     worker: int = Field(default=0, ge=0, le=65535)
+    celery: int | None = Field(default=None, ge=0, le=65535)
 
 
 class File(_Table):

@@ -257,7 +257,7 @@ def run(settings: Settings, stop: Event) -> bool:
     """Until told to stop. Raises SettingsError when Redis is not there. False: see Worker.work."""
     file = settings.file
     elsewhere = beyond() if file.engine == "celery" else None
-    room = EngineRoom(settings, stop)
+    room = EngineRoom(settings, file.health.worker, stop)
     built = room.parts
     anchorage = anchorage_of(settings)
     calendar = Calendar(built.agenda, built.clock, settings.schedules)

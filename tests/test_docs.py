@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import AnnouncementsTable, Environment, File
+from bot.settings import AnnouncementsTable, Environment, File, HealthTable
 from handlers.grammar import grammar, parse
 from workflows.catalogue import RUNBOOKS
 from workflows.facts.kinds import KINDS
@@ -74,6 +74,8 @@ def test_the_example_settings_are_valid_and_show_each_key() -> None:
     made = tomllib.loads((ROOT / "firedrill.example.toml").read_text(encoding="utf-8"))
     File.model_validate(made)
     assert set(made) == set(File.model_fields)
+    assert set(made["health"]) == set(HealthTable.model_fields)
+    assert len(set(made["health"].values())) == len(made["health"]), "all processes can be on one machine"
     assert set(made["announcements"]) == set(AnnouncementsTable.model_fields)
     assert read_profiles(made["profiles"])[1] == []
     schedules, freezes = read_schedules(made["schedules"]), read_freezes(made["freezes"])

@@ -16,9 +16,10 @@ import pytest
 import redis
 from slack_sdk.errors import SlackApiError
 
+from bot.celery_engine import port_of
 from bot.health import Health, Pulse, health_of
 from bot.metrics import Metrics
-from bot.settings import SettingsError, load
+from bot.settings import HealthTable, SettingsError, load
 from bot.sight import Sight
 from bot.slack_client import Line, ObservedClient
 from handlers.posting import UNREACHABLE
@@ -197,6 +198,13 @@ def test_a_port_that_is_taken_is_told_at_the_start(
     assert "FIREDRILL_HEALTH_PORT" in told.value.hint
     monkeypatch.setenv("FIREDRILL_HEALTH_PORT", "0")
     assert health_of(load(), gauges, settings.file.health.worker, Event())
+
+
+def test_a_celery_worker_has_a_port_of_its_own_or_the_workers_and_never_one_that_nobody_asked_for() -> None:
+    assert port_of(HealthTable(worker=9465, celery=9466)) == 9466
+    assert port_of(HealthTable(worker=9465, celery=0)) == 0
+    assert port_of(HealthTable(worker=9465)) == 9465
+    assert port_of(HealthTable()) == 0
 
 
 def test_steps_and_ends_are_counted_by_runbook_and_name_and_never_by_server_or_run(
