@@ -14,6 +14,7 @@ from workflows.catalogue import RUNBOOKS
 from workflows.facts.kinds import KINDS
 from workflows.facts.profile import MOST_CHECKS
 from workflows.facts.tables import ProfileTable, read_profiles
+from workflows.rulebook import AccessTable
 from workflows.schedules.tables import FreezeTable, ScheduleTable, read_freezes, read_schedules
 
 ROOT = Path(__file__).parent.parent
@@ -76,6 +77,7 @@ def test_the_example_settings_are_valid_and_show_each_key() -> None:
     assert set(made) == set(File.model_fields)
     assert set(made["health"]) == set(HealthTable.model_fields)
     assert len(set(made["health"].values())) == len(made["health"]), "all processes can be on one machine"
+    assert set(made["access"]) | {"channels"} == set(AccessTable.model_fields)
     assert set(made["announcements"]) == set(AnnouncementsTable.model_fields)
     assert read_profiles(made["profiles"])[1] == []
     schedules, freezes = read_schedules(made["schedules"]), read_freezes(made["freezes"])
