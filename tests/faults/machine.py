@@ -61,8 +61,9 @@ class Result:
 
     @property
     def again(self) -> str:
-        """How to repeat it alone."""
-        return f'python -m tests.faults --runbook "{self.runbook}" --kind "{self.kind}" --only "{self.cut}"'
+        """How to repeat it alone, where `make` has installed what it needs."""
+        only = f'--runbook "{self.runbook}" --kind "{self.kind}" --only "{self.cut}"'
+        return f".venv/bin/python -m tests.faults {only}"
 
 
 def played(wanted: Wanted, tell: Callable[[str], object] = lambda _: None) -> list[Result]:
