@@ -2,16 +2,13 @@
 
 import json
 import logging
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from threading import Event, Thread
 from typing import Any, Literal
 
-from waitress.server import create_server
-
+from bot.door import Door
 from bot.metrics import Gauge, Metrics
 from bot.settings import Settings, SettingsError
 from bot.sight import Sight
@@ -134,18 +131,19 @@ def health_of(settings: Settings, gauges: Gauges, port: int, stop: Event) -> Hea
 
 def _listen(health: Health, host: str, port: int, stop: Event) -> None:
     try:
-        door = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        door = Door(health, host, port, "health", threads=2)
     except OSError as error:
         raise SettingsError(
             f"Nothing can listen on {host}:{port} ({error.strerror}).",
             "[health] names the ports; FIREDRILL_HEALTH_PORT gives one process another, and 0 none.",
         ) from error
-    server = create_server(health, sockets=[door], threads=2)
-    Thread(target=server.run, name="health", daemon=True).start()
     log.info("/healthz and /metrics on %s:%d", host, port)
-    # It closes in its own thread: another would take the socket away from under it.
-    ends = partial(server.trigger.pull_trigger, server.close)
-    Thread(target=lambda: (stop.wait(), ends()), name="health-ends", daemon=True).start()
+    Thread(target=_close_at, args=(stop, door), name="health-ends", daemon=True).start()
+
+
+def _close_at(stop: Event, door: Door) -> None:
+    stop.wait()
+    door.close()
 
 
 class Pulse:

@@ -13,8 +13,8 @@ from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from waitress.server import create_server
 
+from bot.door import Door
 from bot.health import Health, health_of
 from bot.settings import Settings, SettingsError
 from bot.slack_client import Line, Observed, ObservedClient, both
@@ -245,12 +245,14 @@ def _hang_up(handler: SocketModeHandler) -> None:
 
 def _http(app: App, host: str, port: int, stop: Event) -> None:
     """HTTP: Slack posts to /slack/events; every request's signature is checked."""
-    server = create_server(SlackRequestHandler(app, path="/slack/events"), host=host, port=port)
-    serving = Thread(target=server.run, name="http", daemon=True)
-    serving.start()
+    try:
+        door = Door(SlackRequestHandler(app, path="/slack/events"), host, port, "http")
+    except OSError as error:
+        raise SettingsError(
+            f"Nothing can listen on {host}:{port} ({error.strerror}).", "SLACK_HOST and SLACK_PORT name the address."
+        ) from error
     log.info("listening for Slack on %s:%d, path /slack/events", host, port)
     while not stop.wait(1.0):
-        if not serving.is_alive():
-            raise SettingsError(f"The HTTP server on port {port} has ended.", "Is the port free?")
-    server.trigger.pull_trigger(server.close)  # in its own thread: this one would take its socket away
-    serving.join(5)
+        if not door.open:
+            raise SettingsError(f"The HTTP server on port {port} has ended.", "The log says why; start it anew.")
+    door.close()
