@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from threading import Event
 from typing import Any
 
@@ -57,6 +58,7 @@ class Announcer:
         self._ahead = ahead
         self._shown: dict[str, tuple[int, bool]] = {}
         self._later: dict[str, float] = {}
+        self._doubts: dict[str, float] = {}
         self._until = 0.0
 
     def work(self, stop: Event) -> None:
@@ -86,6 +88,7 @@ class Announcer:
 
     def _forget(self, coming: set[str]) -> None:
         self._shown = {name: shown for name, shown in self._shown.items() if name in coming}
+        self._doubts = {name: at for name, at in self._doubts.items() if name in coming}
         self._later = {name: at for name, at in self._later.items() if at > self._cards.now()}
 
     def _attempt(self, each: Occurrence, nearest: bool) -> None:
@@ -93,7 +96,8 @@ class Announcer:
         nothing else is tried before that."""
         now = self._cards.now()
         soon = bool(self._ahead) and now >= each.at - self._ahead[-1]
-        if self._later.get(each.id, 0) > now or self._shown.get(each.id) == (each.version, soon):
+        told = self._shown.get(each.id) == (each.version, soon) and now < self._doubts.get(each.id, inf)
+        if told or self._later.get(each.id, 0) > now:
             return
         try:
             self._tell(each, soon, nearest, now)
@@ -115,11 +119,13 @@ class Announcer:
                 if "message" not in notes and each.state.open:  # it says so itself, and has just been posted
                     self._cards.note(each.id, reply.key, thread)
                 self._once(each, reply.key, {"text": reply.text}, thread)
+            self._shown[each.id] = (each.version, soon)
             if known.doubt or known.unseen:  # which may go away by itself
-                self._later[each.id] = now + DOUBT
+                self._doubts[each.id] = now + DOUBT
                 return
         elif each.state.open:
             return
+        self._doubts.pop(each.id, None)
         self._shown[each.id] = (each.version, soon)
         self._agenda.said(each.id, each.version)
         if each.over:
