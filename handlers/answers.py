@@ -181,11 +181,11 @@ class Answers:
         return planned
 
     def _start(self, request: Start, asking: Asking) -> tuple[str, list[Run]]:
+        before = self._unseen(request)
         planned = self._allowed(request, asking, self._desk)
         if not planned:
             return _NOTHING_GOES, []
-        known = self._desk.lookout.last()
-        unseen = known.unseen(request.target) if known else ""
+        unseen = before or self._unseen(request)  # a worker may have looked at AWS while it was planned
         dark = [f"{unseen}."] if unseen else []
         if request.dry_run:
             more = [f"And so with {len(planned) - FEW} more."] if len(planned) > FEW else []
@@ -203,6 +203,10 @@ class Answers:
         if len(begun.left) > _LEFT:
             lines.append(f"And so with {len(begun.left) - _LEFT} more.")
         return "\n".join([*lines, *dark]), list(begun.runs)
+
+    def _unseen(self, request: Start) -> str:
+        known = self._desk.lookout.last()
+        return known.unseen(request.target) if known else ""
 
     def _status(self, request: ShowStatus) -> str:
         if request.run_id:

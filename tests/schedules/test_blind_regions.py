@@ -1,15 +1,19 @@
 """A schedule of many servers leaves none out in silence, and a Region that is dark does not stop the others."""
 
+from collections.abc import Sequence
+
 from handlers.announcements import Outlook, announcement, replies
 from handlers.grammar import parse
-from tests.schedules.table import again, nightly, soonest, timetable
+from tests.schedules.table import HERE, again, nightly, soonest, timetable
 from tests.schedules.team import Team, shown
 from tests.stage import ASKING, OPERATOR, Stage
 from workflows import inventory
 from workflows.engine.batches import Batches
+from workflows.engine.run import Run
 from workflows.inventory import Inventory, Sighting
 from workflows.schedules.beginning import PATIENCE
 from workflows.schedules.occurrence import Occurrence, State
+from workflows.schedules.timetable import Timetable
 
 WHY = "AWS does not answer in eu-west-1."
 
@@ -47,6 +51,32 @@ def test_a_look_that_failed_just_then_is_waited_for_and_nothing_is_left_out(stag
     timetable(stage).tick()
     begun = again(stage, each)
     assert (begun.state, len(begun.runs), begun.why) == (State.STARTED, 6, "")
+
+
+def test_a_region_that_is_seen_again_while_it_is_planned_without_it_is_not_left_out(stage: Stage) -> None:
+    each = _due(stage)
+
+    def check(_: Occurrence, planned: Sequence[Run]) -> str:
+        _seen(stage, blind=False)
+        return "" if planned else "nothing to do"
+
+    stage.clock.forward(60)
+    Timetable(stage.agenda, stage.desk, stage.clock, (), check).tick()
+    assert again(stage, each).state is State.HELD
+    timetable(stage).tick()
+    assert len(again(stage, each).runs) == 6
+
+
+def test_whoever_decides_something_while_a_region_is_dark_is_answered_at_once(team: Team) -> None:
+    stage = team.stage
+    _seen(stage, blind=True)
+    nightly(stage, target="tag:Env=prod")
+    timetable(stage).tick()
+    team.tell()
+    assert "Not seen now" in shown(team.message())
+    stage.calendar.skip(soonest(stage).id, OPERATOR, HERE)
+    team.tell()
+    assert "Skipped" in shown(team.message())
 
 
 def test_a_region_that_stays_dark_is_left_out_by_name_and_the_others_begin(stage: Stage) -> None:

@@ -11,8 +11,12 @@ from tests.flows.scene import SMALL
 from tests.schedules.table import HERE, again, nightly, soonest, timetable
 from tests.stage import ASKING, OPERATOR, Stage
 from workflows.desk import Desk
+from workflows.engine.agenda import KEEP, Agenda, Firing
+from workflows.engine.happened import Event
+from workflows.engine.keys import key
 from workflows.engine.run import Run, Status
 from workflows.errors import UserError
+from workflows.schedules.beginning import SILENT
 from workflows.schedules.occurrence import Occurrence, State
 from workflows.schedules.tables import Freeze
 from workflows.schedules.timetable import Timetable
@@ -32,9 +36,10 @@ class _Slow(Desk):
         return super().start(*given, **more)
 
 
-def _due(stage: Stage, **more: object) -> Occurrence:
-    stage.seed(disks=SMALL)
-    nightly(stage, **more)  # type: ignore[arg-type]
+def _due(stage: Stage, *servers: str) -> Occurrence:
+    for each in servers or ("orders-db",):
+        stage.seed(each, disks=SMALL, tags={"Env": "prod"})
+    nightly(stage, **{"target": "tag:Env=prod"} if servers else {})
     timetable(stage).tick()
     stage.clock.forward(3600)
     return soonest(stage)
@@ -54,7 +59,7 @@ def _dies() -> None:
     raise InterruptedError
 
 
-@pytest.mark.parametrize("what", ["skip", "postpone", "unschedule", "pause"])
+@pytest.mark.parametrize("what", ["skip", "postpone", "unschedule", "half unscheduled", "pause"])
 def test_what_somebody_is_told_while_a_worker_is_about_to_begin_it_counts(stage: Stage, what: str) -> None:
     each, calendar = _due(stage), stage.calendar
     own, now = each.schedule.id, stage.clock.now()
@@ -62,6 +67,7 @@ def test_what_somebody_is_told_while_a_worker_is_about_to_begin_it_counts(stage:
         "skip": lambda: calendar.skip(each.id, OPERATOR, HERE),
         "postpone": lambda: calendar.postpone(each.id, now + 3600, OPERATOR, HERE),
         "unschedule": lambda: calendar.remove(own, OPERATOR, HERE),
+        "half unscheduled": lambda: stage.agenda.drop(own, Event("schedule removed", OPERATOR, HERE)),
         "pause": lambda: calendar.pause(own, OPERATOR, HERE),
     }
     _look(stage, before=says[what])
@@ -98,6 +104,9 @@ def test_what_a_worker_claimed_that_died_before_it_made_the_run_is_begun_once_by
     with pytest.raises(InterruptedError):
         _look(stage, after=_dies)
     assert (again(stage, each).state, stage.store.latest(1)) == (State.BEGINNING, [])
+    timetable(stage).tick()
+    assert again(stage, each).state is State.BEGINNING, "it may be slow"
+    stage.clock.forward(SILENT)
     for _ in range(3):
         timetable(stage).tick()
     (run,) = stage.store.latest(9)
@@ -121,6 +130,7 @@ def test_a_worker_that_slept_after_its_claim_begins_nothing_of_what_was_skipped_
     freeze = Freeze(0, stage.clock.now() + 600, "a fair", backups=False)
 
     def meanwhile() -> None:
+        stage.clock.forward(SILENT)
         timetable(stage, freezes=[freeze]).tick()
         assert again(stage, each).state is State.HELD
         stage.calendar.skip(each.id, OPERATOR, HERE)
@@ -140,6 +150,63 @@ def test_what_is_begun_of_it_is_known_by_a_worker_that_could_not_begin_it_itself
     with pytest.raises(InterruptedError):
         Timetable(stage.agenda, Dies(stage, lambda: None), stage.clock).tick()
     (run,) = stage.store.latest(1)
+    stage.clock.forward(SILENT)
     timetable(stage, freezes=[Freeze(0, stage.clock.now() + 600, "a fair", backups=False)]).tick()
     known = again(stage, each)
     assert (known.state, known.runs, known.why) == (State.STARTED, (run.id,), "")
+
+
+def test_a_worker_that_would_not_begin_it_leaves_it_to_the_one_that_is_at_it(stage: Stage) -> None:
+    """In a rolling restart they read different files."""
+    each = _due(stage, "node-1", "node-2", "node-3")
+    frozen = timetable(stage, freezes=[Freeze(0, stage.clock.now() + 6000, "a fair", backups=False)])
+
+    def meanwhile() -> None:
+        stage.clock.forward(SILENT - 1)
+        frozen.tick()
+
+    _look(stage, after=meanwhile)
+    begun = again(stage, each)
+    assert (begun.state, len(begun.runs), begun.why) == (State.STARTED, 3, "")
+
+
+def test_what_is_begun_while_another_writes_down_what_was_begun_belongs_to_it_too(stage: Stage) -> None:
+    each = _due(stage, "node-1", "node-2")
+
+    def make(server: str) -> None:
+        run = stage.desk.backup(ASKING, server, reboot=False, accept_loss=False)[0]
+        request = f"{each.id}/{run.target.region}/{server}"
+        stage.desk.start(run, request, Firing(each.id, again(stage, each).version))
+
+    reads: list[tuple[str, ...]] = []
+
+    def dies_after_one() -> None:
+        make("node-1")
+        _dies()
+
+    class Slow(Agenda):
+        """At which one more is begun when it has been read for the second time what was."""
+
+        def begun(self, occurrence_id: str) -> tuple[str, ...]:
+            found = super().begun(occurrence_id)
+            reads.append(found)
+            if len(reads) == 2:
+                make("node-2")
+            return found
+
+    with pytest.raises(InterruptedError):
+        _look(stage, after=dies_after_one)
+    stage.clock.forward(SILENT)
+    Timetable(Slow(stage.store.redis, stage.clock), stage.desk, stage.clock, (), lambda _, __: "a fair").tick()
+    assert (again(stage, each).state, [len(found) for found in reads]) == (State.BEGINNING, [1, 1])
+    stage.clock.forward(SILENT)
+    Timetable(stage.agenda, stage.desk, stage.clock, (), lambda _, __: "a fair").tick()
+    known = again(stage, each)
+    assert (known.state, set(known.runs)) == (State.STARTED, {run.id for run in stage.store.latest(9)})
+    assert len(known.runs) == 2
+
+
+def test_what_was_begun_of_it_is_known_as_long_as_it_itself(stage: Stage) -> None:
+    each = _due(stage)
+    timetable(stage).tick()
+    assert stage.store.redis.ttl(key("begun", each.id)) == KEEP

@@ -70,14 +70,14 @@ return 1
 """
 
 #: keys: occurrence, agenda, unsaid, unchained, over, begun   argv: id, version that it must have, record, time or ''
-#: when it is over, seconds to keep it then, now, kind or '', event, milliseconds to keep it in `over`, '1' if nothing
-#: of it may have been begun
+#: when it is over, seconds to keep it then, now, kind or '', event, milliseconds to keep it in `over`, how many runs of
+#: it may have been begun at most or ''
 CHANGE = (
     scripts.NOTE
     + """
 local record = redis.call('GET', KEYS[1])
 if not record or cjson.decode(record)['version'] ~= tonumber(ARGV[2]) then return 0 end
-if ARGV[10] == '1' and redis.call('EXISTS', KEYS[6]) == 1 then return 0 end
+if ARGV[10] ~= '' and redis.call('LLEN', KEYS[6]) > tonumber(ARGV[10]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[3])
 if ARGV[4] == '' then
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -201,18 +201,18 @@ class Agenda:
 
     def change(
         self, occurrence_id: str, version: int, record: str, at: float | None, told: Event | None,
-        ahead: float = 0.0, *, unless_begun: bool = False,
+        ahead: float = 0.0, *, begun: int | None = None,
     ) -> bool:  # fmt: skip
         """The next record of an occurrence, if `version` is still the one that it comes from. `at` is None when it is
         over; `told` is what the audit tells of it. It is kept for `ahead` seconds more: until its time has come, one
-        that was skipped must be known, or it would be made again. `unless_begun` refuses it where there is a run of
-        it."""
+        that was skipped must be known, or it would be made again. With `begun` it is refused where more runs of it
+        are known."""
         kinds = ("agenda", "unsaid", "unchained", "over")
         keys = [key("occurrence", occurrence_id), *map(key, kinds), key("begun", occurrence_id)]
         argv: list[Any] = [
             occurrence_id, version, record, "" if at is None else millis(at), KEEP + max(0, round(ahead)),
             millis(self._clock.now()),
-            "schedule" if told else "", told.to_json() if told else "", millis(KEEP), int(unless_begun),
+            "schedule" if told else "", told.to_json() if told else "", millis(KEEP), "" if begun is None else begun,
         ]  # fmt: skip
         return bool(self._change(keys=keys, args=argv))
 
@@ -224,7 +224,7 @@ class Agenda:
         return bool(self._claim(keys=keys, args=[occurrence_id, version, record, unpaused, standing]))
 
     def begun(self, occurrence_id: str) -> tuple[str, ...]:
-        """The runs that it has begun in the last day, by whichever workers, in their order."""
+        """The runs that it has begun, by whichever workers, in their order."""
         return tuple(texts(self._redis.lrange(key("begun", occurrence_id), 0, -1)))
 
     def read(self, occurrence_id: str) -> str | None:

@@ -17,8 +17,8 @@ TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
 
 #: keys: run, due, lock, unpainted, index, asked, unchained, halt, occurrence, begun   argv: id, record, now,
 #: world-lock?, asked seconds, event, card prefix, batch prefix, batch (or empty), server, seconds to keep the list of
-#: the batch's runs, version that the occurrence must have (or empty). An id is given once: a run that is there already
-#: was made by this very call, whose answer was lost.
+#: the batch's runs, version that the occurrence must have (or empty), seconds to keep the list of its runs. An id is
+#: given once: a run that is there already was made by this very call, whose answer was lost.
 CREATE = (
     NOTE
     + BEHIND
@@ -57,7 +57,7 @@ behind(KEYS[4], ARGV[7], ARGV[8], KEYS[1], ARGV[1], ARGV[3])
 if ARGV[5] ~= '0' then redis.call('SET', KEYS[6], ARGV[1], 'EX', ARGV[5]) end
 if ARGV[12] ~= '' then
   redis.call('RPUSH', KEYS[10], ARGV[1])
-  redis.call('EXPIRE', KEYS[10], ARGV[5])
+  redis.call('EXPIRE', KEYS[10], ARGV[13])
 end
 redis.call('PUBLISH', KEYS[2] .. ':nudge', ARGV[1])
 return {'made', ARGV[1]}

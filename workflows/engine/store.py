@@ -28,7 +28,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | declared                 | string | timetable        | for ever         | what the newest worker's file declares     |
 | cursors                  | hash   | timetable        | as its schedule  | up to where occurrences of each were made  |
 | occurrence:<id>          | string | timetable, desk  | 62 d after it    | one firing of a schedule (JSON)            |
-| begun:<occurrence>       | list   | timetable        | 1 d              | runs that it has begun so far              |
+| begun:<occurrence>       | list   | timetable        | 62 d             | runs that it has begun so far              |
 | agenda                   | zset   | timetable, desk  | for ever         | occurrences that are not over, by time     |
 | unsaid                   | set    | timetable, desk  | for ever         | occurrences whose announcement is behind   |
 | over                     | zset   | timetable, desk  | 62 d             | occurrences that came to an end, by when   |
@@ -69,6 +69,7 @@ from typing import Any, cast
 import redis
 
 from workflows.engine import scripts
+from workflows.engine.agenda import KEEP as KEEP_OCCURRENCE
 from workflows.engine.agenda import Firing
 from workflows.engine.batches import KEEP
 from workflows.engine.clock import Clock
@@ -158,7 +159,7 @@ class Store(Looking):
         argv: list[Any] = [
             run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0, started(run).to_json(),
             key("card", ""), key("batch", ""), run.batch, run.target.server, KEEP,
-            firing.version if firing else "",
+            firing.version if firing else "", KEEP_OCCURRENCE,
         ]  # fmt: skip
         word, which = texts(self._create(keys=keys, args=argv))
         if word == "halted":

@@ -39,8 +39,8 @@ class Occurrence:
     """`due` is when the rule said, `at` when it begins now: the two differ when it was postponed. `why` says what
     holds it, how it ended, or what was left out when it began; `by` is who decided that last, `asker` who its runs
     are asked for by. `runs` are the runs that it began; `ended` when the last of them ended. `hurried`: a person
-    wanted it now, whatever speaks against it. `folded` are earlier ones that were missed with it. `version` grows
-    with each move. Times in seconds since the epoch.
+    wanted it now, whatever speaks against it. `claimed` is when a worker began to make its runs. `folded` are earlier
+    ones that were missed with it. `version` grows with each move. Times in seconds since the epoch.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Occurrence:
     hurried: bool = False
     folded: int = 0
     ended: float | None = None
+    claimed: float = 0.0
     version: int = 0
 
     @property
@@ -99,8 +100,8 @@ def held(each: Occurrence, why: str) -> Occurrence:
     return _moved(each, State.HELD, why, each.by)
 
 
-def beginning(each: Occurrence) -> Occurrence:
-    return _moved(each, State.BEGINNING, "", each.by)
+def beginning(each: Occurrence, now: float) -> Occurrence:
+    return replace(_moved(each, State.BEGINNING, "", each.by), claimed=now)
 
 
 def started(each: Occurrence, runs: tuple[str, ...], left_out: str = "") -> Occurrence:

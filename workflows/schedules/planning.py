@@ -12,6 +12,14 @@ def unseen(desk: Desk, schedule: Schedule) -> str:
     return known.unseen(schedule.target) if known else ""
 
 
+def seen_runs_of(desk: Desk, schedule: Schedule, asker: Actor) -> tuple[list[Run], str]:
+    """The runs, and what is not known of the target. A worker may have looked at AWS anew while they were planned, so
+    what was not known before or is not now may be missing among them. Raises UserError."""
+    before = unseen(desk, schedule)
+    runs = runs_of(desk, schedule, asker)
+    return runs, before or unseen(desk, schedule)
+
+
 def runs_of(desk: Desk, schedule: Schedule, asker: Actor) -> list[Run]:
     """One of each server that its target names; a drill takes one server. Raises UserError."""
     reason = cut(schedule.reason or f"{safe(schedule.when)} ({schedule.id})", 500)
