@@ -1,6 +1,6 @@
 """A schedule of many servers leaves none out in silence, and a Region that is dark does not stop the others."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from handlers.announcements import Outlook, announcement, replies
 from handlers.grammar import parse
@@ -8,6 +8,7 @@ from tests.schedules.table import HERE, again, nightly, soonest, timetable
 from tests.schedules.team import Team, shown
 from tests.stage import ASKING, OPERATOR, Stage
 from workflows import inventory
+from workflows.desk import Desk
 from workflows.engine.batches import Batches
 from workflows.engine.run import Run
 from workflows.inventory import Inventory, Sighting
@@ -56,12 +57,17 @@ def test_a_look_that_failed_just_then_is_waited_for_and_nothing_is_left_out(stag
 def test_a_region_that_is_seen_again_while_it_is_planned_without_it_is_not_left_out(stage: Stage) -> None:
     each = _due(stage)
 
-    def check(_: Occurrence, planned: Sequence[Run]) -> str:
-        _seen(stage, blind=False)
-        return "" if planned else "nothing to do"
+    class Desks(Desk):
+        """At which a worker has looked anew when the runs are planned."""
+
+        def backup(self, *given: Any, **more: Any) -> list[Run]:
+            planned = super().backup(*given, **more)
+            _seen(stage, blind=False)
+            return planned
 
     stage.clock.forward(60)
-    Timetable(stage.agenda, stage.desk, stage.clock, (), check).tick()
+    desk = Desks(stage.store, stage.board, stage.clock, stage.profile_for, patience=0.0)
+    Timetable(stage.agenda, desk, stage.clock).tick()
     assert again(stage, each).state is State.HELD
     timetable(stage).tick()
     assert len(again(stage, each).runs) == 6
