@@ -105,11 +105,12 @@ def end_left(tree: Path) -> None:
 
 
 def _end(is_mark: Callable[[bytes], bool]) -> None:
-    """End the processes whose environment at their start held such a variable."""
-    for environment in Path("/proc").glob("[0-9]*/environ"):
+    """End the processes whose environment at their start held such a variable. Any of them may be gone at any moment:
+    then even to ask whether its file exists raises ProcessLookupError."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if any(is_mark(each) for each in environment.read_bytes().split(b"\0")):
-                os.kill(int(environment.parent.name), signal.SIGKILL)
+            if any(is_mark(each) for each in Path("/proc", name, "environ").read_bytes().split(b"\0")):
+                os.kill(int(name), signal.SIGKILL)
 
 
 def _host_binds() -> list[str]:
