@@ -1,11 +1,11 @@
 """A machine of its own, with no way to Redis and AWS but a cable: a network namespace of Linux."""
 
-import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def why_none() -> str:
     """Why there can be none here; empty if there can."""
     if shutil.which("ip") is None:
         return "there is no ip, of iproute2, here"
-    name = f"fdtry{os.getpid()}"
+    name = f"fdtry{secrets.token_hex(3)}"
     try:
         _ip("netns", "add", name)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -38,9 +38,19 @@ class Host:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        number = os.getpid() % 250
-        self._far, self._near = f"fdfar{number}", f"fdnear{number}"
-        here, there = f"10.213.{number}.1", f"10.213.{number}.2"
+        name = secrets.token_hex(3)
+        self._far, self._near = f"fdfar{name}", f"fdnear{name}"
+        self._folder = Path(tempfile.mkdtemp(prefix="fd"))
+        self._relays: list[Relay] = []
+        self._ways: list[subprocess.Popen[str]] = []
+        with ExitStack() as undone:
+            undone.callback(self.close)
+            self._redis, self._lab = self._laid()
+            undone.pop_all()
+
+    def _laid(self) -> list[str]:
+        """The cable and all behind it; gives the ports of Redis and of the lab at the far end."""
+        world, here, there = self._world, "10.213.0.1", "10.213.0.2"
         _ip("netns", "add", self._near)
         _ip("netns", "add", self._far)
         _ip("-n", self._near, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", self._far)
@@ -48,13 +58,11 @@ class Host:
             _ip("-n", name, "addr", "add", f"{address}/30", "dev", "cable")
             _ip("-n", name, "link", "set", "cable", "up")
         _ip("-n", self._far, "link", "set", "lo", "up")
-        self._folder = Path(tempfile.mkdtemp(prefix="fd"))
         files = [self._folder / "redis", self._folder / "lab"]
         ports = [world.redis.port, int(world.lab.url.rsplit(":", 1)[1])]
-        self._relays = [Relay(port, file) for port, file in zip(ports, files, strict=True)]
-        self._ways: list[subprocess.Popen[str]] = []
+        self._relays += [Relay(port, file) for port, file in zip(ports, files, strict=True)]
         crossed = self._way(self._near, here, [str(each) for each in files])
-        self._redis, self._lab = self._way(self._far, "127.0.0.1", [f"{here}:{port}" for port in crossed])
+        return self._way(self._far, "127.0.0.1", [f"{here}:{port}" for port in crossed])
 
     def _way(self, name: str, at: str, to: list[str]) -> list[str]:
         """The ports at which that namespace reaches each of them."""
