@@ -176,4 +176,6 @@ class Stage:
         return sum(1 for effect in self.lab.effects if effect.call == call)
 
     def close(self) -> None:
+        broken = self.lab.broken
         self.lab.stop()
+        assert not broken, "\n".join(broken)

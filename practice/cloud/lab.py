@@ -82,6 +82,11 @@ class LabCloud:
         """Every request, in order."""
         return self._books.calls
 
+    @property
+    def broken(self) -> list[str]:
+        """Tracebacks of what broke in the lab itself: never a fault that it was told to show."""
+        return self._server.broken if self._server else []
+
     def start(self) -> str:
         """Empty the folder, listen, give the URL. Raises NotTheLabsFolder for a folder with something else in it."""
         self._disks.open()

@@ -41,7 +41,8 @@ class Networks:
         networks = [ip_network(rule.ip_range["CidrIp"]) for rule in out if _lets_https(rule)]
         for service in _SSM:
             ways = [each for each in backend.vpc_end_points.values() if each.service_name.endswith(f".{service}")]
-            addresses = [backend.enis[one].private_ip_address for each in ways for one in each.network_interface_ids]
+            interfaces = [one for each in ways for one in each.network_interface_ids if one in backend.enis]
+            addresses = [backend.enis[one].private_ip_address for one in interfaces]  # moto knows deleted endpoints too
             if not any(ip_address(each) in network for each in addresses for network in networks):
                 return False
         return True

@@ -7,9 +7,10 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from practice.cloud import wire
 from practice.cloud.lagging import Lagging
@@ -41,13 +42,16 @@ class Door:
         self._lagging = Lagging(parts)
         self._key = key
         self.open = True
+        #: What broke here itself, which its callers took for a 500 of AWS.
+        self.broken: list[str] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer = self._forbidden(environ)
         if answer is None:
             answer = self._answered(environ)
         if answer is None:  # lost
-            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # whoever asked may be gone
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             answer = Answer(500, "text/plain", b"")
         headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body)))]
         headers += [("x-amzn-RequestId", answer.request)] if answer.request else []
@@ -112,9 +116,13 @@ class Server:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=_Quiet)
+        self._server = _Listening("127.0.0.1", 0, door, _Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="lab", daemon=True)
+
+    @property
+    def broken(self) -> list[str]:
+        return self._door.broken
 
     def start(self) -> None:
         self._thread.start()
@@ -125,6 +133,14 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class _Listening(ThreadedWSGIServer):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """What the application raised."""
+        log.error(message, *args)
+        if isinstance(self.app, Door):
+            self.app.broken.append(message % args if args else message)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -70,6 +70,7 @@ def _left(stage: Stage, run: Run) -> Iterable[str]:
     if redis.xlen("dr:unchained"):
         yield "what happened and is not in the audit"
     yield from stage.chainer.verdict().faults
+    yield from (f"a lab that broke: {each}" for each in stage.lab.broken)
 
 
 def _standing(stage: Stage, run: Run) -> Iterable[str]:

@@ -264,6 +264,7 @@ def test_without_a_profile_or_a_way_to_ssm_there_is_no_copy(stage: Stage) -> Non
     stage.drill_rules = DrillRules(COPY_PROFILE, reach=("0.0.0.0/0",))
     failed = retried(stage, failed)
     assert stage.count("RunInstances") == 1
+    assert "Waited 60 min for the SSM agent" in words(failed)
 
 
 def test_a_copy_that_somebody_let_out_is_not_measured(stage: Stage) -> None:
