@@ -72,6 +72,10 @@ class Control:
         """moto's own objects, for what no call can set."""
         return self._backend("ec2")[ACCOUNT][region]
 
+    def has(self, region: str) -> bool:
+        """Whether there is such a Region."""
+        return region in self._backend("ec2")[ACCOUNT]
+
     def ask(self, service: str, action: str, region: str, **params: Any) -> dict[str, Any]:
         """One call to moto, past the lab. Raises Refusal with moto's code."""
         operation = model(service).operation_model(action)

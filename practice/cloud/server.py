@@ -25,7 +25,7 @@ _CREDENTIAL = re.compile(r"Credential=([^/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 
-#: Of a foreign key, by service.
+#: Of a foreign key, and of a Region in which the account is not known: by service.
 _FOREIGN = {"ec2": ("AuthFailure", 401), "ssm": ("UnrecognizedClientException", 400)}
 
 _MOST = 4 * 1024 * 1024
@@ -77,8 +77,9 @@ class Door:
         action, params = "", dict[str, Any]()
         try:
             if not hmac.compare_digest(key, self._key):
-                code, status = _FOREIGN.get(service, ("InvalidClientTokenId", 403))
-                raise Refusal(code, "The access key is not the one of this lab.", status)
+                raise _foreign(service, "The access key is not the one of this lab.")
+            if not self._control.has(region):
+                raise _foreign(service, f"The account is not enabled for the Region {region!r}.")
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             action, params = _asked(service, environ, body)
             request = Request(service, action, region, params, body, environ)
@@ -133,6 +134,11 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def _foreign(service: str, message: str) -> Refusal:
+    code, status = _FOREIGN.get(service, ("InvalidClientTokenId", 403))
+    return Refusal(code, message, status)
 
 
 class _Listening(ThreadedWSGIServer):

@@ -36,6 +36,14 @@ def test_a_foreign_key_is_refused_in_the_words_of_the_service(
     assert cloud.lab.calls[-1].outcome == expected
 
 
+def test_a_region_in_which_the_account_is_not_known_is_refused_like_a_foreign_key(cloud: Cloud) -> None:
+    given = cloud.lab.environment()
+    signed = f"Credential={given['AWS_ACCESS_KEY_ID']}/20260101/xx-dark-1/ec2/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {signed}, Signature=0"}
+    assert (asked(cloud.lab.url, headers), cloud.lab.calls[-1].outcome) == (401, "AuthFailure")
+    assert cloud.lab.broken == []
+
+
 def asked(url: str, headers: dict[str, str]) -> int:
     request = urllib.request.Request(url, b"Action=DescribeInstances&Version=2016-11-15", headers)
     try:
