@@ -165,7 +165,7 @@ def test_a_worker_that_would_not_begin_it_leaves_it_to_the_one_that_is_at_it(sta
         stage.clock.forward(SILENT - 1)
         frozen.tick()
 
-    _look(stage, after=meanwhile)
+    _look(stage, before=lambda: stage.clock.forward(SILENT), after=meanwhile)
     begun = again(stage, each)
     assert (begun.state, len(begun.runs), begun.why) == (State.STARTED, 3, "")
 

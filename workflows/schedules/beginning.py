@@ -71,12 +71,12 @@ class Beginning:
         except UserError as error:  # of a server that is not seen now, for one: until its grace is over it may be
             against = f"{error.text} {error.hint}".strip().rstrip(".")
         if not against:
-            self._go_on(each, planned, missing, now)
+            self._go_on(each, planned, missing)
         elif against != each.why:
             self._instead(each, moves.held(each, against))
 
-    def _go_on(self, before: Occurrence, planned: Sequence[Run], missing: str, now: float) -> None:
-        each = before if before.state is State.BEGINNING else self._claimed(before, now)
+    def _go_on(self, before: Occurrence, planned: Sequence[Run], missing: str) -> None:
+        each = before if before.state is State.BEGINNING else self._claimed(before)
         if each is None:
             log.info("occurrence=%s was decided otherwise while it was looked at; it is not begun", before.id)
             return
@@ -92,9 +92,9 @@ class Beginning:
         begun = self._agenda.begun(each.id)
         return max(each.claimed, self._desk.store.read(begun[-1]).created if begun else 0.0)
 
-    def _claimed(self, each: Occurrence, at: float) -> Occurrence | None:
+    def _claimed(self, each: Occurrence) -> Occurrence | None:
         """It begins now: from here on it cannot be skipped, nor paused, nor removed. None where somebody just did."""
-        own, now = each.schedule, moves.beginning(each, at)
+        own, now = each.schedule, moves.beginning(each, self._desk.now())
         unpaused, standing = "" if each.hurried else own.id, "" if own.declared else own.id
         record = occurrence_to_json(now)
         claimed = self._agenda.claim(each.id, each.version, record, unpaused=unpaused, standing=standing)
