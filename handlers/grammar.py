@@ -100,7 +100,7 @@ def drill(
     target: str, live: bool, point: str | None, profile: str, reason: str, accept_loss: bool, dry_run: bool
 ) -> Request:
     """Rehearse the loss of a server: on an isolated copy beside it, which is compared and removed again, or with --live
-    on the server itself. Nothing is terminated before somebody else has approved it."""
+    on the server itself. Nothing is terminated before an approver has approved it."""
     if live and point:
         raise click.UsageError("A live drill makes its own recovery point: leave --point out, or --live.")
     if not live and point != "fresh" and (profile or accept_loss):

@@ -13,9 +13,9 @@ _CHOICES = (
     option("The server itself", YES, "Live: terminated after an approval, then restored."),
 )
 _LIVE = (
-    ":warning: *A live drill terminates the server.* It is backed up and that is verified first; then somebody else "
-    "must approve, by typing its name. Without that approval nothing is terminated. After it the server is away until "
-    "it has been restored from the backup."
+    ":warning: *A live drill terminates the server.* It is backed up and that is verified first; then an approver must "
+    "approve it, by typing its name. Without that approval nothing is terminated. After it the server is away until it "
+    "has been restored from the backup."
 )
 _COPY = (
     "A recovery point is restored beside the server, in isolation, compared, and removed again. Nothing happens to the "
