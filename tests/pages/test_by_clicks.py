@@ -1,4 +1,4 @@
-"""The product as its users hold it: drills by clicks, as two people, in a browser."""
+"""The product as its users hold it: Home, and drills by clicks, as two people, in a browser."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,22 @@ from tests.practice.browser import faults_for_readers
 
 #: What reaches the bot in no other way than a drill does is played once.
 by_socket = pytest.mark.parametrize("shared", [False], indirect=True, ids=["socket-mode"])
+
+
+def test_home_on_a_phone_shows_the_question_that_came_meanwhile_and_leads_to_its_card(windows: Windows) -> None:
+    approver, operator = windows.phone_of("U0APPROVER"), windows.of("U0OPERATOR")
+    home = approver.page.locator("#home")
+    approver.page.get_by_role("navigation", name="Channels").get_by_role("link", name="Firedrill").click()
+    expect(home.locator(".section").filter(has_text="wiki")).to_contain_text("never proven", timeout=LONG)
+    operator.types("/dr drill wiki --live --reason 'from home'")
+    expect(home.get_by_role("heading", name="1 question for you")).to_be_visible(timeout=LONG)
+    expect(home.get_by_role("button", name="Open its card")).to_be_visible(timeout=LONG)
+    assert faults_for_readers(approver.page) == []
+    assert not approver.overflows()
+    home.get_by_role("button", name="Open its card").click()
+    expect(approver.card("Live drill of wiki")).to_be_in_viewport(timeout=LONG)
+    approver.rejects(approver.card("Live drill of wiki"), "only looked at")
+    operator.sees(operator.card("Live drill of wiki"), "Rejected")
 
 
 def test_a_live_drill_is_asked_for_on_one_phone_and_approved_on_another(world: World, windows: Windows) -> None:
@@ -117,6 +133,7 @@ def test_a_worker_that_is_killed_in_the_panel_is_started_again_and_the_card_goes
     operator.sees(card, "Succeeded")
 
 
+@by_socket
 def test_while_slack_is_away_the_run_goes_on_and_the_card_is_right_afterwards(world: World, windows: Windows) -> None:
     operator, cloud = windows.of("U0OPERATOR"), windows.cloud()
     cloud.begins("Slow images", "New images take 60 seconds.")
