@@ -71,8 +71,7 @@ def desk_of(settings: Settings, built: Parts) -> Desk:
 
 def directory(board: Board) -> Directory:
     """What the bot last heard from Slack of the people in the policy."""
-    text = board.directory()
-    return directory_from_json(text) if text else Directory()
+    return directory_from_json(board.directory())
 
 
 def note_policy(settings: Settings, built: Parts, via: str) -> None:

@@ -10,9 +10,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.paced import NotYet
+from handlers.posting import said_no
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
-from workflows.policy import Directory, directory_to_json
+from workflows.policy import Directory, directory_from_json, directory_to_json
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ EVERY = 300.0
 
 
 class SlackDirectory:
-    """Asks Slack, and leaves in Redis what it said, for the worker and the shell, which have no token. By `quiet` it
-    looks at everybody, when there is room for that."""
+    """Asks Slack, and leaves in Redis what it said, for the worker and the shell, which have no token, and for the next
+    bot. By `quiet` it looks at everybody, when there is room for that."""
 
     def __init__(self, client: WebClient, board: Board, members: list[str], quiet: WebClient | None = None) -> None:
         self._slack = client
@@ -33,7 +34,7 @@ class SlackDirectory:
         self._board = board
         self._users = [each for each in members if not each.startswith("S")]
         self._groups = [each for each in members if each.startswith("S")]
-        self._known = Directory()
+        self._known = directory_from_json(board.directory())
 
     def work(self, stop: Event) -> None:
         """Look at everybody now and then, until told to stop."""
@@ -44,8 +45,10 @@ class SlackDirectory:
             stop.wait(EVERY)
 
     def refresh(self) -> None:
-        """Everybody. What Slack does not answer stays as it was known."""
+        """Everybody. What Slack does not answer stays as it was known. Groups count at once: many people take minutes,
+        and meanwhile a question is to call its approvers."""
         groups = {each: self._patiently(self._members, each) for each in self._groups}
+        self._learn(groups, {})
         everybody = {*self._users, *(person for members in groups.values() for person in members)}
         self._learn(groups, {each: self._patiently(self._is_gone, each) for each in sorted(everybody)})
 
@@ -80,9 +83,8 @@ class SlackDirectory:
         try:
             return frozenset(slack.usergroups_users_list(usergroup=group)["users"])
         except SlackApiError as error:
-            word = error.response.get("error")
-            log.warning("group=%s cannot be looked at: %s", group, word)
-            return self._known.groups.get(group, frozenset()) if word == "ratelimited" else frozenset()
+            log.warning("group=%s cannot be looked at: %s", group, error.response.get("error"))
+            return frozenset() if said_no(error) else self._known.groups.get(group, frozenset())
         except NotYet:
             raise
         except (SlackClientError, OSError) as error:

@@ -101,8 +101,12 @@ class Posting:
 
 def was_refused(error: SlackApiError) -> bool:
     """Whether it is Slack's own word that nothing was done. Its words for trouble of its own leave that open."""
-    word = error.response.get("error")
-    return error.response.status_code == 429 or (error.response.status_code == 200 and word not in UNSURE)
+    return error.response.status_code == 429 or said_no(error)
+
+
+def said_no(error: SlackApiError) -> bool:
+    """Whether Slack had the time to answer, and it would answer the same again: not a limit, not trouble of its own."""
+    return error.response.status_code == 200 and error.response.get("error") not in UNSURE
 
 
 def thread_of(cards: Cards, run: Run) -> str | None:
@@ -129,4 +133,5 @@ def pause_after(error: Exception) -> float:
         return AGAIN
     if error.response.get("error") == "ratelimited":
         return float(error.response.headers.get("Retry-After", AGAIN))
-    return AGAIN if error.response.get("error") in PASSING else REFUSED
+    passing = error.response.status_code >= 500 or error.response.get("error") in PASSING
+    return AGAIN if passing else REFUSED

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from handlers.posting import UNREACHABLE, was_refused
+from handlers.posting import UNREACHABLE, said_no
 from workflows.checkup import Finding
 
 #: As deploy/slack-manifest.yaml has them, each with what is missing without it.
@@ -36,7 +36,7 @@ class SlackCheckup:
             yield from self._looked()
         except SlackApiError as error:
             word = error.response.get("error")
-            if was_refused(error) and error.response.status_code == 200:
+            if said_no(error):
                 yield Finding(
                     "wrong", f"Slack refuses the bot: `{word}`.", "docs/slack.md says where its tokens come from."
                 )

@@ -117,8 +117,9 @@ class Directory:
 _DIRECTORY = TypeAdapter(Directory)
 
 
-def directory_from_json(text: str | bytes) -> Directory:
-    return _DIRECTORY.validate_json(text)
+def directory_from_json(text: str | bytes | None) -> Directory:
+    """None: nothing is known of anybody yet."""
+    return _DIRECTORY.validate_json(text) if text else Directory()
 
 
 def directory_to_json(directory: Directory) -> str:

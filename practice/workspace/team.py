@@ -1,7 +1,7 @@
 """Who and what there is: people, the bot, channels, a group. Fixed from the start to the end."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -90,6 +90,11 @@ class Team:
                 if channel.name == ref.removeprefix("#"):
                     return channel
         raise Refused("channel_not_found")
+
+    def leave(self, ref: str) -> None:
+        """The bot is no member of that channel any more."""
+        channel = self.channel(ref)
+        self.channels[channel.id] = replace(channel, joined=False)
 
     def users(self) -> Iterable[dict[str, Any]]:
         """Everybody as users.list shows them, the bot among them."""

@@ -99,7 +99,9 @@ class WebApi:
         await asyncio.sleep(self._faults.delay(name))
         if self._faults.is_away:
             self._api.note(name, args, "away")
-            return web.json_response({"ok": False, "error": "service_unavailable"}, status=503)
+            return web.Response(
+                text="<html><body>Service Unavailable</body></html>", status=503, content_type="text/html"
+            )
         lost = self._faults.loses(name)
         given = answer()
         self._api.note(name, args, "lost" if lost else given.outcome)

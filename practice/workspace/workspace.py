@@ -63,7 +63,7 @@ class Workspace:
         self._state = State(read, Team(read.bot_name, people, channels), now)
         self._key = secrets.token_urlsafe(18)
         self._sockets = Sockets(now, self._state.changes, lambda: self._state.base_url)
-        self.faults = Faults(self._drop_sockets, tiers)
+        self.faults = Faults(lambda: self._server.do(self._sockets.drop), tiers)
         self._responses = Responses(self._state)
         self._by_http = request_url is not None
         courier: Courier = self._sockets
@@ -153,6 +153,10 @@ class Workspace:
     def deactivate(self, person: str) -> None:
         """An administrator deactivates somebody's account."""
         self._state.team.gone.add(self._state.team.person(person).id)
+
+    def remove_bot(self, channel: str) -> None:
+        """Somebody has typed `/remove @Firedrill` there, which the app is not told."""
+        self._state.team.leave(channel)
 
     def say(self, person: str, channel: str, text: str, *, thread: Message | None = None) -> Delivery:
         """Type something, people and channels by id or name. Returns when the app has acked or Slack gave up."""
@@ -283,9 +287,6 @@ class Workspace:
     def transcript(self) -> str:
         """All channels as plain text, and the last calls: for the message of a failed test."""
         return transcript(self._state)
-
-    def _drop_sockets(self) -> None:
-        self._server.do(self._sockets.drop)
 
 
 def _button(message: Message, wanted: str) -> Button:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 import redis
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 
 from handlers.directory import SlackDirectory
+from handlers.paced import NotYet
 from practice.workspace import Workspace
 from workflows.engine.board import Board
+from workflows.engine.budget import Rank
 from workflows.policy import directory_from_json
 
 MANIFEST = Path(__file__).parents[2] / "deploy/slack-manifest.yaml"
@@ -63,3 +67,42 @@ def test_what_slack_does_not_answer_stays_as_it_was_known(space: Workspace, boar
     again = people.look("U0APPROVER")
     assert again.gone == {"U0APPROVER"}
     assert again.within("U0APPROVER2", ["S0APPROVERS"])
+
+
+@pytest.mark.parametrize("word", ["internal_error", "fatal_error", ""])
+def test_trouble_of_slacks_own_empties_no_group_and_its_plain_no_does(
+    space: Workspace, board: Board, word: str
+) -> None:
+    people = directory(space, board)
+    people.refresh()
+    if word:
+        space.faults.refuse("usergroups.users.list", word, times=2)
+    else:
+        space.faults.away()
+    assert people.look("U0OPERATOR").within("U0APPROVER2", ["S0APPROVERS"])
+    space.faults.clear()
+    space.faults.refuse("usergroups.users.list", "no_such_subteam", times=2)
+    assert not people.look("U0OPERATOR").within("U0APPROVER2", ["S0APPROVERS"])
+
+
+def test_a_bot_that_starts_anew_knows_what_the_last_one_heard(space: Workspace, board: Board) -> None:
+    directory(space, board).refresh()
+    space.stop()
+    assert directory(space, board).look("").within("U0APPROVER2", ["S0APPROVERS"])
+
+
+def test_groups_count_before_everybody_in_them_was_looked_at(space: Workspace, board: Board) -> None:
+    stop = Event()
+
+    class Full(WebClient):
+        """There is no room for one more person."""
+
+        def users_info(self, **_: object) -> SlackResponse:
+            stop.set()
+            raise NotYet(Rank.HOME, 60)
+
+    slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
+    quiet = Full(space.bot_token, base_url=space.api_url, retry_handlers=[])
+    people = SlackDirectory(slack, board, ["U0OPERATOR", "S0APPROVERS"], quiet)
+    people.work(stop)
+    assert people.look("").within("U0APPROVER2", ["S0APPROVERS"])
