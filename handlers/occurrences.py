@@ -107,7 +107,8 @@ class Occurrences:
         return ""
 
     def submitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        """A time that will not do is said in the window, which stays open."""
+        """A time that will not do is said in the window, which stays open. All else is said when the window is closed:
+        to ask Slack about the person may take longer than Slack waits."""
         user = body["user"]
         teller = Teller(ack, client, user["id"], FIELD)
         with answering(teller.tell, f"window {VIEW}"):
@@ -115,8 +116,10 @@ class Occurrences:
             teller.channel, teller.url = kept["channel"], kept["url"]
             who = Asking(Actor(user["id"], user.get("username") or user.get("name", "")), kept["channel"])
             with self._answers.recorded(who, f"window {VIEW} {kept['occurrence']} {until:.0f}"):
-                text = self._answers.scheduling.postpone(named(kept["occurrence"]), until, who)
-            teller.close()
+                name, scheduling = named(kept["occurrence"]), self._answers.scheduling
+                scheduling.doubt_postponing(name, until, who)
+                teller.close()
+                text = scheduling.postpone(name, until, who)
             teller.tell(text)
 
 

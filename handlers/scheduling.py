@@ -44,15 +44,15 @@ class Scheduling:
             case SkipNext(schedule_id=name):
                 self._check(self.calendar.find(name), asking)  # first: to look for the next one may make it
                 coming = self.calendar.next_of(name)
-                return self.skip(coming.id, asking) + self._but(coming.schedule.id)
+                return self.skip(coming.id, asking, anew=False) + self._but(coming.schedule.id)
             case PauseSchedule():
                 return self._pause(request, asking)
             case _:
                 assert_never(request)
 
-    def skip(self, occurrence_id: str, asking: Asking) -> str:
-        """This one occurrence."""
-        self._check_pressed(self.calendar.occurrence(occurrence_id).schedule, asking)
+    def skip(self, occurrence_id: str, asking: Asking, *, anew: bool = True) -> str:
+        """This one occurrence. Without `anew` Slack is not asked again about the person."""
+        self._check_pressed(self.calendar.occurrence(occurrence_id).schedule, asking, anew=anew)
         left_out = self.calendar.skip(occurrence_id, asking.by, asking.place)
         return f"{_named(left_out)}, is skipped. The one after it comes as always."
 
@@ -62,10 +62,15 @@ class Scheduling:
         return f"{_named(later)}, is postponed until {when(later.at)}."
 
     def movable(self, occurrence_id: str, asking: Asking) -> Occurrence:
-        """The occurrence, if it may still be moved, and by whoever asks."""
+        """The occurrence, if it may still be moved, and by whoever asks, as far as is known: asks nobody but Redis,
+        since Slack gives three seconds to open a window."""
         found = self.calendar.occurrence(occurrence_id)
-        self._check_pressed(found.schedule, asking)
+        self._check_pressed(found.schedule, asking, anew=False)
         return check_open(found)
+
+    def doubt_postponing(self, occurrence_id: str, until: float, asking: Asking) -> None:
+        """Whether it could be postponed until then, as far as is known: asks nobody but Redis."""
+        self.calendar.check_postponing(self.movable(occurrence_id, asking), until, asking.by)
 
     def details(self, occurrence_id: str) -> str:
         """For whoever asks, in mrkdwn: looking is free."""
@@ -89,7 +94,7 @@ class Scheduling:
         coming = self.calendar.checked(request.at, request.zone)
         wanted = replace(_wanted(request, asking), point="fresh")  # by its first time there will be one
         for run in runs_of(desk, wanted, asking.by):
-            may(asking.by, about_run(run), asking.channel, run.reason, anew=anew)
+            may(asking.by, about_run(run), asking.channel, run.reason, anew=False)
         return coming
 
     def _add(self, request: StartSchedule, asking: Asking) -> str:
@@ -117,14 +122,14 @@ class Scheduling:
         found = self.calendar.on_its_way(schedule_id)
         return "".join(f" But {going_on(each)} {how_to_stop(each)}" for each in found[:_TOLD])
 
-    def _check(self, schedule: Schedule, asking: Asking) -> None:
+    def _check(self, schedule: Schedule, asking: Asking, *, anew: bool = True) -> None:
         """Who may start what it starts, on each server that it names, may also stop it."""
-        for about in self._about(schedule, asking.channel):
-            self._access.check_may_start(asking.by, about, asking.channel, "any")
+        for number, about in enumerate(self._about(schedule, asking.channel)):
+            self._access.check_may_start(asking.by, about, asking.channel, "any", anew=anew and number == 0)
 
-    def _check_pressed(self, schedule: Schedule, asking: Asking) -> None:
+    def _check_pressed(self, schedule: Schedule, asking: Asking, *, anew: bool = True) -> None:
         """A button stands under an announcement, maybe in a channel for those: it counts as the schedule's own."""
-        self._check(schedule, replace(asking, channel=schedule.channel or asking.channel))
+        self._check(schedule, replace(asking, channel=schedule.channel or asking.channel), anew=anew)
 
     def _about(self, schedule: Schedule, channel: str) -> list[Circumstances]:
         """As the policy sees it: with the servers' tags, as they were last seen; of one that is gone only its name."""

@@ -1,14 +1,22 @@
 """What people do with what recurs."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
+from handlers.access import Access
+from handlers.answers import Answers
+from handlers.grammar import parse
+from handlers.occurrences import Occurrences
 from tests.flows.scene import SMALL
 from tests.schedules.table import HERE, again, nightly, soonest, timetable
-from tests.stage import APPROVER, OPERATOR, Stage
+from tests.schedules.team import Team
+from tests.stage import APPROVER, ASKING, OPERATOR, Stage
+from workflows import inventory
 from workflows.errors import UserError
-from workflows.policy import BASE, Policy, Rule
+from workflows.inventory import Inventory, Sighting
+from workflows.policy import BASE, Directory, Policy, Rule
 from workflows.schedules.occurrence import State
 from workflows.schedules.schedule import Schedule
 
@@ -149,3 +157,49 @@ def test_one_that_is_further_away_than_a_day_is_skipped_too_and_stays_skipped(st
     for _ in range(2):
         table.tick()
     assert (again(stage, second).state, stage.store.latest(10)) == (State.SKIPPED, [])
+
+
+def asked_of_slack(stage: Stage) -> tuple[Answers, list[str]]:
+    """The stage's answers, and of whom Slack is asked anew for them."""
+    asked: list[str] = []
+
+    def look(person: str) -> Directory:
+        asked.extend([person] if person else [])
+        return stage.directory
+
+    return Answers(stage.desk, Access(stage.policy, look), stage.calendar), asked
+
+
+def test_slack_is_asked_once_about_a_person_however_many_servers_a_schedule_names(stage: Stage) -> None:
+    now, tags = stage.clock.now(), {"Env": "prod"}
+    found = tuple(Sighting(f"node-{n}", f"i-{n:017x}", "running", "us-east-1", now, tags) for n in range(5))
+    stage.board.put_inventory(inventory.to_json(Inventory(now, "0" * 12, ("us-east-1",), found, ())))
+    answers, asked = asked_of_slack(stage)
+    for words in (
+        "schedule backup tag:Env=prod --at 'every day at 02:00'", "skip S-0001", "pause S-0001", "unschedule S-0001",
+    ):  # fmt: skip
+        answers.to(parse(words), ASKING)
+        assert asked == [OPERATOR.id], words
+        asked.clear()
+
+
+def test_the_window_in_which_one_is_postponed_is_closed_before_slack_is_asked_about_the_person(team: Team) -> None:
+    team.stage.seed(disks=SMALL)
+    nightly(team.stage)
+    timetable(team.stage).tick()
+    first, later = soonest(team.stage), team.stage.clock.now() + 7200
+    answers, asked = asked_of_slack(team.stage)
+    closed: list[list[str]] = []
+    view = {
+        "private_metadata": json.dumps({"occurrence": first.id, "channel": "C0DROPS", "url": ""}),
+        "state": {"values": {"said": {"typed": {"selected_date_time": later}}}},
+    }
+    answers.scheduling.movable(first.id, ASKING)
+    Occurrences(answers).submitted(
+        lambda: closed.append([*asked]),  # type: ignore[arg-type]
+        {"user": {"id": OPERATOR.id, "username": OPERATOR.name}},
+        view,
+        team.slack,
+    )
+    assert (closed, asked) == ([[]], [OPERATOR.id])
+    assert again(team.stage, first).at == later

@@ -154,6 +154,10 @@ class Calendar:
         now = self._clock.now()
         return self._move(self.occurrence(occurrence_id), lambda it: moves.postponed(it, by, until, now), by, place)
 
+    def check_postponing(self, each: Occurrence, until: float, by: Actor) -> None:
+        """Raises UserError where `postpone` would; nothing is moved."""
+        moves.postponed(each, by, until, self._clock.now())
+
     def hurry(self, occurrence_id: str, by: Actor, place: Place) -> Occurrence:
         """It begins at the workers' next look, asked for by whoever pressed."""
         now = self._clock.now()
