@@ -94,7 +94,7 @@ class Scheduling:
         coming = self.calendar.checked(request.at, request.zone)
         wanted = replace(_wanted(request, asking), point="fresh")  # by its first time there will be one
         for run in runs_of(desk, wanted, asking.by):
-            may(asking.by, about_run(run), asking.channel, run.reason, anew=False)
+            may(asking.by, about_run(run), asking.channel, request.reason, anew=False)
         return coming
 
     def _add(self, request: StartSchedule, asking: Asking) -> str:

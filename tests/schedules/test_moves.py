@@ -203,3 +203,14 @@ def test_the_window_in_which_one_is_postponed_is_closed_before_slack_is_asked_ab
     )
     assert (closed, asked) == ([[]], [OPERATOR.id])
     assert again(team.stage, first).at == later
+
+
+def test_a_rule_that_wants_a_reason_wants_the_schedules_own(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    stage.policy = Policy(Rule(BASE, operators=(OPERATOR.id,), minutes=30, reason=True))
+    answers, _ = asked_of_slack(stage)
+    words = "schedule backup orders-db --at 'every day at 02:00'"
+    with pytest.raises(UserError, match="--reason"):
+        answers.to(parse(words), ASKING)
+    answers.to(parse(f"{words} --reason nightly"), ASKING)
+    assert [each.schedule.reason for each in stage.calendar.all()] == ["nightly"]
