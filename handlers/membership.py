@@ -1,26 +1,21 @@
 """Whether the bot is in a channel: where it is not, nobody would see how far a run is, so nothing is started there."""
 
 import logging
-import time
-from collections.abc import Callable
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from handlers.posting import UNREACHABLE, said_no
 from workflows.errors import UserError
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which it is taken for being where it was: somebody may remove it, and nobody tells it so.
-GOOD_FOR = 60.0
-
 
 class Membership:
-    """Remembers for a while where it is, in seconds of the machine's own clock since it started."""
+    """Asks each time, since anybody may remove it; remembers where it was for when Slack does not answer."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._seen: dict[str, float] = {}
+    def __init__(self) -> None:
+        self._joined: set[str] = set()
 
     def check(self, client: WebClient, channel: str) -> None:
         """Raises UserError; better before anything is started."""
@@ -30,17 +25,30 @@ class Membership:
                 "Ask in a channel that I am in.",
                 about="channel",
             )
-        if self._now() - self._seen.get(channel, -GOOD_FOR) < GOOD_FOR:
-            return
-        try:
-            member = client.conversations_info(channel=channel)["channel"].get("is_member", False)
-        except SlackApiError as error:
-            log.info("channel=%s cannot be looked at: %s", channel, error.response.get("error"))
-            member = False
-        if not member:
+        member = _is_member(client, channel)
+        if member is None and channel not in self._joined:
+            raise UserError(
+                "Slack does not say at the moment whether I am in this channel, so nothing was started.",
+                "Ask again in a minute.",
+                about="channel",
+            )
+        if member is False:
+            self._joined.discard(channel)
             raise UserError(
                 "I am not in this channel, so I could not show how far it is; nothing was started.",
                 "Invite me first: `/invite @Firedrill`",
                 about="channel",
             )
-        self._seen[channel] = self._now()
+        self._joined.add(channel)
+
+
+def _is_member(client: WebClient, channel: str) -> bool | None:
+    """None where Slack does not say."""
+    try:
+        return bool(client.conversations_info(channel=channel)["channel"].get("is_member", False))
+    except SlackApiError as error:
+        log.info("channel=%s cannot be looked at: %s", channel, error.response.get("error"))
+        return False if said_no(error) else None
+    except UNREACHABLE as error:
+        log.info("channel=%s cannot be looked at: %s", channel, type(error).__name__)
+        return None

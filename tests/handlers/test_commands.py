@@ -1,21 +1,18 @@
 """`/dr …` where no card could be shown."""
 
-from pathlib import Path
-
 import pytest
 from slack_sdk import WebClient
 
 from handlers.commands import Commands
 from handlers.forms.listeners import Forms
 from handlers.grammar import grammar, parse
-from handlers.membership import GOOD_FOR, Membership
+from handlers.membership import Membership
 from handlers.requests import Start
 from handlers.views import Views
 from practice.workspace import Workspace
+from practice.world import CHANNEL, MANIFEST
 from tests.stage import OPERATOR, Stage
 from workflows.errors import UserError
-
-MANIFEST = Path(__file__).parents[2] / "deploy/slack-manifest.yaml"
 
 
 def test_in_a_direct_message_no_verb_that_starts_a_run_starts_one_and_each_says_why(stage: Stage) -> None:
@@ -38,13 +35,19 @@ def test_in_a_direct_message_no_verb_that_starts_a_run_starts_one_and_each_says_
     assert stage.store.latest(1) == []
 
 
-def test_where_the_bot_was_removed_from_a_channel_nothing_is_started_there_a_minute_later() -> None:
-    now = [0.0]
-    membership = Membership(lambda: now[0])
+def test_a_channel_the_bot_was_removed_from_is_no_place_any_more_but_trouble_of_slacks_own_changes_nothing() -> None:
+    membership = Membership()
     with Workspace(MANIFEST) as space:
         slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
-        membership.check(slack, "C0DROPS")
-        space.remove_bot("C0DROPS")
-        now[0] = GOOD_FOR
+        membership.check(slack, CHANNEL)
+        space.faults.away()
+        membership.check(slack, CHANNEL)
+        with pytest.raises(UserError, match="Slack does not say"):
+            Membership().check(slack, CHANNEL)
+        space.faults.back()
+        space.remove_bot(CHANNEL)
         with pytest.raises(UserError, match="I am not in this channel"):
-            membership.check(slack, "C0DROPS")
+            membership.check(slack, CHANNEL)
+        space.faults.away()
+        with pytest.raises(UserError, match="Slack does not say"):
+            membership.check(slack, CHANNEL)
