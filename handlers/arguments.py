@@ -79,6 +79,13 @@ def span(ctx: click.Context, param: click.Parameter, value: str) -> str:
         raise click.BadParameter(text, ctx, param) from None
 
 
+def said(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """What everybody will read."""
+    if not "".join(words).strip():
+        raise click.BadParameter("Say why: everybody whose work it stops will read it.", ctx, param)
+    return words
+
+
 def id_of(prefix: str, what: str) -> Any:
     def check(ctx: click.Context, param: click.Parameter, value: str) -> str:
         if value and not re.fullmatch(rf"{prefix}[a-z0-9.\-]+", value):

@@ -9,10 +9,11 @@ from handlers.answers import Answers
 from handlers.errors import answering
 from handlers.forms.catalogue import FORMS
 from handlers.forms.listeners import Forms
-from handlers.grammar import parse, split
+from handlers.grammar import parse
 from handlers.membership import Membership
 from handlers.report_command import deliver
 from handlers.requests import Decide, ShowReport, Start, StartSchedule
+from handlers.typed import split
 from handlers.views import Views
 from workflows.desk import Asking
 from workflows.engine.board import Cards

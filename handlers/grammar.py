@@ -1,14 +1,11 @@
 """Text → request, or a UserError that says how it is written. Pure. The one grammar of Slack and of the shell."""
 
-import html
-import re
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in, span
+from handlers.arguments import Moment, PointId, RunId, Target, id_of, run_id_in, said, span
 from handlers.helping import explained, overview
 from handlers.requests import (
     Cancel,
@@ -31,15 +28,12 @@ from handlers.requests import (
     WhoAmI,
 )
 from handlers.schedule_verbs import VERBS
+from handlers.typed import split
 from workflows.errors import UserError
 from workflows.words import cut
 
-#: What Slack and phones make of `--`, of `"` and of `'`. An apostrophe inside a word stays what it is.
-_DASHES = re.compile("(?<!\\S)[\u2012-\u2015](?=\\w)")
-_DOUBLE = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
-_SINGLE = re.compile("(?<!\\S)[\u2018']([^\u2018\u2019']*)[\u2019'](?!\\S)")
-
-
+#: Of verbs that end in free text: what looks like an option there is none.
+_SAID = {"ignore_unknown_options": True}
 _reason = click.option("--reason", default="", help="Why; shown in the card and kept with the run.")
 _profile = click.option("--profile", default="", help="Which facts to measure; else the server's own profile.")
 _accept_loss = click.option("--accept-loss", is_flag=True, help="Go on although instance-store disks are in no image.")
@@ -139,7 +133,7 @@ def approve(run_id: str, name: str) -> Request:
     return Decide(run_id, approved=True, name=name)
 
 
-@grammar.command(epilog="Example: reject D-0013 not during the sale")
+@grammar.command(epilog="Example: reject D-0013 not during the sale", context_settings=_SAID)
 @_run
 @click.argument("reason", nargs=-1)
 def reject(run_id: str, reason: tuple[str, ...]) -> Request:
@@ -161,8 +155,8 @@ def retry(run_id: str) -> Request:
     return Retry(run_id)
 
 
-@grammar.command(epilog="Example: halt the network is being rebuilt")
-@click.argument("reason", nargs=-1, required=True)
+@grammar.command(epilog="Example: halt the network is being rebuilt", context_settings=_SAID)
+@click.argument("reason", nargs=-1, required=True, callback=said)
 def halt(reason: tuple[str, ...]) -> Request:
     """Stop every run before its point of no return, and let none begin, until somebody resumes."""
     return HaltAll(" ".join(reason))
@@ -253,19 +247,6 @@ def understood(words: Sequence[str]) -> Request:
         raise _usage(error, words) from error
     request: Request = asked
     return request
-
-
-def split(text: str) -> list[str]:
-    """Words as a shell splits them. Slack turns `--` into a dash, quotes into curly ones, and `&` into an entity."""
-    plain = html.unescape(text).strip()
-    plain = _DASHES.sub("--", plain).translate(_DOUBLE)
-    plain = _SINGLE.sub(lambda found: shlex.quote(found[1]), plain)
-    try:
-        return shlex.split(plain)
-    except ValueError:
-        raise UserError(
-            "A quotation mark is opened and never closed.", 'Example: `/dr backup orders-db --reason "it\'s due"`'
-        ) from None
 
 
 def _usage(error: click.ClickException, words: Sequence[str]) -> UserError:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.grammar import grammar, parse, split
+from handlers.grammar import grammar, parse
 from handlers.requests import (
     Decide,
+    HaltAll,
     Help,
     ListPoints,
     ListRuns,
@@ -17,6 +18,7 @@ from handlers.requests import (
     StartRestore,
     StartValidation,
 )
+from handlers.typed import SAYS, split
 from workflows.errors import UserError
 
 
@@ -31,10 +33,46 @@ from workflows.errors import UserError
         ("backup a&amp;b", ["backup", "a&b"]),
         ("  backup   x  ", ["backup", "x"]),
         ("backup 'two words'", ["backup", "two words"]),
+        ("backup x --reason can't", ["backup", "x", "--reason", "can't"]),
+        ("backup x --reason 'it's due, isn\u2019t it'", ["backup", "x", "--reason", "it's due, isn\u2019t it"]),
     ],
 )
 def test_what_slack_and_phones_make_of_dashes_and_quotes_is_understood(typed: str, words: list[str]) -> None:
     assert split(typed) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("can't reach eu-west-1", "can't reach eu-west-1"),
+        ("don't touch orders, it's the wrong one", "don't touch orders, it's the wrong one"),
+        ("prod is down \u2014all stop", "prod is down \u2014all stop"),
+        ("--all stop", "--all stop"),
+        ('the "new" network', 'the "new" network'),
+        ("the operators' network", "the operators' network"),
+        ("\u201cprod is down\u201d", "prod is down"),
+        ("'it's down'", "it's down"),
+    ],
+)
+def test_what_is_said_in_free_text_is_taken_as_it_was_typed(typed: str, reason: str) -> None:
+    assert parse(f"halt {typed}") == HaltAll(reason)
+    assert parse(f"reject D-0013 {typed}") == Decide("D-0013", False, reason)
+
+
+def test_every_verb_that_ends_in_free_text_is_known_and_a_halt_wants_some() -> None:
+    free = {
+        name: len(command.params)
+        for name, command in grammar.commands.items()
+        if any(each.nargs == -1 for each in command.params)
+    }
+    assert free == SAYS
+    assert isinstance(parse("halt \u2014help"), Help)
+    for typed in ("halt", 'halt ""', "halt ' '"):
+        with pytest.raises(UserError) as refused:
+            parse(typed)
+        assert "halt the network is being rebuilt" in refused.value.hint
+    with pytest.raises(UserError, match="never closed"):
+        parse('backup orders-db --reason "it is due')
 
 
 def test_a_backup_never_reboots_unless_asked_to() -> None:
