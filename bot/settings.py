@@ -26,6 +26,7 @@ from workflows.schedules.hindrances import HindrancesTable
 from workflows.schedules.rule import Rule, zone_of
 from workflows.schedules.schedule import Schedule
 from workflows.schedules.tables import Freeze, read_freezes, read_schedules
+from workflows.slack_ids import Channel, Member
 from workflows.steps.isolation import DrillRules
 
 CONFIG = "firedrill.toml"
@@ -62,10 +63,9 @@ class _Table(BaseModel):
 
 class SlackTable(_Table):
     """`[slack]`: the channel for runs that were asked for in the shell, and how many calls a minute all bots together
-    may make.
-    """
+    may make."""
 
-    channel: str = ""
+    channel: Channel = ""
     calls: int = Field(default=USUAL, ge=10, le=10_000)
 
 
@@ -74,7 +74,7 @@ class AnnouncementsTable(_Table):
     of `[slack]`), and how long before. `digest` is when the week's digest comes, in `zone`; empty: never.
     """
 
-    channel: str = Field(default="", pattern=r"^$|^[CG][A-Z0-9]{2,30}$")
+    channel: Channel = ""
     before: tuple[str, ...] = Field(default=("1 d", "1 h"), max_length=5)
     zone: str = "UTC"
     digest: str = USUALLY
@@ -192,7 +192,7 @@ class File(_Table):
     drill: DrillTable = DrillTable()
     pace: PaceTable = PaceTable()
     limits: LimitsTable = LimitsTable()
-    people: Mapping[str, str] = Field(default_factory=dict)
+    people: Mapping[str, Member] = Field(default_factory=dict)
     profiles: Mapping[str, Any] = Field(default_factory=dict)
     announcements: AnnouncementsTable = AnnouncementsTable()
     schedules: Mapping[str, Any] = Field(default_factory=dict)

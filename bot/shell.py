@@ -26,6 +26,7 @@ from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun, UserError
 from workflows.pruned import to_type
+from workflows.slack_ids import MEMBER
 from workflows.words import duration, plain, safe
 
 _MARKS = {"done": "✓", "doing": "…", "waiting": "…", "failed": "✗", "todo": " "}
@@ -83,7 +84,7 @@ def _completed(answered: Answers, request: Decide, asking: Asking) -> Decide:
 
 def access(settings: Settings, user: str, target: str) -> None:
     """Print what a person may do. Raises UserError and SettingsError."""
-    if not re.fullmatch(r"[UW][A-Z0-9]{2,30}", user):
+    if not re.fullmatch(MEMBER, user):
         raise UserError(
             f"`{user}` is not a Slack member id.", 'It looks like U0123ABCD: "Copy member ID" in a profile.'
         )

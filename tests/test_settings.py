@@ -55,3 +55,24 @@ def test_a_fault_is_told_with_file_line_and_key(tmp_path: Path, monkeypatch: pyt
         load()
     assert f"{path}, line 1: threads: " in refused.value.text
     assert f"{path}, line 3: profiles.orders: The path srv is not absolute" in refused.value.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "at", "wrong"),
+    [
+        ('[slack]\nchannel = "#ops"', "slack.channel", "#ops is not a channel id"),
+        ('[announcements]\nchannel = "ops"', "announcements.channel", "ops is not a channel id"),
+        ('[people]\nada = "@ada"', "people.ada", "@ada is not a member id"),
+        ('[people]\nada = "S0GROUP"', "people.ada", "S0GROUP is not a member id"),
+        ('[access]\napprovers = ["ada"]', "access.approvers.0", "ada is not a member id"),
+    ],
+)
+def test_what_is_no_id_of_slacks_is_told_when_the_settings_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, at: str, wrong: str
+) -> None:
+    path = tmp_path / "firedrill.toml"
+    path.write_text(f"{lines}\n", encoding="utf-8")
+    monkeypatch.setenv("FIREDRILL_CONFIG", str(path))
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert f"{path}, line 2: {at}: {wrong}" in refused.value.text

@@ -7,10 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workflows.faults import Fault
 from workflows.policy import BASE, WAIVABLE, Policy, Rule, When
+from workflows.slack_ids import People, Place
 
-_Person = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,30}$")]
-_Channel = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,30}$")]
-_People = tuple[_Person, ...]
+_People = tuple[People, ...]
 _Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
 #: What a rule may speak of; `live` is a live drill.
 VERBS = ("backup", "restore", "drill", "live", "validate", "prune", "cancel", "retry", "halt", "resume")
@@ -24,7 +23,7 @@ class WhenTable(_Table):
     """`when` of a rule: everything that is given must fit."""
 
     verbs: tuple[Annotated[str, Field(pattern=f"^({'|'.join(VERBS)})$")], ...] = ()
-    channels: tuple[_Channel, ...] = ()
+    channels: tuple[Place, ...] = ()
     servers: tuple[str, ...] = ()
     accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = ()
     regions: tuple[str, ...] = ()
@@ -38,7 +37,7 @@ class RuleTable(_Table):
     when: WhenTable = WhenTable()
     operators: _People | None = None
     approvers: _People | None = None
-    channels: tuple[_Channel, ...] | None = None
+    channels: tuple[Place, ...] | None = None
     approvals: int = Field(default=0, ge=0, le=10)
     minutes: _Minutes | None = None
     reason: bool = False
@@ -55,7 +54,7 @@ class AccessTable(_Table):
 
     operators: _People = ()
     approvers: _People = ()
-    channels: tuple[_Channel, ...] | None = None
+    channels: tuple[Place, ...] | None = None
     approvals: int = Field(default=1, ge=1, le=10)
     minutes: _Minutes = 30.0
     reason: bool = False

@@ -12,6 +12,7 @@ from workflows.facts.targets import seconds_of
 from workflows.faults import Fault
 from workflows.schedules.rule import read_rule, zone_of
 from workflows.schedules.schedule import LONGEST_GRACE, Schedule
+from workflows.slack_ids import Channel, Member
 from workflows.words import safe, when
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
@@ -33,8 +34,8 @@ class ScheduleTable(_Table):
     target: str = Field(min_length=1, max_length=256)
     at: str
     zone: str = "UTC"
-    owner: str = Field(pattern=r"^[UW][A-Z0-9]{2,30}$")
-    channel: str = Field(default="", pattern=r"^$|^[CG][A-Z0-9]{2,30}$")
+    owner: Member
+    channel: Channel = ""
     profile: str = ""
     point: Literal["latest", "random", "fresh"] = "latest"
     reason: str = Field(default="", max_length=500)
