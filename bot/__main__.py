@@ -13,8 +13,10 @@ import click
 from bot import logs, shell
 from bot.audit import audit
 from bot.settings import Settings, load
+from handlers.errors import AWAY
 from handlers.grammar import grammar
 from handlers.requests import Help, Request
+from workflows.engine.connection import Away
 from workflows.errors import FiredrillError
 from workflows.words import plain
 
@@ -117,6 +119,9 @@ def main() -> None:
         firedrill(prog_name="firedrill")
     except FiredrillError as error:
         click.echo(plain(f"{error.text}\n{error.hint}").strip(), err=True)
+        sys.exit(2)
+    except Away:
+        click.echo(plain(AWAY), err=True)
         sys.exit(2)
 
 

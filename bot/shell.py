@@ -1,7 +1,5 @@
 """The same verbs in the shell: the same answers, as plain text, with a live display of the run that was started."""
 
-import os
-import pwd
 import re
 import secrets
 import sys
@@ -23,8 +21,10 @@ from handlers.cards import sentence
 from handlers.reports import written
 from handlers.requests import Decide, Request, ShowReport
 from workflows.desk import Asking
+from workflows.engine.connection import Away
 from workflows.engine.run import Actor, Run, Status, StepState
 from workflows.errors import UnknownRun, UserError
+from workflows.logins import login
 from workflows.pruned import to_type
 from workflows.slack_ids import MEMBER
 from workflows.words import duration, plain, safe
@@ -39,9 +39,9 @@ def perform(settings: Settings, request: Request, follow: bool, words: str) -> i
     Raises UserError and SettingsError.
     """
     built = parts(settings)
-    login = pwd.getpwuid(os.getuid()).pw_name  # the kernel's word: LOGNAME and USER are anybody's
+    name = login()
     asking = Asking(
-        by=Actor(settings.file.people.get(login, ""), login),
+        by=Actor(settings.file.people.get(name, ""), name),
         channel=settings.file.slack.channel,
         via="shell",
         request=f"shell-{secrets.token_hex(8)}",
@@ -107,14 +107,19 @@ def _check_known(actor: Actor) -> None:
 
 
 def _followed(built: Parts, run: Run, console: Console) -> int:
+    told = False
     with Live(_display(run, run.created), console=console, refresh_per_second=4) as live:
         while run.status.open:
             time.sleep(0.25)
             try:
                 run = built.store.read(run.id)
+                live.update(_display(run, built.clock.now()))
             except UnknownRun:
                 break
-            live.update(_display(run, built.clock.now()))
+            except Away:
+                if not told:
+                    live.console.print("Redis does not answer; the run goes on as soon as it does.")
+                told = True
     if not console.is_terminal:
         console.line()  # where nothing is drawn twice, the display ends in the middle of a line
     console.print(plain(sentence(run)), markup=False, highlight=False, soft_wrap=True)

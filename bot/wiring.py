@@ -1,8 +1,6 @@
 """The parts that both processes and the shell stand on, put together from the settings."""
 
 import json
-import os
-import pwd
 from dataclasses import dataclass
 
 import redis
@@ -21,6 +19,7 @@ from workflows.engine.happened import Place
 from workflows.engine.run import Actor
 from workflows.engine.store import Store
 from workflows.engine.trail import Trail
+from workflows.logins import login
 from workflows.policy import Directory, directory_from_json
 from workflows.schedules.calendar import Calendar
 
@@ -82,8 +81,8 @@ def note_policy(settings: Settings, built: Parts, via: str) -> None:
         **{f"access.{name}": json.dumps(value, sort_keys=True) for name, value in file.access.items()},
         "people": " ".join(f"{login}={user}" for login, user in sorted(file.people.items())),
     }
-    login = pwd.getpwuid(os.getuid()).pw_name
-    built.trail.note_policy(rules, Actor(file.people.get(login, ""), login), Place(via=via))
+    name = login()
+    built.trail.note_policy(rules, Actor(file.people.get(name, ""), name), Place(via=via))
 
 
 def check_world(settings: Settings, board: Board, practice: bool) -> None:

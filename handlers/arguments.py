@@ -75,7 +75,7 @@ def span(ctx: click.Context, param: click.Parameter, value: str) -> str:
     try:
         return Keeping(value).keep
     except ValueError:
-        text = f"`{safe(cut(value, 40))}` is not how long to keep it, such as `30d` or `12h`."
+        text = f"`{safe(cut(value, 40))}` is not how long to keep it: from `1h` to ten years, such as `30d` or `12h`."
         raise click.BadParameter(text, ctx, param) from None
 
 

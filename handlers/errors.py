@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 Tell = Callable[[str], object]
 
+AWAY = "Firedrill's memory (Redis) did not answer, and whether that was done is not known. `/dr status` says."
+
 
 @contextmanager
 def answering(tell: Tell, what: str) -> Iterator[None]:
@@ -23,7 +25,7 @@ def answering(tell: Tell, what: str) -> Iterator[None]:
         tell(masked(f"{error.text} {error.hint}".strip()))
     except Away as error:
         log.error("what=%s Redis is away: %s", what, error)
-        tell("Firedrill's memory (Redis) did not answer, and whether that was done is not known. `/dr status` says.")
+        tell(AWAY)
     except Exception:
         log.exception("what=%s unexpected", what)
         tell(

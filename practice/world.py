@@ -1,7 +1,6 @@
 """The practice world: Redis, lab cloud and workspace in this process, and the unmodified bot and worker beside it."""
 
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -31,6 +30,7 @@ from workflows.engine.store import Store
 from workflows.errors import UserError
 from workflows.facts.script import recognised
 from workflows.facts.tables import Profiles, read_profiles
+from workflows.logins import login
 
 MANIFEST = Path(__file__).resolve().parent.parent / "deploy" / "slack-manifest.yaml"
 PROCFILE = MANIFEST.parent.parent / "Procfile"
@@ -83,8 +83,7 @@ class World:
         self.redis.start()
         self.lab.start()
         self.workspace.start()
-        login = pwd.getpwuid(os.getuid()).pw_name
-        (self.folder / "firedrill.toml").write_text(self._settings(login, self.lab.region), encoding="utf-8")
+        (self.folder / "firedrill.toml").write_text(self._settings(login(), self.lab.region), encoding="utf-8")
         for server in SERVERS:
             self.instances[server.name] = self.lab.add_server(server.name, server.disks, tags=dict(server.tags))
         for name in sorted(procfile(self._lines), reverse=True):

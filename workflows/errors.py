@@ -82,12 +82,15 @@ class CalledOff(NotNow):
 
 
 class UnknownRun(UserError):
-    """There is no run of that id."""
+    """There is no run of that id; `batch`: it is how a batch's is written."""
 
-    def __init__(self, run_id: str) -> None:
-        super().__init__(
-            f"There is no run `{run_id}`.", "`/dr runs` lists the latest ones. Example: `/dr status D-0012`"
-        )
+    def __init__(self, run_id: str, batch: bool = False) -> None:
+        if batch:
+            super().__init__(f"`{run_id}` is a batch, and not one run.", f"`/dr status {run_id}` lists its runs.")
+        else:
+            super().__init__(
+                f"There is no run `{run_id}`.", "`/dr runs` lists the latest ones. Example: `/dr status D-0012`"
+            )
 
 
 # ── it mends itself ──────────────────────────────────────────────────────────────────────────────────────

@@ -66,6 +66,10 @@ def test_one_answer_tells_of_all_and_slack_is_asked_once_about_the_asker(counter
     assert counter.says("status") == "G-0001, backup of 12 servers: 0 of 12 have ended. 12 waiting in line."
     assert "░░░░░░░░░░ 0 % · 0 of 12 have ended" in counter.says("status g-1")
     assert "B-0005, backup of node-4" in counter.says("status B-0005")
+    for typed in ("approve G-0001", "reject G-0001 no", "report G-0001"):
+        with pytest.raises(UserError, match="`G-0001` is a batch") as refused:
+            counter.says(typed)
+        assert refused.value.hint == "`/dr status G-0001` lists its runs."
 
 
 def test_all_of_a_batch_is_cancelled_by_who_may_cancel_each_and_by_nobody_else(counter: Counter, store: Store) -> None:

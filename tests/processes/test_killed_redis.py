@@ -1,5 +1,7 @@
-"""Redis is killed in the middle of a run and started again where it was: the run goes on, and nothing is done twice."""
+"""Redis is killed in the middle of a run and started again where it was: the run goes on, nothing is done twice, and
+the shell that follows it waits."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from tests.processes.play import DRILL_ONCE, LONG, Play
@@ -7,13 +9,19 @@ from tests.processes.play import DRILL_ONCE, LONG, Play
 
 def test_a_drill_goes_on_after_redis_died_between_an_effect_and_its_record(play: Play) -> None:
     dead = _dies_after(play, "CreateImage")
-    run = play.ask("drill")
-    _comes_back(play, dead)
-    card = play.asked(run)
-    dead = _dies_after(play, "TerminateInstances")
-    play.approves("approver", card)
-    _comes_back(play, dead)
-    play.check_done_once(run, DRILL_ONCE)
+    assert play.source
+    with ThreadPoolExecutor(1) as hall:
+        followed = hall.submit(play.shell, "drill", play.server, "--live")
+        _comes_back(play, dead)
+        run = play.until(lambda: play.newest(play.server))
+        card = play.asked(run)
+        dead = _dies_after(play, "TerminateInstances")
+        play.approves("approver", card)
+        _comes_back(play, dead)
+        play.check_done_once(run, DRILL_ONCE)
+    shell = followed.result()
+    assert (shell.returncode, shell.stderr) == (0, "")
+    assert shell.stdout.count("Redis does not answer") == 1
 
 
 def _dies_after(play: Play, action: str) -> Event:

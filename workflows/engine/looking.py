@@ -6,6 +6,7 @@ from typing import cast
 
 import redis
 
+from workflows.engine.batches import is_batch
 from workflows.engine.clock import Clock
 from workflows.engine.inbox import Inbox, halt_from_json, inbox_of
 from workflows.engine.keys import key, lock_key, millis, texts
@@ -24,7 +25,7 @@ class Looking:
         """Raises UnknownRun, and UserError for the record of a version that this one cannot read."""
         record = cast(bytes | None, self.redis.hget(key("run", run_id), "record"))
         if record is None:
-            raise UnknownRun(run_id)
+            raise UnknownRun(run_id, is_batch(run_id))
         try:
             return from_json(record)
         except ValueError as error:
