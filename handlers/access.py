@@ -5,6 +5,7 @@ from collections.abc import Callable
 from handlers.whoami import explained
 from workflows.engine.run import Actor, Run
 from workflows.policy import (
+    CHANGED,
     Circumstances,
     Directory,
     Policy,
@@ -35,14 +36,17 @@ class Access:
         check_may_run(terms, actor.id, channel, self._look(actor.id if anew else ""))
         check_reason(terms, reason)
 
+    def check_may_change(self, actor: Actor, about: Circumstances, channel: str, *, anew: bool = True) -> None:
+        """Stop, move or leave out what whoever may start it has planned."""
+        check_may_run(self._policy.terms(about), actor.id, channel, self._look(actor.id if anew else ""), CHANGED)
+
     def check_may_steer(self, actor: Actor, run: Run, verb: str, channel: str, *, anew: bool = True) -> None:
         """Cancel or retry a run. Without `anew` Slack is not asked again about the person."""
-        terms = self._policy.terms(about_run(run, verb))
-        check_may_run(terms, actor.id, channel, self._look(actor.id if anew else ""))
+        self.check_may_change(actor, about_run(run, verb), channel, anew=anew)
 
     def check_may_halt(self, actor: Actor, verb: str, channel: str) -> None:
         """Halt everything, or resume it."""
-        check_may_run(self._policy.terms(Circumstances(verb, channel)), actor.id, channel, self._look(actor.id))
+        self.check_may_change(actor, Circumstances(verb, channel), channel)
 
     def check_may_decide(self, actor: Actor, run: Run, approved: bool, *, anew: bool = True) -> None:
         """Approve or reject what a run asks. Without `anew` Slack is not asked again about the person."""

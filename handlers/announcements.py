@@ -33,14 +33,15 @@ _WHICH = {
 @dataclass(frozen=True)
 class Outlook:
     """What is known of an occurrence beside its record. `soon`: within the shortest time ahead. `doubt`: why it could
-    not begin as things stand. `servers` that it is about; `approvers` who may be asked; `last` the latest such run
-    that succeeded; `runs` those that it began; `unseen` what of its target is not known as things stand.
+    not begin as things stand. `servers` that it is about; `approvers` who may be asked, None where that is not known;
+    `last` the latest such run that succeeded; `runs` those that it began; `unseen` what of its target is not known as
+    things stand.
     """
 
     soon: bool = False
     doubt: str = ""
     servers: tuple[str, ...] = ()
-    approvers: tuple[str, ...] = ()
+    approvers: tuple[str, ...] | None = None
     last: Run | None = None
     runs: tuple[Run, ...] = ()
     unseen: str = ""
@@ -102,7 +103,7 @@ def _heading(each: Occurrence, known: Outlook) -> str:
         case State.SKIPPED:
             return f":no_entry_sign: Skipped{by}. It would have begun {when(each.at)}."
         case State.MISSED:
-            more = f" So were {each.folded} before it." if each.folded else ""
+            more = f" So {'was' if each.folded == 1 else 'were'} {each.folded} before it." if each.folded else ""
             return f":warning: *Missed.* It was due {when(each.at)}: {cut(each.why, _WHY)}.{more} Nothing was begun."
         case State.REFUSED:
             return f":x: *Not begun:* {cut(each.why, _WHY)}"
@@ -162,8 +163,8 @@ def _left_out(each: Occurrence) -> list[str]:
 
 def _will(each: Occurrence, known: Outlook) -> str:
     told = [_WILL[each.schedule.verb].format(servers=_servers(each, known), which=_WHICH[each.schedule.point])]
-    if each.schedule.verb == "live":
-        told.append(f"*Asked to approve:* {_approvers(known)}")
+    if each.schedule.verb == "live" and known.approvers is not None:
+        told.append(f"*Asked to approve:* {_named(known.approvers) or 'nobody in firedrill.toml may approve it'}")
     return "\n".join(told)
 
 
@@ -175,15 +176,17 @@ def _servers(each: Occurrence, known: Outlook) -> str:
     return ", ".join(safe(cut(name, _NAME)) for name in names[:_NAMES]) + more
 
 
-def _approvers(known: Outlook) -> str:
-    more = f" and {len(known.approvers) - _RUNS} more" if len(known.approvers) > _RUNS else ""
-    return (
-        " ".join(f"<@{each}>" for each in known.approvers[:_RUNS]) + more or "nobody in firedrill.toml may approve it"
-    )
+def _named(people: tuple[str, ...]) -> str:
+    more = f" and {len(people) - _RUNS} more" if len(people) > _RUNS else ""
+    return " ".join(f"<@{each}>" for each in people[:_RUNS]) + more
 
 
 def _called(each: Occurrence, known: Outlook) -> str:
-    return f" {_approvers(known)} will be asked to approve." if each.schedule.verb == "live" else ""
+    if each.schedule.verb != "live" or known.approvers is None:
+        return ""
+    if not known.approvers:
+        return " Nobody in firedrill.toml may approve it."
+    return f" {_named(known.approvers)} will be asked to approve."
 
 
 def _doubts(each: Occurrence, known: Outlook) -> list[Block]:

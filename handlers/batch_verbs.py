@@ -17,11 +17,15 @@ from workflows.words import count, safe
 
 #: Of how many it is said why they could not be tried again.
 _LEFT = 10
+#: What came of cancelling one, and of several.
 _CAME = {
-    "done": "stop before their next step; what they have made so far stays",
-    "already": "are being cancelled already",
-    "ended": "have ended already",
-    "no return": "are past the point of no return, and go on",
+    "done": (
+        "stops before its next step; what it has made so far stays",
+        "stop before their next step; what they have made so far stays",
+    ),
+    "already": ("is being cancelled already", "are being cancelled already"),
+    "ended": ("has ended already", "have ended already"),
+    "no return": ("is past the point of no return, and goes on", "are past the point of no return, and go on"),
 }
 
 
@@ -65,7 +69,7 @@ class BatchVerbs:
             came.update(self._store.cancel(each, asking.by, asking.place) for each in new)
             known.update(new)
         came["ended"] += len(set(ids) - known)
-        told = [f"{came[word]:,} {said}" for word, said in _CAME.items() if came[word]]
+        told = [count(came[word], *said) for word, said in _CAME.items() if came[word]]
         return f"Of the runs of `{batch_id}`, {'; '.join(told)}." if told else f"All of `{batch_id}` has ended already."
 
     def retry(self, request: Retry, asking: Asking) -> str:
@@ -87,7 +91,8 @@ class BatchVerbs:
         failures = count(len(again), "failed run")
         if gone_on and not own:  # each of a few tells its own end
             self._batches.tried_again(batch_id)
-        return "\n".join([f"Of {failures} of `{batch_id}`, {gone_on:,} go on where they failed.", *left[:_LEFT], *more])
+        going = count(gone_on, "goes on where it failed", "go on where they failed")
+        return "\n".join([f"Of {failures} of `{batch_id}`, {going}.", *left[:_LEFT], *more])
 
     def _steered(self, request: Cancel | Retry) -> Batch:
         batch = self._read(request.run_id)

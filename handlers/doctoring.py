@@ -43,7 +43,7 @@ class Doctoring:
         if not unsafe:
             yield Finding("right", "Redis keeps what it is told.")
         if halt := self._store.halt():
-            yield Finding("wrong", f"Firedrill is {halt.sentence().rstrip('.')}.", "`/dr resume` ends that.")
+            yield Finding("wrong", f"Firedrill is {halt.sentence()}.", "`/dr resume` ends that.")
         if standing.overdue > LATE:
             since = duration(standing.overdue)
             yield Finding("wrong", f"A run has been due for {since}, and nobody works on it.", _SIDES["worker"])

@@ -125,7 +125,7 @@ class Scheduling:
     def _check(self, schedule: Schedule, asking: Asking, *, anew: bool = True) -> None:
         """Who may start what it starts, on each server that it names, may also stop it."""
         for number, about in enumerate(self._about(schedule, asking.channel)):
-            self._access.check_may_start(asking.by, about, asking.channel, "any", anew=anew and number == 0)
+            self._access.check_may_change(asking.by, about, asking.channel, anew=anew and number == 0)
 
     def _check_pressed(self, schedule: Schedule, asking: Asking, *, anew: bool = True) -> None:
         """A button stands under an announcement, maybe in a channel for those: it counts as the schedule's own."""

@@ -20,6 +20,7 @@ VERBS = {
     "backup": "backup", "restore": "restore", "drill": "clone drill", "live": "live drill", "validate": "validate",
     "prune": "prune",     "cancel": "cancel", "retry": "retry", "halt": "halt everything", "resume": "end a halt",
 }  # fmt: skip
+HALTS = ("halt", "resume")
 #: Nobody's id: a check with it as the asker is one for what others ask.
 _SOMEBODY = ""
 
@@ -29,23 +30,27 @@ def explained(policy: Policy, person: str, about: Circumstances, directory: Dire
     where = f" about *{safe(about.server)}*" if about.server else ""
     lines = [f"What <@{person}> may do{where}:"]
     for verb, said in VERBS.items():
-        asked = replace(about, verb=verb)
+        asked = _asked(about, verb)
         lines.append(f"• {said}: {_may_run(policy.terms(asked), person, about.channel, directory)}")
     lines.append(f"• approve a live drill: {_may_approve(policy, person, about, directory)}")
-    narrower = [
-        rule for rule in policy.rules if not about.server or rule in policy.fitting(replace(about, verb="live"))
-    ]
+    fitting = [rule for verb in VERBS for rule in policy.fitting(_asked(about, verb))]
+    narrower = [rule for rule in policy.rules if not about.server or rule in fitting]
     lines += [
         f"• the rule `{safe(rule.name)}` applies to {safe(str(rule.when))}: {_demands(rule)}" for rule in narrower
     ]
     return "\n".join(lines)
 
 
+def _asked(about: Circumstances, verb: str) -> Circumstances:
+    """A halt and its end are about all servers, so no rule of some speaks of them."""
+    return Circumstances(verb, about.channel) if verb in HALTS else replace(about, verb=verb)
+
+
 def _may_run(terms: Terms, person: str, channel: str, directory: Directory) -> str:
     try:
         check_may_run(terms, person, channel, directory)
     except NotAllowed as refused:
-        return f"no. {refused.text} {refused.hint}".strip()
+        return f"no: {refused.why}"
     why = " and ".join(f"`{safe(circle.name)}`" for circle in terms.operators)
     return f"yes, as an operator by {why}" + (", with a reason" if terms.reason else "")
 
@@ -55,7 +60,7 @@ def _may_approve(policy: Policy, person: str, about: Circumstances, directory: D
     try:
         check_may_decide(terms, person, _SOMEBODY, True, directory)
     except NotAllowed as refused:
-        return f"no. {refused.text} {refused.hint}".strip()
+        return f"no: {refused.why}"
     own = "their own too" if terms.asker_may_approve else "never one that they asked for"
     people = len(may_approve(terms, _SOMEBODY, directory))
     needed = f"{count(terms.approvals, 'approval')} of {count(people, 'person', 'people')} within "

@@ -87,8 +87,22 @@ def test_a_person_is_told_what_they_may_do_and_by_which_rule() -> None:
     about = Circumstances("", HERE, "orders-db", {"Environment": "production"})
     told = access.explained("U3BOTH", about)
     assert "about *orders-db*" in told
-    assert "• live drill: no. You are not an operator for that" in told
-    assert "the rule `production` lists who is" in told
+    assert "• live drill: no: <@U3BOTH> is not an operator for that: the rule `production` lists who is\n" in told
     assert "• approve a live drill: yes, never one that they asked for; it takes 2 approvals of 2 people" in told
     assert "the rule `production` applies to Environment=production" in told
     assert "• backup: yes, as an operator by `[access]`" in access.explained("U3BOTH", Circumstances("", HERE))
+
+
+def test_a_rule_about_some_servers_says_nothing_of_a_halt_and_is_told_whatever_verbs_it_names() -> None:
+    keeps = Rule("keeps", When(servers=("orders-*",), verbs=("prune",)), approvals=2)
+    mine = Rule("mine", When(servers=("orders-*",)), operators=("U9ELSE",))
+    access = Access(Policy(BASE_RULE, (keeps, mine)), lambda _: DIRECTORY)
+    operator = PEOPLE["operator"]
+    told = access.explained(operator.id, Circumstances("", HERE, "orders-db"))
+    assert "• halt everything: yes" in told
+    assert "• end a halt: yes" in told
+    assert "• backup: no: " in told
+    assert "the rule `keeps` applies to" in told
+    access.check_may_halt(operator, "halt", HERE)
+    with pytest.raises(NotAllowed, match="so nothing was changed"):
+        access.check_may_halt(PEOPLE["approver"], "halt", HERE)

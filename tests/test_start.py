@@ -1,6 +1,6 @@
 """What a process loads before it does anything: the shell answers sooner, and the bot cannot talk to AWS by mistake."""
 
-import getpass
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_the_shell_loads_neither_the_library_for_aws_nor_bolt_and_the_bot_no_lib
 
 
 def test_a_process_of_a_user_without_a_name_is_called_by_its_number() -> None:
-    assert login() == getpass.getuser()
+    assert login() == login_of(os.getuid())
     assert login_of(3_999_999_999) == "uid-3999999999"
 
 

@@ -45,7 +45,12 @@ class UserError(FiredrillError):
 
 
 class NotAllowed(UserError):
-    """The person may not do this."""
+    """The person may not do this. `why` is said of them, not to them: for a card that everybody reads, without a full
+    stop."""
+
+    def __init__(self, text: str, hint: str = "", *, why: str, about: str = "") -> None:
+        super().__init__(text, hint, about=about)
+        self.why = why
 
 
 class NotNow(UserError):
@@ -60,7 +65,7 @@ class Halted(NotNow):
         hint = "`/dr resume` ends the halt, for whoever may; `/dr status` shows what stands still."
         if run_id:
             hint = f"After `/dr resume` it is asked anew; `/dr cancel {run_id}` ends the run."
-        super().__init__(f"Firedrill is {halt.rstrip('.')}. So {so}.", hint)
+        super().__init__(f"Firedrill is {halt}. So {so}.", hint)
 
 
 class Busy(NotNow):

@@ -168,45 +168,54 @@ def about_run(run: Run, verb: str = "") -> Circumstances:
     )  # fmt: skip
 
 
-def check_may_run(terms: Terms, person: str, channel: str, directory: Directory) -> None:
-    """Start, cancel, retry. Raises NotAllowed."""
-    _check_is_here(person, directory, "nothing was started")
+#: What a refusal comes to: of a start, of a stop or a change, of a decision.
+STARTED, CHANGED, DECIDED = "nothing was started", "nothing was changed", "nothing was decided"
+
+
+def check_may_run(terms: Terms, person: str, channel: str, directory: Directory, so: str = STARTED) -> None:
+    """Start, cancel, retry; `so` says what a refusal means. Raises NotAllowed."""
+    _check_is_here(person, directory, so)
     for circle in terms.operators:
         if not directory.within(person, circle.members):
             raise NotAllowed(
-                "You are not an operator for that, so nothing was started.",
-                f"{_rule(circle)} lists who is; whoever keeps firedrill.toml can add `{safe(person)}`. "
+                f"You are not an operator for that, so {so}.",
+                f"{_listing(circle)}; whoever keeps firedrill.toml can add `{safe(person)}`. "
                 "`/dr whoami` says what you may do.",
+                why=f"<@{person}> is not an operator for that: {_rule(circle)} lists who is",
             )
     for circle in terms.channels:
         if channel not in circle.members:
             names = " or ".join(f"<#{each}>" for each in circle.members) or "no channel at all"
-            text = f"That may not be asked for here, so nothing was started: {_rule(circle)}."
-            raise NotAllowed(text, f"In {names}", about="channel")
+            text = f"By {_rule(circle)} that may be asked for in {names}, and not here, so {so}."
+            why = f"by {_rule(circle)} that may be asked for in {names} only"
+            raise NotAllowed(text, why=why, about="channel")
 
 
 def check_reason(terms: Terms, reason: str) -> None:
     """Raises NotAllowed where the policy wants to know why."""
     if terms.reason and not reason.strip():
         raise NotAllowed(
-            "The policy wants a reason for that, so nothing was started.",
+            f"The policy wants a reason for that, so {STARTED}.",
             'Add one: `--reason "why it is done"`.',
+            why="the policy wants a reason for that",
             about="reason",
         )
 
 
 def check_may_decide(terms: Terms, person: str, asker: str, approved: bool, directory: Directory) -> None:
     """Approve or reject. Nobody approves what they asked for, unless every rule allows that. Raises NotAllowed."""
-    _check_is_here(person, directory, "nothing was decided")
+    _check_is_here(person, directory, DECIDED)
     for circle in terms.approvers:
         if not directory.within(person, circle.members):
             names = ", ".join(f"<@{each}>" for each in may_approve(terms, asker, directory)) or "nobody yet"
             raise NotAllowed(
-                "You are not an approver for that, so nothing was decided.",
-                f"{_rule(circle)} lists who is. Who can answer: {names}.",
+                f"You are not an approver for that, so {DECIDED}.",
+                f"{_listing(circle)}. Who can answer: {names}.",
+                why=f"<@{person}> is not an approver for that: {_rule(circle)} lists who is",
             )
     if approved and person == asker and not terms.asker_may_approve:
-        raise NotAllowed("You asked for it yourself, so somebody else must approve it.")
+        why = "whoever asked for it must leave its approval to somebody else"
+        raise NotAllowed("You asked for it yourself, so somebody else must approve it.", why=why)
 
 
 def may_approve(terms: Terms, asker: str, directory: Directory) -> list[str]:
@@ -224,11 +233,17 @@ def may_approve(terms: Terms, asker: str, directory: Directory) -> list[str]:
 
 def _check_is_here(person: str, directory: Directory, so: str) -> None:
     if person in directory.gone:
-        raise NotAllowed(f"The Slack account `{safe(person)}` is deactivated, so {so}.")
+        gone = f"the Slack account `{safe(person)}` is deactivated"
+        raise NotAllowed(f"{gone[0].upper()}{gone[1:]}, so {so}.", why=gone)
 
 
 def _circles(pairs: Iterable[tuple[str, tuple[str, ...] | None]]) -> tuple[Circle, ...]:
     return tuple(Circle(name, members) for name, members in pairs if members is not None)
+
+
+def _listing(circle: Circle) -> str:
+    said = f"{_rule(circle)} lists who is"
+    return f"{said[0].upper()}{said[1:]}"
 
 
 def _rule(circle: Circle) -> str:

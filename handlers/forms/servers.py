@@ -31,10 +31,11 @@ class Servers:
         return [*tagged, *(each.option() for each in found[: MOST - len(tagged)])]
 
     def option(self, target: str) -> Block | None:
-        """The option for a server's name, or for what one of the options stands for; nothing if there is none."""
-        for each in self._all:
-            if target in (each.server, each.target):
-                return each.option()
+        """The option for a server's name, or for what one of the options stands for; nothing if there is none, or if
+        several bear the name: then a person says which."""
+        found = [each for each in self._all if target in (each.server, each.target)]
+        if len(found) == 1:
+            return found[0].option()
         return next(iter(self._tagged(target)), None)
 
     def newest(self, target: str, now: float) -> str:

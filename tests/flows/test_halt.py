@@ -45,6 +45,13 @@ def _waiting_for_its_image(stage: Stage) -> Run:
     return stage.drive(begun, until=lambda run: run.step.name == "wait_for_image" and run.step.looks > 0)
 
 
+def test_why_it_is_halted_goes_into_a_sentence_whether_it_ends_with_a_full_stop_or_not() -> None:
+    assert {Halt(OPERATOR, 0.0, f"{WHY}{end}").sentence().rpartition(WHY)[2] for end in ("", ".", " …", "...")} == {
+        "",
+        " …",
+    }
+
+
 def test_a_run_stands_still_says_who_and_why_and_goes_on_where_it_stood(stage: Stage) -> None:
     source = stage.seed(disks=SMALL)
     run = _waiting_for_its_image(stage)

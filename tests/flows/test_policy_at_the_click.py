@@ -62,7 +62,7 @@ def test_an_asker_who_gets_past_the_bot_is_stopped_by_the_worker(stage: Stage) -
     source = stage.seed(disks=SMALL)
     asked = stage.drill()
     stage.desk.answer(asked.id, asked.asked_by, True)
-    _approved_then(stage, source, "You asked for it yourself")
+    _approved_then(stage, source, "whoever asked for it must leave its approval to somebody else")
 
 
 @pytest.mark.parametrize("who", [Actor("U0STRANGER"), Actor("U0OPERATOR")], ids=["a stranger", "the asker"])

@@ -53,6 +53,14 @@ def test_the_whole_name_comes_first_then_what_begins_so() -> None:
     assert told(known, "db") == ["db", "db-1", "db-2", "my-db", "orders-db"]
 
 
+def test_of_two_servers_of_one_name_none_is_chosen_before_a_person_does() -> None:
+    known = inventory(sighting(1, "twin"), sighting(2, "twin"), sighting(3, "single"))
+    servers = Servers(known)
+    assert servers.option("twin") is None
+    chosen = [servers.option(f"i-{2:017x}"), servers.option("single")]
+    assert [each and each["value"] for each in chosen] == [f"i-{2:017x}", "single"]
+
+
 def test_what_is_chosen_is_a_target_that_the_grammar_takes_for_that_server_however_it_is_called() -> None:
     names = ["n" * 256, "i-will", "tag:a=b", "`quoted`", " blank", "twice", "twice", "ünicode 名", "--live", "a" * 151]
     known = replace(inventory(*(sighting(n, name) for n, name in enumerate(names))), points=())

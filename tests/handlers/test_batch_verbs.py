@@ -81,7 +81,7 @@ def test_all_of_a_batch_is_cancelled_by_who_may_cancel_each_and_by_nobody_else(c
     counter.asked = 0
     assert counter.says("cancel G-0001") == (
         "Of the runs of `G-0001`, 11 stop before their next step; what they have made so far stays; "
-        "1 are being cancelled already."
+        "1 is being cancelled already."
     )
     assert counter.asked == 1
     assert all(store.inbox(run.id).cancel for run in store.open_runs())

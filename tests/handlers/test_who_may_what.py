@@ -50,7 +50,7 @@ def operators(role: str, own: bool, here: bool) -> str:
         return "is deactivated"
     if role not in ("operator", "both"):
         return "not an operator"
-    return "yes" if here else "may not be asked for here"
+    return "yes" if here else "and not here"
 
 
 def operators_of_all(role: str, own: bool, here: bool) -> str:

@@ -235,6 +235,16 @@ def test_what_is_unscheduled_while_its_announcement_is_open_is_withdrawn_there(t
     assert team.message().buttons() == []
 
 
+def test_who_may_approve_is_said_as_far_as_it_is_known() -> None:
+    own = Schedule("live", "live", "orders-db", "every day at 03:00", "UTC", OPERATOR, "C1", 0.0)
+    each = planned(own, 1.8e9)
+    unknown, nobody = Outlook(True, "It is gone."), Outlook(True, approvers=())
+    assert "Asked to approve" not in str(announcement(each, unknown).blocks)
+    assert [reply.text.split(". ")[1:] for reply in replies(each, unknown)] == [[]]
+    assert "*Asked to approve:* nobody in firedrill.toml may approve it" in str(announcement(each, nobody).blocks)
+    assert replies(each, nobody)[0].text.endswith(". Nobody in firedrill.toml may approve it.")
+
+
 @pytest.mark.parametrize("state", State)
 def test_the_longest_names_fit_into_slacks_limits(state: State) -> None:
     name = "<&>`" * 64

@@ -52,7 +52,7 @@ class Halt:
 
     def sentence(self) -> str:
         """Who, when and why, as it goes on after "is", without a full stop."""
-        return f"halted by <@{self.by.id}> {when(self.at)}: {safe(self.reason)}"
+        return f"halted by <@{self.by.id}> {when(self.at)}: {safe(self.reason.rstrip(' .'))}"
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Beginning:
         except NotNow as later:
             against = later.text.rstrip(".")
         except NotAllowed as error:
-            self._instead(each, moves.refused(each, f"{error.text} {error.hint}".strip()))
+            self._instead(each, moves.refused(each, f"{error.why}."))
             return
         except UserError as error:  # of a server that is not seen now, for one: until its grace is over it may be
             against = f"{error.text} {error.hint}".strip().rstrip(".")
