@@ -51,7 +51,7 @@ class Halts:
         runs = self._store.open_runs()
         stopped = [each for each in runs if not each.no_return]
         gone = [each for each in runs if each.no_return]
-        lines = [f"Firedrill is halted: {safe(reason)}. Nothing new is started, and nothing is approved."]
+        lines = [f"Firedrill is halted: {safe(reason.rstrip(' .'))}. Nothing new is started, and nothing is approved."]
         if stopped:
             lines.append(f"{count(len(stopped), 'run stops', 'runs stop')} before the next step: {_names(stopped)}.")
         if gone:

@@ -55,7 +55,8 @@ def test_why_it_is_halted_goes_into_a_sentence_whether_it_ends_with_a_full_stop_
 def test_a_run_stands_still_says_who_and_why_and_goes_on_where_it_stood(stage: Stage) -> None:
     source = stage.seed(disks=SMALL)
     run = _waiting_for_its_image(stage)
-    told = _typed(stage, f"halt {WHY}")
+    told = _typed(stage, f"halt {WHY}.")
+    assert f"{WHY}. Nothing new" in told
     assert f"1 run stops before the next step: `{run.id}`" in told
     stood = _settle(stage, run)
     assert stood.status is Status.WAITING

@@ -29,7 +29,7 @@ def test_an_approver_who_was_removed_after_the_click_has_approved_nothing(stage:
     asked = stage.drill()
     stage.desk.answer(asked.id, APPROVER, True)
     stage.policy = replace(stage.policy, base=replace(stage.policy.base, approvers=(APPROVER2.id,)))
-    _approved_then(stage, source, "may not approve that any more")
+    _approved_then(stage, source, "An approval does not count any more")
 
 
 def test_an_approver_whose_account_was_deactivated_after_the_click_has_approved_nothing(stage: Stage) -> None:

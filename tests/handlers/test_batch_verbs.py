@@ -126,6 +126,14 @@ def test_all_that_failed_is_tried_again_but_for_what_a_retry_could_not_mend(coun
     assert "mend" in counter.says("retry G-0001")
 
 
+def test_what_is_said_of_one_is_said_of_one(counter: Counter, store: Store) -> None:
+    counter.says("backup tag:Env=prod")
+    claim = store.begin("B-0001", lease=60)
+    assert claim is not None
+    store.commit(fails(claim.run, 0), claim.fence, due=0, lease_until=0, event="test")
+    assert counter.says("retry G-0001") == "Of 1 failed run of `G-0001`, 1 goes on where it failed."
+
+
 def test_of_what_many_would_do_some_is_told(counter: Counter, store: Store) -> None:
     told = counter.says("backup tag:Env=prod --dry-run")
     assert told.count("would do this") == 3

@@ -89,7 +89,7 @@ class Freeze:
         return self.start <= now < self.end and concerned and not (self.backups and verb == "backup")
 
     def sentence(self) -> str:
-        return f"a freeze until {when(self.end)}: {safe(self.reason)}"
+        return f"a freeze until {when(self.end)}: {safe(self.reason.rstrip(' .'))}"
 
 
 def read_schedules(tables: Mapping[str, Any]) -> tuple[tuple[Schedule, ...], list[Fault]]:

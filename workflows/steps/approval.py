@@ -94,7 +94,7 @@ def check_approved(answers: tuple[Answer, ...], asked_by: Actor, terms: Terms, d
         try:
             check_may_decide(terms, answer.by.id, asked_by.id, True, directory)
         except NotAllowed as refused:
-            raise NotSafe(f"<@{answer.by.id}> may not approve that any more: {refused.why}.", _STOPPED) from refused
+            raise NotSafe(f"An approval does not count any more: {refused.why}.", _STOPPED) from refused
     given = len({answer.by.id for answer in answers})
     if given < terms.approvals:
         raise NotSafe(
