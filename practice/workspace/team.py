@@ -1,4 +1,4 @@
-"""Who and what there is: people, the bot, channels, a group. Fixed from the start to the end."""
+"""Who and what there is: people, the bot, the channels it is in, a group."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
