@@ -21,7 +21,7 @@ from workflows.engine.agenda import KEEP, Agenda
 from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.run import Run, Status
-from workflows.errors import Busy, UnknownRun, UserError
+from workflows.errors import Busy, UserError
 from workflows.report.history import LOOKED_AT
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json
 from workflows.schedules.planning import runs_of, unseen
@@ -172,8 +172,8 @@ class Announcer:
         for name in names:
             try:
                 found.append(self._desk.store.read(name))
-            except UnknownRun:
-                log.info("run=%s is not known any more", name)
+            except UserError as error:  # not known any more, or of a version that this bot cannot read
+                log.info("run=%s is left out: %s", name, error.text)
         return found
 
     # ── into Slack ───────────────────────────────────────────────────────────────────────────────────────

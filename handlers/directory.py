@@ -7,10 +7,10 @@ from threading import Event
 from typing import TypeVar
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from handlers.paced import NotYet
-from handlers.posting import said_no
+from handlers.posting import UNREACHABLE, said_no
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
 from workflows.policy import Directory, directory_from_json, directory_to_json
@@ -40,8 +40,11 @@ class SlackDirectory:
         """Look at everybody now and then, until told to stop."""
         self._stop = stop
         while not stop.is_set():
-            with suppress(NotYet):
-                self.refresh()
+            try:
+                with suppress(NotYet):
+                    self.refresh()
+            except Away as error:
+                log.warning("Redis is away (%s); nobody is looked at", type(error).__name__)
             stop.wait(EVERY)
 
     def refresh(self) -> None:
@@ -87,7 +90,7 @@ class SlackDirectory:
             return frozenset() if said_no(error) else self._known.groups.get(group, frozenset())
         except NotYet:
             raise
-        except (SlackClientError, OSError) as error:
+        except UNREACHABLE as error:
             log.warning("group=%s cannot be looked at: %s", group, type(error).__name__)
             return self._known.groups.get(group, frozenset())
 
@@ -100,6 +103,6 @@ class SlackDirectory:
             return person in self._known.gone or word == "user_not_found"
         except NotYet:
             raise
-        except (SlackClientError, OSError) as error:
+        except UNREACHABLE as error:
             log.warning("user=%s cannot be looked at: %s", person, type(error).__name__)
             return person in self._known.gone

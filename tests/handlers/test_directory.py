@@ -85,6 +85,22 @@ def test_trouble_of_slacks_own_empties_no_group_and_its_plain_no_does(
     assert not people.look("U0OPERATOR").within("U0APPROVER2", ["S0APPROVERS"])
 
 
+def test_a_redis_that_goes_away_while_somebody_is_looked_at_ends_nothing(space: Workspace, board: Board) -> None:
+    stop = Event()
+
+    class Uncounted(WebClient):
+        """Redis does not say whether there is room for a call."""
+
+        def usergroups_users_list(self, **_: object) -> SlackResponse:
+            stop.set()
+            raise redis.ConnectionError
+
+    slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
+    quiet = Uncounted(space.bot_token, base_url=space.api_url, retry_handlers=[])
+    SlackDirectory(slack, board, ["S0APPROVERS"], quiet).work(stop)
+    assert stop.is_set()
+
+
 def test_a_bot_that_starts_anew_knows_what_the_last_one_heard(space: Workspace, board: Board) -> None:
     directory(space, board).refresh()
     space.stop()

@@ -63,6 +63,19 @@ def test_one_message_goes_from_the_day_before_to_the_verdict(team: Team) -> None
     assert team.message().edited_count == 2, "begun, ended; between them it stood still"
 
 
+def test_a_run_that_this_bot_cannot_read_is_left_out_and_ends_no_announcements(team: Team) -> None:
+    team.stage.seed(disks=SMALL)
+    team.monthly("backup")
+    until(team, HOUR - 1)
+    team.stage.clock.forward(HOUR)
+    timetable(team.stage).tick()
+    run = team.stage.store.latest(1)[0]
+    team.stage.store.redis.hset(f"dr:run:{run.id}", "record", '{"of": "another version"}')
+    team.tell()
+    assert "Began" in shown(team.message())
+    assert f"`{run.id}`" in shown(team.message())
+
+
 def test_a_live_drill_says_what_it_destroys_and_calls_those_who_may_approve(team: Team) -> None:
     team.stage.seed(disks=SMALL)
     team.monthly("live")
