@@ -26,8 +26,6 @@ from bot.settings import HealthTable, Settings
 from workflows.archive import Archive
 from workflows.engine.board import Board
 from workflows.engine.connection import Away
-from workflows.engine.store import Store
-from workflows.errors import FiredrillError
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +171,7 @@ def run(settings: Settings) -> int:
     ending = Event()
     room = EngineRoom(settings, port_of(settings.file.health), ending)
     store = room.parts.store
-    after = _After(store, room.parts.board, archive_of(settings, store))
+    after = _After(room.parts.board, archive_of(settings, store))
     hands = Hands(room.engine, store, after.ended)
     app = app_of(settings)
     taking(app, hands)
@@ -200,8 +198,7 @@ def run(settings: Settings) -> int:
 class _After:
     """What follows from a run's end, on whatever machine it ended."""
 
-    def __init__(self, store: Store, board: Board, archive: Archive | None) -> None:
-        self._store = store
+    def __init__(self, board: Board, archive: Archive | None) -> None:
         self._board = board
         self._archive = archive
 
@@ -209,6 +206,6 @@ class _After:
         try:
             self._board.want_inventory()
             if self._archive is not None:
-                self._archive.keep(self._store.read(run_id))
-        except (FiredrillError, Away) as error:
-            log.warning("run=%s its report could not be kept: %s; a worker tries again within the hour", run_id, error)
+                self._archive.keep(run_id)
+        except Away as error:
+            log.warning("run=%s Redis is away (%s); a worker keeps its report later", run_id, type(error).__name__)

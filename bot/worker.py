@@ -27,6 +27,7 @@ from workflows.engine.board import Board
 from workflows.engine.checkups import Checkups
 from workflows.engine.connection import Away
 from workflows.engine.engine import Engine
+from workflows.engine.set_back import SetBack
 from workflows.engine.store import Store
 from workflows.engine.watchbook import Watchbook
 from workflows.errors import FiredrillError
@@ -39,8 +40,9 @@ from workflows.watch import Watch
 
 log = logging.getLogger(__name__)
 
-#: Seconds: between ticks, two looks at the inventory, at reports that are not kept, and two anchors of the audit.
-TICK, INVENTORY, ARCHIVE, ANCHOR = 1.0, 60.0, 3600.0, 3600.0
+#: Seconds: between ticks, two looks at the inventory, at reports that are not kept, two anchors of the audit, and two
+#: looks at whether Redis's clock was set back.
+TICK, INVENTORY, ARCHIVE, ANCHOR, CLOCK = 1.0, 60.0, 3600.0, 3600.0, 60.0
 #: Seconds between two looks at the inventory that were asked for.
 SPACING = 2.0
 #: Seconds after which a tick that has not come never will: longer than any outage of Redis keeps one.
@@ -57,6 +59,7 @@ class Worker:
         self._hands = Hands(engine, store, self._ended, self._come_back)
         self._slots = slots(self._hands)
         self._store = store
+        self._set_back = SetBack(store)
         self._board = board
         self._chainer = chainer
         self._survey = survey
@@ -90,6 +93,7 @@ class Worker:
         self._add(self._tick, "interval", seconds=TICK, executor="tick", id="tick")
         self._add(self._take_inventory, "interval", seconds=INVENTORY, executor="inventory", id="inventory")
         self._want_inventory()
+        self._add(self._mend_times, "interval", seconds=CLOCK, executor="tick", id="clock")
         self._add(self._keep_time, "interval", seconds=TICK, executor="timetable", id="timetable")
         self._add(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
         self._add(self._keep_reports, executor="archive")
@@ -134,6 +138,13 @@ class Worker:
         self._on_wanted()
         self._dispatch()
         self._chain()
+
+    def _mend_times(self) -> None:
+        try:
+            if many := self._set_back.mend():
+                log.warning("Redis's clock was set back; %s that waited for a time to come are looked at now", many)
+        except Away as error:
+            log.warning("Redis is away (%s); its clock is looked at later", type(error).__name__)
 
     def _keep_time(self) -> None:
         """What recurs: made ahead of time, begun when it is due."""
@@ -192,16 +203,17 @@ class Worker:
             self._add(self._keep_reports, args=[run_id], executor="archive")
 
     def _keep_reports(self, run_id: str = "") -> None:
-        """Of one run, or of all that may be missing in the bucket, if there is one."""
-        if self._archive is None:
+        """Of one run, or of all that may be missing in the bucket, if there is one. What is not kept when this worker
+        ends, another keeps, or the next: nobody waits for S3."""
+        if self._archive is None or self._ending:
             return
         try:
             if run_id:
-                self._archive.keep(self._store.read(run_id))
+                self._archive.keep(run_id)
             else:
-                self._archive.sweep()
-        except (FiredrillError, Away) as error:
-            log.warning("reports could not be kept: %s; tried again in an hour", error)
+                self._archive.sweep(lambda: not self._ending)
+        except Away as error:
+            log.warning("Redis is away (%s); reports are kept later", type(error).__name__)
 
     def _anchor(self) -> None:
         """The audit's head into its bucket, if there is one."""

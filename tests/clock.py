@@ -10,5 +10,8 @@ class HandClock:
     def now(self) -> float:
         return self.time
 
+    def for_sure(self) -> float:
+        return self.now()
+
     def forward(self, seconds: float) -> None:
         self.time += seconds

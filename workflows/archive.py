@@ -1,25 +1,28 @@
 """Reports of ended runs, kept in a bucket, where whoever rewrites Redis cannot rewrite them.
 
-An observer: what goes wrong here is told in the log and tried again, and no run waits for it. Nothing is remembered:
-the keys are derived from the run and its end, and S3 refuses to write over what is there, so that any number of workers
-may try any number of times.
+An observer: what goes wrong here is told in the log and tried again, and no run waits for it. The keys are derived from
+the run and its end, and S3 refuses to write over what is there, so that any number of workers may try any number of
+times. That it is done is noted beside the run, so that none is forgotten, however long S3 was away.
 """
 
 import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from workflows.aws.objects import Objects
-from workflows.engine.run import Run
 from workflows.engine.store import Store
-from workflows.errors import FiredrillError
-from workflows.report.document import digest, to_json
+from workflows.errors import FiredrillError, PassingTrouble, UserError
+from workflows.report.document import Document, digest, to_json
 from workflows.report.page import page
 from workflows.report.reading import document_of
 from workflows.report.timeline import timeline
 
 log = logging.getLogger(__name__)
 
-#: How many of the latest runs a sweep looks at.
-LOOKED_AT = 100
+#: Seconds: of how long ago a sweep looks at runs, and for how long S3 is not asked for one when it gave no answer.
+BACK, SILENCE = 30 * 86400.0, 60.0
+#: After so many refusals one after the other a sweep takes it that the next is refused too.
+REFUSED = 3
 
 
 class Archive:
@@ -29,34 +32,63 @@ class Archive:
         self._store = store
         self._objects = objects
         self._prefix = prefix
-        self._kept: set[str] = set()
+        self._silent_until = float("-inf")
+        self._foreign: set[str] = set()
 
-    def sweep(self) -> int:
-        """Keep what has ended and may not be kept yet: a worker may have died in between. Gives how many were new."""
-        return sum(self.keep(run) for run in self._store.latest(LOOKED_AT))
+    def keep(self, run_id: str) -> bool:
+        """Whether its report came into the bucket by this call. Where S3 has just given no answer it is left to the
+        next sweep."""
+        if self._store.clock.now() < self._silent_until:
+            return False
+        return self._keep_all([run_id], lambda: True) == 1
 
-    def keep(self, run: Run) -> bool:
-        """Whether its report came into the bucket by this call."""
-        if run.status.open or not run.seal or run.seal in self._kept:
-            return False
-        try:
-            written = self._write(run)
-        except FiredrillError as error:
-            log.error("run=%s its report was not kept in the bucket: %s %s", run.id, error.text, error.hint)
-            return False
-        self._kept.add(run.seal)
-        if written:
-            log.info("run=%s its report is kept in the bucket", run.id)
-        return written
+    def sweep(self, going: Callable[[], bool] = lambda: True) -> int:
+        """Keep what has ended and is not kept yet, as long as that is `going` on: a worker may have died in between,
+        or S3 been away. Gives how many were new."""
+        return self._keep_all(self._store.ids_since(self._store.clock.now() - BACK), going)
 
-    def _write(self, run: Run) -> bool:
-        """The JSON last: where it is, the rest is too. A record that gives another report than at its end is of
-        another version: that report is not the one which the audit holds."""
-        document = document_of(run)
-        if digest(document) != run.seal:
-            log.warning("run=%s its report is not the one of its end any more, and is not kept", run.id)
-            return False
-        where = f"{self._prefix}{run.key}/{run.seal[:16]}/"
-        self._objects.ensure(f"{where}report.html", page(document, run.seal).encode(), "text/html; charset=utf-8")
+    def _keep_all(self, ids: Sequence[str], going: Callable[[], bool]) -> int:
+        new = refused = 0
+        for run_id, revision in self._store.unkept(ids).items():
+            if refused >= REFUSED or not going():
+                break
+            document = self._document(run_id)
+            if document is None:
+                continue
+            try:
+                written = self._write(document)
+            except FiredrillError as error:
+                log.error("run=%s its report was not kept in the bucket: %s %s", run_id, error.text, error.hint)
+                if isinstance(error, PassingTrouble):
+                    self._silent_until = self._store.clock.now() + SILENCE
+                    break
+                refused += 1
+                continue
+            self._store.keep(run_id, revision)
+            new, refused = new + written, 0
+        return new
+
+    def _document(self, run_id: str) -> Document | None:
+        """Its report, if it is the one of its end, which the audit holds. A record that gives another is of another
+        version, whose workers keep it; that is said once."""
+        if run_id in self._foreign:
+            return None
+        with suppress(UserError):
+            run = self._store.read(run_id)
+            document = document_of(run)
+            if run.seal and digest(document) == run.seal:
+                return document
+        log.warning("run=%s its report is not the one of its end, and is not kept", run_id)
+        self._foreign.add(run_id)
+        return None
+
+    def _write(self, document: Document) -> bool:
+        """Whether it was written now. The JSON last: where it is, the rest is too. Raises what Objects raises."""
+        seal = digest(document)
+        where = f"{self._prefix}{document.run.key}/{seal[:16]}/"
+        self._objects.ensure(f"{where}report.html", page(document, seal).encode(), "text/html; charset=utf-8")
         self._objects.ensure(f"{where}timeline.png", timeline(document), "image/png")
-        return self._objects.ensure(f"{where}report.json", to_json(document), "application/json")
+        written = self._objects.ensure(f"{where}report.json", to_json(document), "application/json")
+        if written:
+            log.info("run=%s its report is kept in the bucket", document.run.id)
+        return written

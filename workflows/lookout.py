@@ -1,5 +1,6 @@
 """Finds what people name in what the workers last saw of AWS, and asks them for a fresh look where it is not there."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -13,7 +14,12 @@ from workflows.points import Point, choose
 from workflows.steps.replacement import still_alive
 from workflows.words import safe
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+#: Seconds. Who does not wait for a fresh look asks for one where the last is older: such a one asks again and again.
+OLD = 30.0
 
 
 class Lookout:
@@ -23,16 +29,16 @@ class Lookout:
         self._board = board
         self._clock = clock
         self._patience = patience
-        self._read: tuple[bytes, Inventory] | None = None
+        self._read: tuple[bytes, Inventory | None] | None = None
 
     def last(self) -> Inventory | None:
-        """What the workers last saw, at once. It is read anew only if it has changed: ten thousand servers take a
-        tenth of a second."""
+        """What the workers last saw, at once; nothing that is of another version. It is read anew only if it has
+        changed: ten thousand servers take a tenth of a second."""
         text, read = self._board.inventory(), self._read
         if text is None:
             return None
         if read is None or read[0] != text:
-            self._read = read = (text, inventory.from_json(text))
+            self._read = read = (text, _readable(text))
         return read[1]
 
     def find(self, find: Callable[[Inventory], T]) -> T:
@@ -49,7 +55,8 @@ class Lookout:
     def _fresh(self, old: Inventory | None) -> Inventory:
         """A look that began after the asking: one that was under way may have passed a server that is new."""
         asked = self._clock.now()
-        self._board.want_inventory()
+        if self._patience > 0 or old is None or asked - old.at > OLD:
+            self._board.want_inventory()
         until = time.monotonic() + self._patience
         known = old
         while time.monotonic() < until:
@@ -61,8 +68,16 @@ class Lookout:
             return known
         raise UserError(
             "No worker has looked at AWS yet, so no server is known.",
-            "Is `firedrill worker` running, with AWS credentials, on the same Redis?",
+            "Is `firedrill worker` running, of this version, with AWS credentials, on the same Redis?",
         )
+
+
+def _readable(text: bytes) -> Inventory | None:
+    try:
+        return inventory.from_json(text)
+    except ValueError:
+        log.warning("what the workers last saw was written by another version; update all processes")
+        return None
 
 
 def restorable(

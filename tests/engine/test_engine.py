@@ -10,7 +10,7 @@ from workflows.engine.engine import Engine
 from workflows.engine.pace import Pace
 from workflows.engine.run import Status
 from workflows.engine.runbook import Runbook, Step
-from workflows.engine.store import Store
+from workflows.engine.store import KEEP_DAYS, Store
 from workflows.errors import Busy
 
 
@@ -182,3 +182,13 @@ def test_a_step_that_stands_twice_in_a_runbook_is_refused() -> None:
     assert isinstance(make_thing, Step)
     with pytest.raises(ValueError, match="make_thing stands in it twice"):
         Runbook("x", "X", "x", ["wanted"], [make_thing, make_thing])
+
+
+def test_the_list_of_all_runs_is_as_long_as_they_are_kept(store: Store, clock: HandClock) -> None:
+    store.create(new_run(store, clock))
+    clock.forward(KEEP_DAYS * 86400 - 1)
+    second = store.create(new_run(store, clock, "billing-db"))
+    assert len(store.ids_since(0)) == 2
+    clock.forward(1)
+    third = store.create(new_run(store, clock, "reports-db"))
+    assert store.ids_since(0) == [second.id, third.id]

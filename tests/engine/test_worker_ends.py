@@ -56,6 +56,22 @@ class Quiet:
     def tick(self) -> None: ...
 
 
+class Kept:
+    """Stands for a bucket that takes as long as it wants: `meanwhile` is called while it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def keep(self, run_id: str) -> bool:
+        self.asked.append(run_id)
+        self.meanwhile()
+        return True
+
+    def sweep(self, going: Callable[[], bool]) -> int:
+        return 0
+
+
 class Held(Threads):
     """Slots of which `taken` hears, between a dispatch's look at the worker and its job."""
 
@@ -71,10 +87,13 @@ class At:
     """One worker with one thread, on a thread of its own."""
 
     def __init__(self, store: Store, clock: HandClock, client: redis.Redis) -> None:
-        self.place, self.stop = Place(), Event()
+        self.place, self.stop, self.kept = Place(), Event(), Kept()
         engine = Engine(store, {"drill": BOOK}, {"home": lambda _: self.place}, clock, Pace())
         quiet = cast(Any, Quiet())
-        self.worker = Worker(engine, store, Board(client), Chainer(Trail(client, clock), clock), quiet, quiet, self._of)
+        self.worker = Worker(
+            engine, store, Board(client), Chainer(Trail(client, clock), clock), quiet, quiet, self._of,
+            cast(Any, self.kept),
+        )  # fmt: skip
         health = Health(Sight(Gauges(client, clock)))
         self.thread = Thread(target=self.worker.work, args=(self.stop, health), daemon=True)
 
@@ -121,3 +140,22 @@ def test_a_job_that_comes_while_the_scheduler_waits_for_its_threads_does_not_kee
     at.thread.join(LONG)
     assert not at.thread.is_alive()
     assert store.read(run.id).status is Status.QUEUED, "whoever is next takes it up"
+
+
+def test_reports_that_are_not_in_the_bucket_yet_do_not_keep_it_from_ending(
+    store: Store, clock: HandClock, at: At
+) -> None:
+    runs = started(store, clock, 3)
+
+    def all_have_ended_and_it_is_told_to_stop() -> None:
+        until = time.monotonic() + LONG
+        while any(store.read(each.id).status.open for each in runs) and time.monotonic() < until:
+            time.sleep(0.01)
+        at.told_to_stop()
+
+    at.kept.meanwhile = all_have_ended_and_it_is_told_to_stop
+    at.thread.start()
+    at.thread.join(LONG)
+    assert not at.thread.is_alive()
+    assert {store.read(each.id).status for each in runs} == {Status.SUCCEEDED}
+    assert at.kept.asked == [runs[0].id]

@@ -14,7 +14,7 @@ from workflows.engine.keys import millis, text
 from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status, StepState, Target
 from workflows.engine.runbook import Runbook
-from workflows.engine.sightings import Sightings
+from workflows.engine.sightings import DIFFER, HORIZON, Sightings
 from workflows.errors import NotFound
 from workflows.steps.image import wait_for_image
 
@@ -107,6 +107,26 @@ def test_what_two_workers_wait_for_is_looked_up_once_for_both(stage: Stage, sour
     for each, run in zip(engines, runs, strict=True):
         each.advance(run.id)
     assert [call.action for call in stage.lab.calls[before:]] == ["DescribeImages", "DescribeSnapshots"]
+
+
+def test_what_nobody_waits_for_any_more_is_forgotten_however_long_others_wait(stage: Stage, source: str) -> None:
+    first, second = images_of(stage, source, 2)
+    looked = f"dr:looked:{stage.aws.account}:us-east-1:images"
+    for each in (first, second):
+        assert stage.aws.images.get(each, stale=60).state == "pending"
+    assert stage.store.redis.hlen(looked) == 2
+    stage.clock.forward(HORIZON + 1)
+    assert stage.aws.images.get(first, stale=60).state == "pending"
+    assert stage.store.redis.hkeys(looked) == [first.encode()]
+
+
+def test_a_look_of_a_clock_that_was_set_back_since_is_not_believed(stage: Stage, source: str) -> None:
+    (image_id,) = images_of(stage, source, 1)
+    assert stage.aws.images.get(image_id, stale=60).state == "pending"
+    stage.clock.forward(-DIFFER - 1)
+    before = len(stage.lab.calls)
+    stage.aws.images.get(image_id, stale=60)
+    assert len(stage.lab.calls) > before
 
 
 def test_what_another_version_has_seen_is_looked_up_again(stage: Stage, source: str) -> None:

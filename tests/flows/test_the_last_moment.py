@@ -3,12 +3,14 @@
 import random
 from collections.abc import Callable
 
+from tests.clock import HandClock
 from tests.flows.scene import SMALL, cloud, retried, words
 from tests.stage import APPROVER, Stage
 from workflows.catalogue import RUNBOOKS
 from workflows.engine.engine import Engine
 from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status
+from workflows.engine.store import Store
 
 
 def other_worker(stage: Stage) -> Engine:
@@ -87,6 +89,37 @@ def test_a_second_look_that_lasts_until_the_approval_expired_terminates_nothing(
     stage.step()
     assert seen
     assert seen[0] < asked.expires_at
+    ended = stage.drive(run)
+    assert ended.status is Status.FAILED
+    assert "expired" in words(ended)
+    assert stage.count("TerminateInstances") == 0
+
+
+class Slept:
+    """The clock of a worker whose machine was suspended for `seconds`, of which it knows nothing yet."""
+
+    def __init__(self, true: HandClock) -> None:
+        self._true = true
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self._true.now() - self.seconds
+
+    def for_sure(self) -> float:
+        self.seconds = 0.0
+        return self.now()
+
+
+def test_a_worker_whose_machine_slept_until_the_approval_expired_terminates_nothing(stage: Stage) -> None:
+    run, clock = approved(stage), Slept(stage.clock)
+    sleepy = Engine(Store(stage.store.redis, clock), RUNBOOKS, stage.services, clock, Pace(), random.Random(1))
+
+    def sleeps() -> None:
+        stage.clock.forward(31 * 60)
+        clock.seconds = 31 * 60
+
+    in_the_termination(stage, run, sleeps)
+    sleepy.advance(run.id)
     ended = stage.drive(run)
     assert ended.status is Status.FAILED
     assert "expired" in words(ended)

@@ -20,7 +20,7 @@ from tests.engine.book import ASKER
 from tests.stage import Stage
 from workflows.aws.permissions import UNTRIED
 from workflows.checkup import Answering, Checkup, Finding
-from workflows.engine.board import Board
+from workflows.engine.board import ALIVE, Board
 from workflows.engine.checkups import Checkups
 from workflows.engine.halting import Halting
 from workflows.engine.store import Store
@@ -156,7 +156,8 @@ def test_one_answer_tells_all_sides_the_wrong_first_and_is_good_for_whoever_asks
     assert looks == {"bot": 1, "worker": 1}
     clock.forward(60)
     assert "❌ *Wrong*: No worker has answered within 0 s. Is `firedrill worker` running" in hasty.told()
-    Board(redis_client).beat("one")
+    board = Board(redis_client)
+    board.beat("one")
     assert "❔ Not known: A worker is alive, but has not answered within 0 s." in hasty.told()
 
 
@@ -169,3 +170,12 @@ def test_a_halt_that_stands_and_a_redis_that_forgets_are_wrong(store: Store, red
         redis_client.config_set("maxmemory-policy", "noeviction")
     assert "an outage. `/dr resume` ends that." in told
     assert "`maxmemory-policy allkeys-lru`" in told
+
+
+def test_workers_are_those_that_gave_a_sign_within_the_last_minute(redis_client: redis.Redis) -> None:
+    board, now = Board(redis_client), int(redis_client.time()[0])
+    redis_client.zadd("dr:workers", {"dead": now - ALIVE - 1, "of a clock that was set back": now + 2 * ALIVE})
+    board.beat("one")
+    board.beat("two")
+    assert board.workers() == 2
+    assert redis_client.zscore("dr:workers", "dead") is None

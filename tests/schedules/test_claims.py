@@ -99,14 +99,17 @@ def test_whoever_speaks_after_it_was_claimed_is_told_that_it_begins(
         stage.calendar.postpone(each.id, stage.clock.now() + 600, OPERATOR, HERE)
 
 
-def test_what_a_worker_claimed_that_died_before_it_made_the_run_is_begun_once_by_another(stage: Stage) -> None:
+@pytest.mark.parametrize("passes", [SILENT, pytest.param(-SILENT, id="the clock is set back")])
+def test_what_a_worker_claimed_that_died_before_it_made_the_run_is_begun_once_by_another(
+    stage: Stage, passes: float
+) -> None:
     each = _due(stage)
     with pytest.raises(InterruptedError):
         _look(stage, after=_dies)
     assert (again(stage, each).state, stage.store.latest(1)) == (State.BEGINNING, [])
     timetable(stage).tick()
     assert again(stage, each).state is State.BEGINNING, "it may be slow"
-    stage.clock.forward(SILENT)
+    stage.clock.forward(passes)
     for _ in range(3):
         timetable(stage).tick()
     (run,) = stage.store.latest(9)

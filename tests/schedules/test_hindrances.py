@@ -44,6 +44,15 @@ def test_a_closed_calendar_and_an_alarm_hold_a_drill_until_they_let_it_go(stage:
     assert again(stage, first).state is State.STARTED
 
 
+def test_an_answer_that_took_long_holds_as_long_as_any(stage: Stage, hindrances: Hindrances) -> None:
+    stage.lab.faults.before("GetCalendarState", lambda: stage.clock.forward(HOLDS), times=None)
+    assert hindrances("us-east-1") == ""
+    asked = len(stage.lab.calls)
+    stage.clock.forward(HOLDS - 1)
+    assert hindrances("us-east-1") == ""
+    assert len(stage.lab.calls) == asked
+
+
 def test_a_backup_goes_on_and_so_does_what_somebody_wants_now(stage: Stage, hindrances: Hindrances) -> None:
     stage.lab.changes.calendars["changes"] = False
     table = timetable(stage, hindrance=hindrances)

@@ -64,6 +64,7 @@ class Home:
         self._shelf = shelf
         self._limits = limits
         self._lock = threading.Lock()
+        self._account = ""
         self._regions: dict[str, Aws] = {}
 
     def of(self, account: str, region: str, whose: Whose | None = None) -> Aws:
@@ -81,13 +82,16 @@ class Home:
         self._limited(account, region, whose).leave()
 
     def region(self, name: str) -> Aws:
-        """For nobody in particular. Asks AWS for the account's id the first time."""
+        """For nobody in particular. Asks AWS for the account's id the first time: without a lock, since a Region that
+        does not answer would hold up whoever needs another."""
         with self._lock:
-            if name not in self._regions:
-                calls = Calls(name, self._endpoint, self._heard, self._clients, self._observed)
-                self._clients = calls.clients
-                self._regions[name] = self._made(str(calls("sts", "get_caller_identity")["Account"]), name, None)
-            return self._regions[name]
+            if name in self._regions:
+                return self._regions[name]
+            calls = Calls(name, self._endpoint, self._heard, self._clients, self._observed)
+            self._clients = calls.clients
+        self._account = self._account or str(calls("sts", "get_caller_identity")["Account"])
+        with self._lock:
+            return self._regions.setdefault(name, self._made(self._account, name, None))
 
     def _made(self, account: str, region: str, whose: Whose | None) -> Aws:
         limits = self._limited(account, region, whose)

@@ -12,6 +12,8 @@ from workflows.engine.batches import is_batch
 from workflows.engine.clock import Clock
 from workflows.engine.keys import key, millis
 
+#: Seconds after its last sign for which a worker counts as alive.
+ALIVE = 60
 #: Waits up to so many seconds for a nudge and gives its text. When Redis is away it just waits: whoever listens ticks
 #: anyway.
 Nudged = Callable[[float], str | None]
@@ -140,11 +142,22 @@ class Board:
         self._redis.delete(key("turn", what))
 
     def beat(self, worker: str) -> None:
-        self._redis.set(key("worker", worker), "alive", ex=60)
+        now, own = int(self._redis.time()[0]), key("workers")
+        with self._redis.pipeline() as pipe:
+            pipe.zadd(own, {worker: now})
+            pipe.zremrangebyscore(own, "-inf", now - ALIVE)
+            pipe.expire(own, ALIVE)
+            pipe.execute()
 
     def workers(self) -> int:
         """How many workers were alive in the last minute."""
-        return sum(1 for _ in self._redis.scan_iter(key("worker", "*"), count=500))
+        return workers_of(self._redis)
+
+
+def workers_of(client: redis.Redis) -> int:
+    """As Board.workers, of those that share that Redis. A sign from ahead is of a clock that was set back."""
+    now = int(client.time()[0])
+    return client.zcount(key("workers"), now - ALIVE, now + ALIVE)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What time it is, for everybody who shares one Redis."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import redis
@@ -14,24 +15,38 @@ class Clock(Protocol):
 
     def now(self) -> float: ...
 
+    def for_sure(self) -> float:
+        """As it is in this very moment, wherever this process has slept meanwhile. Raises Away."""
+
 
 class SharedClock:
     """Redis's clock, so that leases and expiries mean the same to workers whose own clocks disagree.
 
-    Between two readings it goes on with this machine's monotonic clock, which no NTP step can move.
+    Between two readings it goes on with this machine's `monotonic` clock, which no NTP step can move; but which stands
+    still while a virtual machine is suspended. What nothing brings back is done by a reading of its own.
     """
 
-    def __init__(self, client: redis.Redis, every: float = 60.0) -> None:
+    def __init__(
+        self, client: redis.Redis, every: float = 60.0, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._redis = client
         self._every = every
+        self._monotonic = monotonic
         self._read_at = float("-inf")
         self._offset = 0.0
 
     def now(self) -> float:
-        before = time.monotonic()
-        if before - self._read_at > self._every:
-            seconds, micros = self._redis.time()
-            after = time.monotonic()
-            self._offset = seconds + micros / 1e6 - (before + after) / 2
-            self._read_at = after if after - before < QUICK else float("-inf")
-        return time.monotonic() + self._offset
+        if self._monotonic() - self._read_at > self._every:
+            self._read()
+        return self._monotonic() + self._offset
+
+    def for_sure(self) -> float:
+        self._read_at = float("-inf")
+        return self.now()
+
+    def _read(self) -> None:
+        before = self._monotonic()
+        seconds, micros = self._redis.time()
+        after = self._monotonic()
+        self._offset = seconds + micros / 1e6 - (before + after) / 2
+        self._read_at = after if after - before < QUICK else float("-inf")

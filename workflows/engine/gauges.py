@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import redis
 
+from workflows.engine.board import workers_of
 from workflows.engine.clock import Clock
 from workflows.engine.keys import key, millis, text, texts
-
-#: So many runs are asked about at once.
-PAGE = 500
+from workflows.engine.looking import fields_of
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ class Gauges:
 
     def read(self) -> Standing:
         now = millis(self._clock.now())
-        runs = self._fields("run", texts(self._redis.zrange(key("due"), 0, -1)), ("status", "due", "lease"))
+        runs = fields_of(self._redis, "run", texts(self._redis.zrange(key("due"), 0, -1)), "status", "due", "lease")
         cards = cast(list[tuple[bytes, float]], self._redis.zrange(key("unpainted"), 0, -1, withscores=True))
-        noted = self._fields("card", [text(each) for each, _ in cards], ("behind",))
+        noted = fields_of(self._redis, "card", [text(each) for each, _ in cards], "behind")
         since = [min(score, float(behind or score)) for (_, score), (behind,) in zip(cards, noted, strict=True)]
         return Standing(
             open=Counter(text(status) for status, _, _ in runs if status),
@@ -47,17 +46,8 @@ class Gauges:
             cards=len(cards),
             behind=_oldest(now, since),
             halted=bool(self._redis.exists(key("halt"))),
-            workers=sum(1 for _ in self._redis.scan_iter(key("worker", "*"), count=500)),
+            workers=workers_of(self._redis),
         )
-
-    def _fields(self, kind: str, ids: Sequence[str], names: tuple[str, ...]) -> list[list[Any]]:
-        found: list[list[Any]] = []
-        for start in range(0, len(ids), PAGE):
-            pipe = self._redis.pipeline(transaction=False)
-            for each in ids[start : start + PAGE]:
-                pipe.hmget(key(kind, each), list(names))
-            found += pipe.execute()
-        return found
 
 
 def _oldest(now: int, times: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""Runs as Redis holds them: what changes nothing."""
+"""Runs as Redis holds them: what moves none of them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,9 +9,18 @@ import redis
 from workflows.engine.batches import is_batch
 from workflows.engine.clock import Clock
 from workflows.engine.inbox import Inbox, halt_from_json, inbox_of
-from workflows.engine.keys import key, lock_key, millis, texts
+from workflows.engine.keys import key, lock_key, millis, text, texts
 from workflows.engine.run import Halt, Run, Target, from_json
 from workflows.errors import UnknownRun, UserError
+
+#: So many are asked about at once.
+PAGE = 500
+
+#: keys: run   argv: revision. What Redis holds no more does not come back by this.
+KEEP = """
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'kept', ARGV[1]) end
+return 1
+"""
 
 
 class Looking:
@@ -20,6 +29,7 @@ class Looking:
     def __init__(self, client: redis.Redis, clock: Clock) -> None:
         self.redis = client
         self.clock = clock
+        self._keep = client.register_script(KEEP)
 
     def read(self, run_id: str) -> Run:
         """Raises UnknownRun, and UserError for the record of a version that this one cannot read."""
@@ -44,8 +54,26 @@ class Looking:
 
     def asked_since(self, at: float) -> Iterator[Run]:
         """Those that were asked for then or later, the oldest first, one at a time: they may be many."""
-        for each in texts(self.redis.zrangebyscore(key("index"), millis(at), "+inf")):
+        for each in self.ids_since(at):
             yield from self._readable([each])
+
+    def ids_since(self, at: float) -> list[str]:
+        """Of those that were asked for then or later, the oldest first."""
+        return texts(self.redis.zrangebyscore(key("index"), millis(at), "+inf"))
+
+    def unkept(self, ids: Sequence[str]) -> dict[str, str]:
+        """Which of them have ended, and the revision of each, unless `keep` was told that one. No record is read."""
+        fields = fields_of(self.redis, "run", ids, "open", "rev", "kept")
+        ended = {each: (rev, kept) for each, (is_open, rev, kept) in zip(ids, fields, strict=True) if is_open == b"0"}
+        return {each: text(rev) for each, (rev, kept) in ended.items() if rev != kept}
+
+    def keep(self, run_id: str, revision: str) -> None:
+        """What there is to keep of that revision of an ended run is kept elsewhere."""
+        self._keep(keys=[key("run", run_id)], args=[revision])
+
+    def any_open(self, ids: Sequence[str]) -> bool:
+        """Whether one of them goes on. What Redis holds no more has ended."""
+        return any(is_open == b"1" for (is_open,) in fields_of(self.redis, "run", ids, "open"))
 
     def open_runs(self) -> list[Run]:
         """All runs that are going on, the oldest first."""
@@ -79,3 +107,14 @@ class Looking:
         """The halt that stands, if there is one."""
         text = cast(bytes | None, self.redis.get(key("halt")))
         return halt_from_json(text) if text else None
+
+
+def fields_of(client: redis.Redis, kind: str, ids: Sequence[str], *names: str) -> list[list[bytes | None]]:
+    """Those fields of each one's hash, of many with one call."""
+    found: list[list[bytes | None]] = []
+    for at in range(0, len(ids), PAGE):
+        with client.pipeline(transaction=False) as pipe:
+            for each in ids[at : at + PAGE]:
+                pipe.hmget(key(kind, each), list(names))
+            found += pipe.execute()
+    return found

@@ -1,10 +1,12 @@
 """What is to be painted in Slack, in Lua: marked as behind with each move of a run, claimed, and struck out."""
 
-#: What shows the run is behind: its own card, or its batch's; both, if it has one of its own beside it.
+#: What shows the run is behind: its own card, or its batch's; both, if it has one of its own beside it. One that was to
+#: be painted not before some far time was painted by a clock that was set back since.
 BEHIND = """
 local function behind(unpainted, cards, batches, run, id, now)
   local function late(what)
     local not_before = tonumber(redis.call('HGET', cards .. what, 'next_at') or '0')
+    if not_before > now + 60000 then not_before = 0 end
     redis.call('ZADD', unpainted, 'NX', math.max(tonumber(now), not_before), what)
   end
   local kept = redis.call('HMGET', run, 'batch', 'own')

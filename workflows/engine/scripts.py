@@ -17,8 +17,9 @@ TELL = NOTE + "note(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) return 1"
 
 #: keys: run, due, lock, unpainted, index, asked, unchained, halt, occurrence, begun   argv: id, record, now,
 #: world-lock?, asked seconds, event, card prefix, batch prefix, batch (or empty), server, seconds to keep the list of
-#: the batch's runs, version that the occurrence must have (or empty), seconds to keep the list of its runs. An id is
-#: given once: a run that is there already was made by this very call, whose answer was lost.
+#: the batch's runs, version that the occurrence must have (or empty), seconds to keep the list of its runs, when the
+#: oldest run that is kept was asked for. An id is given once: a run that is there already was made by this very call,
+#: whose answer was lost.
 CREATE = (
     NOTE
     + BEHIND
@@ -48,6 +49,7 @@ redis.call('HSET', KEYS[1], 'record', ARGV[2], 'status', 'queued', 'open', '1', 
 if ARGV[4] == '1' then redis.call('SET', KEYS[3], ARGV[1]) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', ARGV[14])
 if ARGV[9] ~= '' then
   redis.call('HSET', KEYS[1], 'batch', ARGV[9], 'server', ARGV[10])
   redis.call('RPUSH', ARGV[8] .. ARGV[9] .. ':runs', ARGV[1])

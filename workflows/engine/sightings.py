@@ -4,6 +4,7 @@ JSON texts go in and out; what stands in them is the door's to know, which looks
 """
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import cast
 
 import redis
@@ -14,6 +15,8 @@ from workflows.engine.keys import key, millis, text, texts
 #: Seconds: how long something is looked up for others after it was last asked for, how long one look may take, and how
 #: long what was seen is kept.
 HORIZON, TURN, KEEP = 300.0, 60, 3600
+#: Seconds that workers' clocks may differ. A look that lies further ahead is of a clock that was set back.
+DIFFER = 5.0
 
 
 class Sightings:
@@ -43,8 +46,12 @@ class Sightings:
 
     def wanted(self, place: str, kind: str) -> dict[str, str | None]:
         """What is waited for, with what was seen of it last; None where nobody has looked yet."""
-        own = key("wanted", place, kind)
-        self._redis.zremrangebyscore(own, "-inf", f"({millis(self._clock.now() - HORIZON)}")
+        own, before = key("wanted", place, kind), f"({millis(self._clock.now() - HORIZON)}"
+        if past := texts(self._redis.zrangebyscore(own, "-inf", before)):
+            with self._redis.pipeline() as pipe:  # who asks for one of them in this moment finds it not looked at yet
+                pipe.zremrangebyscore(own, "-inf", before)
+                pipe.hdel(key("looked", place, kind), *past)
+                pipe.execute()
         names = texts(self._redis.zrange(own, 0, -1))
         found = cast(list[bytes | None], self._redis.hmget(key("looked", place, kind), names)) if names else []
         return {name: self._read(each)[0] if each else None for name, each in zip(names, found, strict=True)}
@@ -61,4 +68,5 @@ class Sightings:
 
     def _read(self, kept: bytes) -> tuple[str, float]:
         at, _, seen = text(kept).partition(" ")
-        return seen, max(0.0, self._clock.now() - int(at) / 1000)
+        age = self._clock.now() - int(at) / 1000
+        return seen, max(0.0, age) if age > -DIFFER else inf

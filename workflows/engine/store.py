@@ -7,7 +7,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | run:<id>                 | hash   | engine, desk     | KEEP_DAYS        | record (JSON), status, fence, lease, due … |
 | inbox:<id>               | hash   | desk             | as its run       | what people said: answers, cancel, retry   |
 | due                      | zset   | engine, desk     | for ever         | open runs by when to look at them          |
-| index                    | zset   | desk             | for ever         | all runs by when they were asked for       |
+| index                    | zset   | desk             | KEEP_DAYS        | all runs by when they were asked for       |
 | count:<letter>           | string | desk             | for ever         | the last number given to a run             |
 | lock:<acct>:<region>:<server> | string | engine, desk | while a run is open | the run that may change the server     |
 | asked:<request>          | string | desk, timetable  | 1 d              | a request that was carried out: its run    |
@@ -51,14 +51,15 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | viewer:<user>            | hash   | bot              | 1 d              | until when, which page, what they see      |
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
 | directory                | string | bot              | for ever         | what Slack says of people in the policy    |
+| clock                    | string | worker           | for ever         | the time when a worker last looked at it   |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
 | ahead                    | string | practice         | for ever         | seconds that the practice clock is ahead   |
 | celery:<…>               | Celery | its own          | minutes          | hints on their way: bot/celery_engine.py   |
-| worker:<name>            | string | worker           | 1 min            | a worker that is alive                     |
+| workers                  | zset   | worker           | 1 min            | workers that are alive, by their last sign |
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
 Beside runs: board.py, batches.py, budget.py (calls), agenda.py (schedules), viewers.py (Home), watchbook.py,
-sightings.py (looks that are shared), trail.py (the audit's streams).
+sightings.py (looks that are shared), trail.py (the audit's streams), set_back.py (clock).
 """
 
 from collections.abc import Sequence
@@ -159,7 +160,7 @@ class Store(Looking):
         argv: list[Any] = [
             run.id, to_json(run), millis(run.created), "1", ASKED_SECONDS if request else 0, started(run).to_json(),
             key("card", ""), key("batch", ""), run.batch, run.target.server, KEEP,
-            firing.version if firing else "", KEEP_OCCURRENCE,
+            firing.version if firing else "", KEEP_OCCURRENCE, millis(run.created - KEEP_DAYS * 86400),
         ]  # fmt: skip
         word, which = texts(self._create(keys=keys, args=argv))
         if word == "halted":
@@ -179,7 +180,7 @@ class Store(Looking):
         keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained"), key("halt")]
         told = answered(run_id, answer, place).to_json()
         argv: list[Any] = [
-            run_id, answer.question, answer_to_json(answer), millis(self.clock.now()), told, answer.by.id,
+            run_id, answer.question, answer_to_json(answer), millis(self.clock.for_sure()), told, answer.by.id,
             int(answer.approved), int(only_look),
         ]  # fmt: skip
         word, prior = texts(self._answer(keys=keys, args=argv))
@@ -234,8 +235,9 @@ class Store(Looking):
             raise
 
     def renew(self, run_id: str, fence: int, lease: float) -> float:
-        """Hold the run for another `lease` seconds from now, which is given. Raises LostClaim."""
-        now = self.clock.now()
+        """Hold the run for another `lease` seconds from now, which is given: by a reading of its own, since steps ask
+        last of all whether they are still in time. Raises LostClaim."""
+        now = self.clock.for_sure()
         argv: list[Any] = [run_id, fence, millis(now), millis(lease)]
         if not self._renew(keys=[key("run", run_id), key("due")], args=argv):
             raise LostClaim(run_id)

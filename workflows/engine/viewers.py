@@ -20,7 +20,8 @@ if ARGV[4] ~= '' then redis.call('HSET', KEYS[2], 'page', ARGV[4]) end
 if ARGV[5] == '1' then redis.call('HDEL', KEYS[2], 'shown') end
 redis.call('EXPIRE', KEYS[2], ARGV[7])
 local last = tonumber(redis.call('HGET', KEYS[2], 'painted') or '0')
-redis.call('ZADD', KEYS[1], math.max(tonumber(ARGV[2]), last + tonumber(ARGV[6])), ARGV[1])
+local gap = math.min(tonumber(ARGV[6]), math.max(0, last + ARGV[6] - ARGV[2]))
+redis.call('ZADD', KEYS[1], ARGV[2] + gap, ARGV[1])
 return 1
 """
 

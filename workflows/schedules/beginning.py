@@ -50,7 +50,7 @@ class Beginning:
     def take_up(self, each: Occurrence, now: float) -> None:
         """Whoever claimed it is left alone as long as there are signs of it. Then it is dead, or only slow: nobody asks
         which, since what both make is made once."""
-        if now < self._sign_of(each) + SILENT:
+        if abs(now - self._sign_of(each)) < SILENT:
             return
         if now - each.at <= each.schedule.grace + SILENT:
             self.begin(each, now)

@@ -49,11 +49,10 @@ class Hindrances:
         self._said: dict[str, tuple[float, str]] = {}
 
     def __call__(self, region: str) -> str:
-        now = self._clock.now()
-        asked, said = self._said.get(region, (float("-inf"), ""))
-        if not asked <= now < asked + HOLDS:
+        at, said = self._said.get(region, (float("-inf"), ""))
+        if not at <= self._clock.now() < at + HOLDS:
             said = self._asked(region)
-            self._said[region] = now, said
+            self._said[region] = self._clock.now(), said  # after the asking: a Region that is dark takes half a minute
         return said
 
     def _asked(self, region: str) -> str:

@@ -14,7 +14,7 @@ from itertools import islice, takewhile
 from workflows.desk import Desk
 from workflows.engine.agenda import Agenda, New
 from workflows.engine.clock import Clock
-from workflows.errors import UnknownRun, UserError
+from workflows.errors import UserError
 from workflows.schedules import occurrence as moves
 from workflows.schedules.beginning import Beginning, Check, nothing_against
 from workflows.schedules.calendar import who_paused
@@ -144,14 +144,5 @@ class Timetable:
             self._beginning.begin(each, now)
 
     def _close(self, each: Occurrence, now: float) -> None:
-        if not any(self._open(run_id) for run_id in each.runs):
+        if not self._store.any_open(each.runs):
             self._beginning.change(each, moves.ended(each, now))
-
-    def _open(self, run_id: str) -> bool:
-        """One that another version wrote is taken for open."""
-        try:
-            return self._store.read(run_id).status.open
-        except UnknownRun:
-            return False
-        except UserError:
-            return True
