@@ -158,7 +158,7 @@ class PaceTable(_Table):
 
     first: float = Field(default=2.0, gt=0)
     most: float = Field(default=15.0, gt=0)
-    lease: float = Field(default=60.0, ge=2, le=900)
+    lease: float = Field(default=60.0, ge=2)
 
 
 class LimitsTable(_Table):

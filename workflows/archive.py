@@ -2,7 +2,7 @@
 
 An observer: what goes wrong here is told in the log and tried again, and no run waits for it. The keys are derived from
 the run and its end, and S3 refuses to write over what is there, so that any number of workers may try any number of
-times. That it is done is noted beside the run, so that none is forgotten, however long S3 was away.
+times. That it is done is noted beside the run, so that none of the last 30 days is forgotten while S3 is away.
 """
 
 import logging
@@ -33,7 +33,7 @@ class Archive:
         self._objects = objects
         self._prefix = prefix
         self._silent_until = float("-inf")
-        self._foreign: set[str] = set()
+        self._foreign: set[tuple[str, str]] = set()
 
     def keep(self, run_id: str) -> bool:
         """Whether its report came into the bucket by this call. Where S3 has just given no answer it is left to the
@@ -52,7 +52,7 @@ class Archive:
         for run_id, revision in self._store.unkept(ids).items():
             if refused >= REFUSED or not going():
                 break
-            document = self._document(run_id)
+            document = self._document(run_id, revision)
             if document is None:
                 continue
             try:
@@ -68,18 +68,20 @@ class Archive:
             new, refused = new + written, 0
         return new
 
-    def _document(self, run_id: str) -> Document | None:
+    def _document(self, run_id: str, revision: str) -> Document | None:
         """Its report, if it is the one of its end, which the audit holds. A record that gives another is of another
-        version, whose workers keep it; that is said once."""
-        if run_id in self._foreign:
+        version, whose workers keep it; that is said once. One that goes on meanwhile has none yet."""
+        if (run_id, revision) in self._foreign:
             return None
         with suppress(UserError):
             run = self._store.read(run_id)
+            if run.status.open:
+                return None
             document = document_of(run)
             if run.seal and digest(document) == run.seal:
                 return document
         log.warning("run=%s its report is not the one of its end, and is not kept", run_id)
-        self._foreign.add(run_id)
+        self._foreign.add((run_id, revision))
         return None
 
     def _write(self, document: Document) -> bool:

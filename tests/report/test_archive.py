@@ -12,7 +12,7 @@ from workflows.archive import REFUSED, SILENCE, Archive
 from workflows.aws.calls import Calls
 from workflows.aws.objects import Objects
 from workflows.engine.keys import key
-from workflows.engine.run import Run
+from workflows.engine.run import Run, Status, to_json
 from workflows.report.reading import seal
 
 BUCKET = "example-reports"
@@ -129,6 +129,24 @@ def test_a_run_that_goes_on_and_ends_anew_has_its_new_report_kept_too(
     ends(stage, replace(changed, seal=seal(changed)))
     assert keeper.sweep() == 1
     assert len(keys(s3)) == 6
+
+
+def test_a_run_that_is_retried_while_a_sweep_comes_to_it_is_kept_when_it_ends_anew(
+    stage: Stage, clock: HandClock, s3: Calls, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = finished(stage, clock, "D-0001"), finished(stage, clock, "D-0002")
+    again = replace(second, status=Status.RUNNING, seal="")
+
+    def is_retried() -> bool:
+        stage.store.redis.hset(key("run", second.id), mapping={"record": to_json(again), "open": "1", "lease": 0})
+        return True
+
+    keeper = archive(stage)
+    assert keeper.sweep(is_retried) == 1
+    ends(stage, second)
+    assert keeper.sweep() == 1
+    assert {first.key, second.key} == {each.split("/")[1] for each in keys(s3)}
+    assert "not the one of its end" not in caplog.text
 
 
 def test_a_bucket_that_refuses_is_told_in_the_log_and_not_asked_for_all_that_is_not_kept(

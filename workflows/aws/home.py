@@ -64,7 +64,6 @@ class Home:
         self._shelf = shelf
         self._limits = limits
         self._lock = threading.Lock()
-        self._account = ""
         self._regions: dict[str, Aws] = {}
 
     def of(self, account: str, region: str, whose: Whose | None = None) -> Aws:
@@ -89,9 +88,9 @@ class Home:
                 return self._regions[name]
             calls = Calls(name, self._endpoint, self._heard, self._clients, self._observed)
             self._clients = calls.clients
-        self._account = self._account or str(calls("sts", "get_caller_identity")["Account"])
+        account = str(calls("sts", "get_caller_identity")["Account"])
         with self._lock:
-            return self._regions.setdefault(name, self._made(self._account, name, None))
+            return self._regions.setdefault(name, self._made(account, name, None))
 
     def _made(self, account: str, region: str, whose: Whose | None) -> Aws:
         limits = self._limited(account, region, whose)

@@ -25,11 +25,19 @@ class MovableClock(SharedClock):
         self._ahead = 0.0
 
     def now(self) -> float:
+        self._look_ahead()
+        return super().now() + self._ahead
+
+    def for_sure(self) -> float:
+        self._looked = float("-inf")
+        self._look_ahead()
+        return super().for_sure() + self._ahead
+
+    def _look_ahead(self) -> None:
         if time.monotonic() - self._looked >= self._look:
             self._looked = time.monotonic()
             with suppress(Away):
                 self._ahead = float(cast(bytes | None, self._redis.get(_AHEAD)) or 0)
-        return super().now() + self._ahead
 
 
 def run_ahead(client: redis.Redis, seconds: float) -> None:

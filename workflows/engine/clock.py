@@ -41,12 +41,14 @@ class SharedClock:
         return self._monotonic() + self._offset
 
     def for_sure(self) -> float:
-        self._read_at = float("-inf")
-        return self.now()
+        offset = self._read()  # its own, whatever another thread reads meanwhile
+        return self._monotonic() + offset
 
-    def _read(self) -> None:
+    def _read(self) -> float:
+        """The offset of a reading that begins now."""
         before = self._monotonic()
         seconds, micros = self._redis.time()
         after = self._monotonic()
-        self._offset = seconds + micros / 1e6 - (before + after) / 2
+        self._offset = offset = seconds + micros / 1e6 - (before + after) / 2
         self._read_at = after if after - before < QUICK else float("-inf")
+        return offset

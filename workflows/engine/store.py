@@ -52,6 +52,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | turn:<what>              | string | bot              | 2 min            | a bot that does what one alone may do      |
 | directory                | string | bot              | for ever         | what Slack says of people in the policy    |
 | clock                    | string | worker           | for ever         | the time when a worker last looked at it   |
+| clock:back               | string | worker           | 150 s            | it was set back: some go by the old time   |
 | world                    | string | both processes   | for ever         | practice or live: the two never mix        |
 | ahead                    | string | practice         | for ever         | seconds that the practice clock is ahead   |
 | celery:<…>               | Celery | its own          | minutes          | hints on their way: bot/celery_engine.py   |
@@ -59,7 +60,8 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 
 Channels: `due:nudge` wakes workers, `unpainted:nudge` wakes the notifier; a lost nudge costs one tick.
 Beside runs: board.py, batches.py, budget.py (calls), agenda.py (schedules), viewers.py (Home), watchbook.py,
-sightings.py (looks that are shared), trail.py (the audit's streams), set_back.py (clock).
+sightings.py (looks that are shared), trail.py (the audit's streams), set_back.py (clock),
+looking.py (which revision of a run the archive has kept).
 """
 
 from collections.abc import Sequence
