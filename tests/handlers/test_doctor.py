@@ -156,8 +156,7 @@ def test_one_answer_tells_all_sides_the_wrong_first_and_is_good_for_whoever_asks
     assert looks == {"bot": 1, "worker": 1}
     clock.forward(60)
     assert "❌ *Wrong*: No worker has answered within 0 s. Is `firedrill worker` running" in hasty.told()
-    board = Board(redis_client)
-    board.beat("one")
+    Board(redis_client).beat("one")
     assert "❔ Not known: A worker is alive, but has not answered within 0 s." in hasty.told()
 
 
