@@ -230,6 +230,7 @@ class SeenClients(Clients):
 
     def __init__(self, real: Clients, door: Door) -> None:
         super().__init__()
+        self.silence = real.silence
         self._real = real
         self._door = door
 

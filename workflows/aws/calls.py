@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from workflows.aws.limits import UNLIMITED, Limits, verb
+from workflows.aws.limits import UNLIMITED, Limits, looks, verb
 from workflows.errors import (
     AwsRefused,
     NameTaken,
@@ -50,13 +50,17 @@ _CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "Request
 #: Hears of every call that changes something: its name, AWS's id of the request, and `ok` or AWS's code. The id is
 #: empty when no answer came: then whether it was carried out is not known.
 Heard = Callable[[str, str, str], None]
-#: Hears of every call: its name, what came of it (a word of `OUTCOMES`, or `ok`), and seconds. Must not raise.
+#: Hears of every call: its name, what came of it (a word of `OUTCOMES`, `ok`, or `not asked`), and seconds. Must not
+#: raise.
 Observed = Callable[[str, str, float], None]
 #: Ours, not AWS's: so they are few.
 OUTCOMES = {
     Throttled: "throttled", Unreachable: "no answer", NoCapacity: "no capacity", NotPermitted: "not permitted",
     NotFound: "not found",
 }  # fmt: skip
+NOT_ASKED = "not asked"
+#: Looks that are always sent: whoever lets go of a frozen server looks first whether it was told so, and tries once.
+AT_ONCE = ("list_commands",)
 #: What a rehearsal by DryRun is answered when the call itself would be carried out.
 REHEARSED = "DryRunOperation"
 
@@ -81,7 +85,17 @@ class Calls:
         self._clients = clients
 
     def __call__(self, service: str, action: str, **params: Any) -> dict[str, Any]:
-        """One call, when there is a token for it. Raises HeldBack, and what `translated` gives."""
+        """One call, when there is a token for it. Raises HeldBack, and what `translated` gives; Unreachable at once for
+        a look where nothing answers and another one tries already."""
+        if not looks(action) or action in AT_ONCE:
+            return self._called(service, action, params)
+        with self.clients.silence.asking((self.region, action)) as may:
+            if may:
+                return self._called(service, action, params)
+        self._observed(verb(action), NOT_ASKED, 0.0)
+        raise Unreachable(f"AWS gives no answer to {verb(action)} in {self.region} at the moment.")
+
+    def _called(self, service: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         self.limits.before(service, action, rehearsal=bool(params.get("DryRun")))
         begun = time.monotonic()
         try:
@@ -103,7 +117,7 @@ class Calls:
         self, action: str, params: dict[str, Any], answer: dict[str, Any], error: Exception | None = None
     ) -> None:
         """Looks and rehearsals change nothing."""
-        if action.startswith(("describe_", "get_", "list_")) or params.get("DryRun"):
+        if looks(action) or params.get("DryRun"):
             return
         request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         code = answer.get("Error", {}).get("Code") or type(error).__name__ if error else "ok"

@@ -11,6 +11,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from workflows.aws.silence import Silence
+
 #: Seconds. Their sum is the longest that one call takes; the lease of a run is longer.
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 25
 
@@ -23,11 +25,12 @@ _CONFIG = Config(
 
 
 class Clients:
-    """Those of one endpoint; None is AWS's own. Safe to share between threads."""
+    """Those of one endpoint; None is AWS's own. Safe to share between threads. `silence` is where nothing answers."""
 
     _building = threading.Lock()
 
     def __init__(self, endpoint: str | None = None) -> None:
+        self.silence = Silence()
         self._endpoint = endpoint
         self._session: Any = None
         self._made: dict[tuple[str, str], Any] = {}

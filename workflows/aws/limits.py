@@ -97,7 +97,7 @@ class Limits:
         return f"{self.place}:{action}"
 
     def _bucket(self, action: str) -> tuple[float, float]:
-        usual = _LOOKS if action.startswith(("describe_", "get_", "list_")) else _CHANGES
+        usual = _LOOKS if looks(action) else _CHANGES
         size, refill = _BUCKETS.get(action, usual)
         return max(1.0, size * self.share), refill * self.share
 
@@ -109,3 +109,8 @@ UNLIMITED = Limits()
 def verb(action: str) -> str:
     """boto3's name of a call as AWS names it."""
     return "".join(part.capitalize() for part in action.split("_"))
+
+
+def looks(action: str) -> bool:
+    """Whether a call changes nothing."""
+    return action.startswith(("describe_", "get_", "list_"))
