@@ -79,6 +79,7 @@ class Worker:
                 "tick": ThreadPoolExecutor(1),
                 "inventory": ThreadPoolExecutor(1),
                 "archive": ThreadPoolExecutor(1),
+                "anchor": ThreadPoolExecutor(1),
                 "timetable": ThreadPoolExecutor(1),
             },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -97,8 +98,8 @@ class Worker:
         self._add(self._keep_time, "interval", seconds=TICK, executor="timetable", id="timetable")
         self._add(self._keep_reports, "interval", seconds=ARCHIVE, executor="archive", id="archive")
         self._add(self._keep_reports, executor="archive")
-        self._add(self._anchor, "interval", seconds=ANCHOR, executor="archive", id="anchor")
-        self._add(self._anchor, executor="archive")
+        self._add(self._anchor, "interval", seconds=ANCHOR, executor="anchor", id="anchor")
+        self._add(self._anchor, executor="anchor")
         health.watch(Thread(target=self._listen, args=(stop,), name="nudges", daemon=True)).start()
         health.add(self._pulse.look, self._slots.gauges)
         alive = True

@@ -57,11 +57,13 @@ class Quiet:
 
 
 class Kept:
-    """Stands for a bucket that takes as long as it wants: `meanwhile` is called while it is asked."""
+    """Stands for a bucket that takes as long as it wants: `meanwhile` is called while it is asked, and `sweeping` while
+    it is asked for all."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.meanwhile: Callable[[], None] = lambda: None
+        self.sweeping: Callable[[], None] = lambda: None
 
     def keep(self, run_id: str) -> bool:
         self.asked.append(run_id)
@@ -69,7 +71,19 @@ class Kept:
         return True
 
     def sweep(self, going: Callable[[], bool]) -> int:
+        self.sweeping()
         return 0
+
+
+class Anchored:
+    """Stands for the bucket of the audit's anchors: one came when `came` is set."""
+
+    def __init__(self) -> None:
+        self.came = Event()
+
+    def keep(self, head: object, now: float) -> bool:
+        self.came.set()
+        return True
 
 
 class Held(Threads):
@@ -87,12 +101,12 @@ class At:
     """One worker with one thread, on a thread of its own."""
 
     def __init__(self, store: Store, clock: HandClock, client: redis.Redis) -> None:
-        self.place, self.stop, self.kept = Place(), Event(), Kept()
+        self.place, self.stop, self.kept, self.anchored = Place(), Event(), Kept(), Anchored()
         engine = Engine(store, {"drill": BOOK}, {"home": lambda _: self.place}, clock, Pace())
         quiet = cast(Any, Quiet())
         self.worker = Worker(
             engine, store, Board(client), Chainer(Trail(client, clock), clock), quiet, quiet, self._of,
-            cast(Any, self.kept),
+            cast(Any, self.kept), cast(Any, self.anchored),
         )  # fmt: skip
         health = Health(Sight(Gauges(client, clock)))
         self.thread = Thread(target=self.worker.work, args=(self.stop, health), daemon=True)
