@@ -6,7 +6,7 @@ times. That it is done is noted beside the run, so that none of the last 30 days
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from workflows.aws.objects import Objects
@@ -40,16 +40,24 @@ class Archive:
         next sweep."""
         if self._store.clock.now() < self._silent_until:
             return False
-        return self._keep_all([run_id], lambda: True) == 1
+        return self._keep_all(self._store.unkept([run_id]).items(), lambda: True) == 1
 
     def sweep(self, going: Callable[[], bool] = lambda: True) -> int:
         """Keep what has ended and is not kept yet, as long as that is `going` on: a worker may have died in between,
         or S3 been away. Gives how many were new."""
-        return self._keep_all(self._store.ids_since(self._store.clock.now() - BACK), going)
+        return self._keep_all(self._unkept(going), going)
 
-    def _keep_all(self, ids: Sequence[str], going: Callable[[], bool]) -> int:
+    def _unkept(self, going: Callable[[], bool]) -> Iterator[tuple[str, str]]:
+        """Page by page: of a month there may be many, and nearly all of them kept."""
+        for ids in self._store.pages_since(self._store.clock.now() - BACK):
+            yield from self._store.unkept(ids).items()
+            if not going():
+                return
+
+    def _keep_all(self, found: Iterable[tuple[str, str]], going: Callable[[], bool]) -> int:
+        """`found` are runs, and the revision of each."""
         new = refused = 0
-        for run_id, revision in self._store.unkept(ids).items():
+        for run_id, revision in found:
             if refused >= REFUSED or not going():
                 break
             document = self._document(run_id, revision)

@@ -7,6 +7,8 @@ import pytest
 from tests.clock import HandClock
 from tests.engine.book import ASKER, World, answer, drive, make_thing, new_run, wait_for_thing
 from workflows.engine.engine import Engine
+from workflows.engine.keys import key
+from workflows.engine.looking import PAGE
 from workflows.engine.pace import Pace
 from workflows.engine.run import Status
 from workflows.engine.runbook import Runbook, Step
@@ -188,7 +190,20 @@ def test_the_list_of_all_runs_is_as_long_as_they_are_kept(store: Store, clock: H
     store.create(new_run(store, clock))
     clock.forward(KEEP_DAYS * 86400 - 1)
     second = store.create(new_run(store, clock, "billing-db"))
-    assert len(store.ids_since(0)) == 2
+    assert [len(page) for page in store.pages_since(0)] == [2]
     clock.forward(1)
     third = store.create(new_run(store, clock, "reports-db"))
-    assert store.ids_since(0) == [second.id, third.id]
+    assert list(store.pages_since(0)) == [[second.id, third.id]]
+
+
+def test_a_list_of_many_runs_is_read_in_pages_and_each_is_in_one_of_them(store: Store) -> None:
+    """However many were asked for in the same moment, and whatever becomes of the older ones meanwhile."""
+    moments = {f"B-{number:04d}": number // 700 for number in range(PAGE * 3)}
+    store.redis.zadd(key("index"), moments)
+    pages = store.pages_since(0)
+    found = [next(pages), next(pages)]
+    store.redis.zremrangebyscore(key("index"), 0, 0)
+    store.redis.zadd(key("index"), {"B-9999": 3})
+    found += pages
+    assert [len(page) for page in found] == [PAGE, PAGE, PAGE, 1]
+    assert [each for page in found for each in page] == [*moments, "B-9999"]

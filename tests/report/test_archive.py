@@ -11,7 +11,8 @@ from tests.stage import Stage
 from workflows.archive import REFUSED, SILENCE, Archive
 from workflows.aws.calls import Calls
 from workflows.aws.objects import Objects
-from workflows.engine.keys import key
+from workflows.engine.keys import key, millis
+from workflows.engine.looking import PAGE
 from workflows.engine.run import Run, Status, to_json
 from workflows.report.reading import seal
 
@@ -116,6 +117,20 @@ def test_a_sweep_ends_when_its_worker_does_and_where_s3_gives_no_answer(
     asked = len(stage.lab.calls)
     assert archive(stage).sweep() == 0
     assert len(stage.lab.calls) == asked + 1
+
+
+def test_a_sweep_of_a_month_asks_page_by_page_and_no_further_when_its_worker_ends(
+    stage: Stage, clock: HandClock
+) -> None:
+    names = [f"B-{number:04d}" for number in range(PAGE * 3)]
+    pipe = stage.store.redis.pipeline()
+    pipe.zadd(key("index"), dict.fromkeys(names, millis(clock.now())))
+    for each in names:
+        pipe.hset(key("run", each), mapping={"open": "0", "rev": "1", "kept": "1"})
+    pipe.execute()
+    stage.store.redis.config_resetstat()
+    assert archive(stage).sweep(lambda: False) == 0
+    assert stage.store.redis.info("commandstats")["cmdstat_hmget"]["calls"] == PAGE
 
 
 def test_a_run_that_goes_on_and_ends_anew_has_its_new_report_kept_too(

@@ -54,12 +54,23 @@ class Looking:
 
     def asked_since(self, at: float) -> Iterator[Run]:
         """Those that were asked for then or later, the oldest first, one at a time: they may be many."""
-        for each in self.ids_since(at):
-            yield from self._readable([each])
+        for page in self.pages_since(at):
+            for each in page:
+                yield from self._readable([each])
 
-    def ids_since(self, at: float) -> list[str]:
-        """Of those that were asked for then or later, the oldest first."""
-        return texts(self.redis.zrangebyscore(key("index"), millis(at), "+inf"))
+    def pages_since(self, at: float) -> Iterator[list[str]]:
+        """The ids of those that were asked for then or later, the oldest first; a page is read when it is wanted."""
+        low, tied = millis(at), 0
+        while page := self._page(low, tied):
+            yield [each.decode() for each, _ in page]
+            last = int(page[-1][1])
+            ties = sum(score == last for _, score in page)
+            low, tied = last, ties + (tied if last == low else 0)
+
+    def _page(self, low: int, tied: int) -> list[tuple[bytes, float]]:
+        """From that moment on, without the first so many, which were asked for in it."""
+        found = self.redis.zrangebyscore(key("index"), low, "+inf", tied, PAGE, withscores=True)
+        return cast(list[tuple[bytes, float]], found)
 
     def unkept(self, ids: Sequence[str]) -> dict[str, str]:
         """Which of them have ended, and the revision of each, unless `keep` was told that one. No record is read."""
