@@ -113,6 +113,10 @@ class Stage:
         self.look()
         return made
 
+    def lose(self, instance_id: str) -> None:
+        """Somebody terminates it, and no run."""
+        self.aws.instances.ensure_terminated(instance_id, hold=lambda: None)
+
     def look(self) -> None:
         """What a worker does once a minute."""
         self.clock.forward(1)

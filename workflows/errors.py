@@ -176,6 +176,13 @@ class NotSafe(RunFailed):
     """The last look before something is destroyed found a doubt, or AWS refused to destroy it: it is still there."""
 
 
+class TooLate(NotSafe):
+    """The approval would expire before what it allows is done."""
+
+    def __init__(self) -> None:
+        super().__init__("The approval expired before it was used.", "`/dr retry` asks again.")
+
+
 class WaitedTooLong(RunFailed):
     """What was waited for did not come."""
 

@@ -68,7 +68,7 @@ def test_two_servers_of_one_name_must_be_told_apart_by_id(stage: Stage, ask: Ask
 @pytest.mark.parametrize("ask", [_backup, _drill])
 def test_a_terminated_server_without_a_recovery_point_is_told_to_be_gone(stage: Stage, ask: Ask) -> None:
     source = stage.seed(disks=SMALL)
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.look()
     for target in ("orders-db", source):
         answer = _refused(stage, ask, target)
@@ -80,7 +80,7 @@ def test_a_terminated_server_without_a_recovery_point_is_told_to_be_gone(stage: 
 def test_a_terminated_server_that_has_a_recovery_point_is_told_how_it_comes_back(stage: Stage, ask: Ask) -> None:
     source = stage.seed(disks=SMALL)
     stage.backup()
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.look()
     for target in ("orders-db", source):
         assert "/dr restore orders-db" in _refused(stage, ask, target).hint
@@ -99,7 +99,7 @@ def test_the_id_of_a_lost_instance_is_answered_with_the_one_that_took_its_place(
 def test_a_restore_of_a_living_server_and_of_one_without_a_point_is_refused(stage: Stage) -> None:
     source = stage.seed(disks=SMALL)
     assert "is alive" in _refused(stage, _restore, "orders-db").text
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.look()
     answer = _refused(stage, _restore, "orders-db")
     assert "has no recovery point" in answer.text

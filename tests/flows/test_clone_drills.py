@@ -131,7 +131,7 @@ def test_a_random_point_is_the_same_for_every_worker_that_takes_the_choice_up(st
 def test_a_lost_server_can_be_drilled_from_what_there_is_of_it(stage: Stage) -> None:
     source = stage.seed(disks=SMALL)
     stage.backup()
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.look()
     asked = stage.clone()
     assert stage.approve(asked).status is Status.SUCCEEDED

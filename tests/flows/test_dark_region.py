@@ -4,6 +4,7 @@ worker: whoever waits for it holds up nobody who does not."""
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def lose(dark: Dark, threads: ThreadPoolExecutor, *call: str, **params: str) -> None:
+def lose(dark: Dark, threads: ThreadPoolExecutor, *call: str, **params: Any) -> None:
     """One call whose answer is lost: a look, unless another is named."""
     asked = threads.submit(dark.calls(), *(call or ("ec2", "describe_images")), **params)
     dark.called().close()

@@ -180,7 +180,7 @@ def test_a_restore_takes_other_ways_too_but_not_where_its_asker_named_one(stage:
     _allows(stage, subnets=(away,), types=("t3.large",))
     source = stage.seed(disks=SMALL)
     stage.backup()
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     stage.lab.faults.no_capacity(subnet=third)
     failed = stage.restore(subnet=third, instance_type="t3.small")
@@ -197,7 +197,7 @@ def test_a_restore_can_be_cancelled_between_two_choices(stage: Stage) -> None:
     _allows(stage, subnets=(away,))
     source = stage.seed(disks=SMALL)
     stage.backup()
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     stage.lab.faults.no_capacity(subnet=_subnets(stage)[0])
 

@@ -163,7 +163,7 @@ def test_a_restore_counts_from_the_request_and_says_how_much_may_be_lost_at_most
     backup = stage.backup()
     aims(stage, Targets(rto=3600, rpo=1800))
     stage.clock.forward(3600)
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     restored = stage.restore()
     report = restored.values["report"]

@@ -47,7 +47,7 @@ def test_an_image_of_another_installation_is_neither_restored_nor_tagged(stage: 
     source = stage.seed(disks=SMALL)
     foreign = _foreign(stage, source)
     own = stage.backup()
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     stage.look()
     with pytest.raises(UserError, match="this installation made"):

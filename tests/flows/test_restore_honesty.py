@@ -147,7 +147,7 @@ def test_a_restore_of_bytes_of_an_older_point_is_found_out(stage: Stage) -> None
     (stage.lab.tree(source) / "srv/app/VERSION").write_bytes(b"4.2.2\n")
     newer = stage.backup()
     scene.content_of(stage, older, newer)
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     failed = stage.restore()
     assert failed.values["image_id"] == newer.values["asked"]["image_id"]
@@ -253,7 +253,7 @@ def test_an_image_that_lost_a_volume_after_its_backup_is_not_restored(stage: Sta
     source = stage.seed(disks=SMALL)
     backup: Run = stage.backup()
     scene.image_loses_volume(stage, backup.values["asked"]["image_id"])
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     failed = stage.restore()
     assert failed.status is Status.FAILED

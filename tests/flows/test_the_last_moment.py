@@ -168,7 +168,7 @@ def test_a_replacement_that_dies_at_birth_is_launched_again_by_a_retry(stage: St
 
     def dies() -> None:
         born = [each.id for each in stage.aws.instances.all() if each.id != source]
-        stage.aws.instances.ensure_terminated(born[0])
+        stage.lose(born[0])
 
     stage.lab.faults.after("RunInstances", dies)
     ended = stage.approve(run)

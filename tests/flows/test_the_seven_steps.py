@@ -43,7 +43,7 @@ def test_a_backup_makes_a_complete_point_and_a_restore_of_a_lost_server_proves_i
     (point,) = stage.desk.points("orders-db")
     assert (point.proof, point.consistency) == ("complete", "crash-consistent")
     assert (point.proof_by, point.proof_at) == (backup.id, math.floor(backup.ended or 0))
-    stage.aws.instances.ensure_terminated(source)
+    stage.lose(source)
     stage.clock.forward(60)
     restore = stage.restore()
     assert restore.status is Status.SUCCEEDED, restore.problem

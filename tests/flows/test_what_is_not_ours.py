@@ -47,12 +47,12 @@ def test_another_groups_tags_make_it_nobodys_to_delete(stage: Stage) -> None:
     raw("ec2", "create_tags", Resources=[theirs], Tags=tags.given(MARKS))
     assert networks.group(KEY) is None
     with pytest.raises(IsolationRefused, match="was not made by this run"):
-        networks.ensure_deleted(theirs, KEY)
+        networks.ensure_deleted(theirs, KEY, hold=lambda: None)
     ours = networks.ensure_group(vpc, {**MARKS, tags.RUN: "D-0008-00000000"}, [])
     with pytest.raises(IsolationRefused, match="was not made by this run"):
-        networks.ensure_deleted(ours.id, KEY)
+        networks.ensure_deleted(ours.id, KEY, hold=lambda: None)
     assert stage.count("DeleteSecurityGroup") == 0
-    assert networks.ensure_deleted(ours.id, "D-0008-00000000")
+    assert networks.ensure_deleted(ours.id, "D-0008-00000000", hold=lambda: None)
     assert networks.group("D-0008-00000000") is None
     assert ours.name == group_name("D-0008-00000000")
 
@@ -62,5 +62,5 @@ def test_another_instances_tags_make_it_nobodys_to_terminate(stage: Stage) -> No
     cloud(stage)("ec2", "create_tags", Resources=[source], Tags=tags.given(MARKS))
     assert stage.aws.copies.of(KEY) == []
     with pytest.raises(IsolationRefused, match="was not launched by this run"):
-        stage.aws.copies.ensure_terminated(source, KEY)
+        stage.aws.copies.ensure_terminated(source, KEY, hold=lambda: None)
     assert made(stage, "TerminateInstances") == []

@@ -50,6 +50,9 @@ _CREDENTIALS = {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "Request
 #: Hears of every call that changes something: its name, AWS's id of the request, and `ok` or AWS's code. The id is
 #: empty when no answer came: then whether it was carried out is not known.
 Heard = Callable[[str, str, str], None]
+#: Asked directly before a call leaves whether the run is still this worker's, and in time. What it raises keeps the
+#: call from leaving.
+Hold = Callable[[], object]
 #: Hears of every call: its name, what came of it (a word of `OUTCOMES`, `ok`, or `not asked`), and seconds. Must not
 #: raise.
 Observed = Callable[[str, str, float], None]
@@ -84,19 +87,23 @@ class Calls:
         self._endpoint = endpoint
         self._clients = clients
 
-    def __call__(self, service: str, action: str, **params: Any) -> dict[str, Any]:
-        """One call, when there is a token for it. Raises HeldBack, and what `translated` gives; Unreachable at once for
-        a look where nothing answers and another one tries already."""
+    def __call__(
+        self, service: str, action: str, *, hold: Hold = lambda: None, **params: Any
+    ) -> dict[str, Any]:  # fmt: skip
+        """One call, when there is a token for it. `hold` is called last, since a token may have to be waited for.
+        Raises HeldBack, what `hold` raises, and what `translated` gives; Unreachable at once for a look where nothing
+        answers and another one tries already."""
         if not looks(action) or action in AT_ONCE:
-            return self._called(service, action, params)
+            return self._called(service, action, params, hold)
         with self.clients.silence.asking((self.region, action)) as may:
             if may:
-                return self._called(service, action, params)
+                return self._called(service, action, params, hold)
         self._observed(verb(action), NOT_ASKED, 0.0)
         raise Unreachable(f"AWS gives no answer to {verb(action)} in {self.region} at the moment.")
 
-    def _called(self, service: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+    def _called(self, service: str, action: str, params: dict[str, Any], hold: Hold) -> dict[str, Any]:
         self.limits.before(service, action, rehearsal=bool(params.get("DryRun")))
+        hold()
         begun = time.monotonic()
         try:
             answer: dict[str, Any] = getattr(self._client(service), action)(**params)
@@ -134,7 +141,7 @@ class Calls:
 
     def pages(self, service: str, action: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:
         """The entries under `key` of every page."""
-        token: dict[str, str] = {}
+        token: dict[str, Any] = {}
         while True:
             answer = self(service, action, **params, **token)
             yield from answer.get(key, [])

@@ -1,13 +1,13 @@
 """Systems Manager: is the agent there, run a script, read what it printed."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from workflows.aws.calls import Calls
+from workflows.aws.calls import Calls, Hold
 from workflows.aws.shared import Kind, Shared, portions
 from workflows.errors import AgentAway, AwsRefused, NotFound
 
@@ -54,9 +54,7 @@ class Commands:
         """Whether the instance's agent answers to SSM, from a look that is at most `stale` seconds old."""
         return self._shared.seen(_AGENTS, [instance_id], stale, self.agents).get(instance_id, False)
 
-    def ensure_sent(
-        self, instance_id: str, script: str, comment: str, since: float, hold: Callable[[], object] = lambda: None
-    ) -> str:
+    def ensure_sent(self, instance_id: str, script: str, comment: str, since: float, hold: Hold = lambda: None) -> str:
         """Gives the command's id. Its first line says what runs it: `sh`, or Windows PowerShell. `hold` is called last:
         whoever lost the run to another worker sends nothing."""
         given = {"commands": [script], "executionTimeout": [str(EXECUTION)]}
@@ -64,7 +62,7 @@ class Commands:
 
     def ensure_image_asked(
         self, instance_id: str, name: str, marks: Mapping[str, str], comment: str, since: float,
-        hold: Callable[[], object],
+        hold: Hold,
     ) -> str:  # fmt: skip
         """Asks Windows' VSS for an image of all volumes, of that name and with those tags. Gives the command's id.
 
@@ -83,7 +81,7 @@ class Commands:
 
     def _ensure(
         self, instance_id: str, document: str, given: dict[str, list[str]], comment: str, since: float,
-        hold: Callable[[], object],
+        hold: Hold,
     ) -> str:  # fmt: skip
         """SendCommand has no ClientToken: a command of the same comment (at most 100 characters, unique to this intent)
         that was sent after `since`, seconds since the epoch, is adopted."""
@@ -98,11 +96,11 @@ class Commands:
         for each in earlier:
             if each.get("Comment") == comment:
                 return str(each["CommandId"])
-        hold()
         try:
             answer = self._calls(
                 "ssm",
                 "send_command",
+                hold=hold,
                 InstanceIds=[instance_id],
                 DocumentName=document,
                 Comment=comment,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.aws import tags
-from workflows.aws.calls import Calls
+from workflows.aws.calls import Calls, Hold
 from workflows.aws.instances import Instance, Instances
 from workflows.aws.templates import prune
 from workflows.errors import IsolationRefused, NotFound
@@ -39,7 +39,7 @@ class Copies:
         """The instances that a run has launched as its copies, the recently terminated ones too."""
         return [each for each in self._instances.made_by(run_key) if self._is_of(each, run_key)]
 
-    def ensure_terminated(self, instance_id: str, run_key: str) -> None:
+    def ensure_terminated(self, instance_id: str, run_key: str, hold: Hold) -> None:
         """A copy that this run has launched. Looks at it anew; raises IsolationRefused for anything else."""
         try:
             found = self._instances.get(instance_id)
@@ -48,7 +48,7 @@ class Copies:
         if not self._is_of(found, run_key):
             raise IsolationRefused(f"`{instance_id}` was not launched by this run as a copy; it is left alone.")
         if not found.gone:
-            self._instances.ensure_terminated(instance_id)
+            self._instances.ensure_terminated(instance_id, hold)
 
     def left(self, run_key: str, snapshots: Iterable[str]) -> list[LeftVolume]:
         """The volumes that the run's launch has tagged and made of one of those snapshots, and that are still there.
@@ -60,10 +60,10 @@ class Copies:
         found = self._calls.pages("ec2", "describe_volumes", "Volumes", Filters=tags.filters(snapshot_id=wanted, **own))
         return [LeftVolume(each["VolumeId"], each["State"]) for each in found if tags.of(each).get(tags.COPY_OF)]
 
-    def ensure_volume_deleted(self, volume: LeftVolume) -> None:
+    def ensure_volume_deleted(self, volume: LeftVolume, hold: Hold) -> None:
         """One that `left` gave."""
         try:
-            self._calls("ec2", "delete_volume", VolumeId=volume.id)
+            self._calls("ec2", "delete_volume", hold=hold, VolumeId=volume.id)
         except NotFound:
             return
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from workflows.aws import tags
-from workflows.aws.calls import Calls
+from workflows.aws.calls import Calls, Hold
 from workflows.aws.shared import FILTERED, Kind, Shared, portions
 from workflows.errors import NameTaken, NotFound, NotVisibleYet, RunFailed
 
@@ -154,13 +154,16 @@ class Images:
         found = self._calls.pages("ec2", "describe_volumes", "Volumes", Filters=wanted)
         return {each["VolumeId"]: _volume(each) for each in found}
 
-    def tag(self, image: Image, marks: Mapping[str, str], *, snapshots: bool = False) -> None:
-        """Change the tags of a recovery point of ours, on request of its snapshots too, and of nothing else."""
+    def tag(
+        self, image: Image, marks: Mapping[str, str], *, snapshots: bool = False, hold: Hold = lambda: None
+    ) -> None:  # fmt: skip
+        """Change the tags of a recovery point of ours, on request of its snapshots too, and of nothing else. `hold` is
+        called last."""
         if image.tags.get(tags.INSTALLATION) != self._installation:
             text = f"{image.id} was not made by this installation; its tags are left alone."
             raise RunFailed(text, "`/dr points` lists those that were.")
         theirs = sorted(set(image.snapshots.values()) - {""}) if snapshots else []
-        self._calls("ec2", "create_tags", Resources=[image.id, *theirs], Tags=tags.given(marks))
+        self._calls("ec2", "create_tags", hold=hold, Resources=[image.id, *theirs], Tags=tags.given(marks))
 
     def named(self, name: str, run_key: str, now: float = 0.0) -> Image | None:
         """The run's own image of that name. Raises RunFailed if somebody else's bears it. A young one without any tag

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from workflows.aws import tags
-from workflows.aws.calls import Calls
+from workflows.aws.calls import Calls, Hold
 from workflows.aws.shared import Kind, Shared, portions
 from workflows.errors import NotFound
 
@@ -156,9 +156,9 @@ class Instances:
         found = self._shared.seen(_CHECKS, [instance_id], stale, self._look_at_checks)
         return found.get(instance_id, Checks("initializing", "initializing"))
 
-    def ensure_terminated(self, instance_id: str) -> None:
+    def ensure_terminated(self, instance_id: str, hold: Hold) -> None:
         """One instance a call: in a batch of several zones AWS may carry out a part. Idempotent by AWS's own word."""
-        self._calls("ec2", "terminate_instances", InstanceIds=[instance_id])
+        self._calls("ec2", "terminate_instances", hold=hold, InstanceIds=[instance_id])
 
     def check_terminable(self, instance_id: str) -> None:
         """Whether AWS would terminate it. Raises what AWS would answer."""

@@ -1,12 +1,12 @@
 """Where a drill's copy is launched: subnets, the way to Systems Manager, and security groups that let nothing in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from workflows.aws import tags
-from workflows.aws.calls import Calls
+from workflows.aws.calls import Calls, Hold
 from workflows.errors import AwsRefused, IsolationRefused, NotFound, NotVisibleYet
 
 #: What the SSM agent talks to; newer agents and Regions do without `ec2messages`.
@@ -77,20 +77,20 @@ class Networks:
         return _group(found[0]) if found else None
 
     def ensure_group(
-        self, vpc_id: str, marks: Mapping[str, str], to: Iterable[str], hold: Callable[[], object] = lambda: None
+        self, vpc_id: str, marks: Mapping[str, str], to: Iterable[str], hold: Hold = lambda: None
     ) -> Group:
         """The run's group: no way in, and out only to TCP 443 of `to` (IPv4 networks).
 
         CreateSecurityGroup has no ClientToken: the group is looked for first, and "duplicate" means that an answer was
         lost. AWS gives a new group a rule that lets everything out: it is taken away before anything stands in the
-        group. `hold` is called last before it is made: whoever lost the run to another worker, which may have removed
-        the group since, makes none. Raises IsolationRefused for somebody else's group, or one that lets something in.
+        group. `hold` is called last before it is made or changed: whoever lost the run to another worker, which may
+        have removed the group since, makes none. Raises IsolationRefused for somebody else's group, or one that lets
+        something in.
         """
         if self.group(marks[tags.RUN]) is None:
-            hold()
-            self._create(vpc_id, group_name(marks[tags.RUN]), marks)
+            self._create(vpc_id, group_name(marks[tags.RUN]), marks, hold)
         wanted = frozenset(rule_to(each) for each in to)
-        self._seal(self._raw(marks[tags.RUN]), wanted)
+        self._seal(self._raw(marks[tags.RUN]), wanted, hold)
         made = _group(self._raw(marks[tags.RUN]))
         if made.ingress:
             text = f"The security group `{made.id}` lets something in: {', '.join(sorted(made.ingress))}."
@@ -99,16 +99,16 @@ class Networks:
             raise NotVisibleYet(f"AWS does not show the rules of {made.id} yet.")
         return made
 
-    def ensure_deleted(self, group_id: str, run_key: str) -> bool:
+    def ensure_deleted(self, group_id: str, run_key: str, hold: Hold) -> bool:
         """Whether it is gone. False while AWS still holds it for the interface of an instance that is going. Looks at
-        it anew; raises IsolationRefused for a group that this run did not make."""
+        it anew, and calls `hold` last; raises IsolationRefused for a group that this run did not make."""
         found = self._described(group_id=group_id)
         if not found:
             return True
         if not self._is_of(_group(found[0]), run_key):
             raise IsolationRefused(f"`{group_id}` was not made by this run; it is left alone.")
         try:
-            self._calls("ec2", "delete_security_group", GroupId=group_id)
+            self._calls("ec2", "delete_security_group", hold=hold, GroupId=group_id)
         except NotFound:
             return True
         except AwsRefused as refused:
@@ -117,11 +117,12 @@ class Networks:
             raise
         return True
 
-    def _create(self, vpc_id: str, name: str, marks: Mapping[str, str]) -> None:
+    def _create(self, vpc_id: str, name: str, marks: Mapping[str, str], hold: Hold) -> None:
         try:
             self._calls(
                 "ec2",
                 "create_security_group",
+                hold=hold,
                 GroupName=name,
                 Description="Isolates a copy that Firedrill rehearses with",
                 VpcId=vpc_id,
@@ -136,14 +137,15 @@ class Networks:
                 raise IsolationRefused(text, "Rename or delete it, then `/dr retry`.") from refused
             raise NotVisibleYet(f"AWS says that the group `{name}` exists, and does not show it yet.") from refused
 
-    def _seal(self, raw: Mapping[str, Any], wanted: frozenset[str]) -> None:
+    def _seal(self, raw: Mapping[str, Any], wanted: frozenset[str], hold: Hold) -> None:
         """Take away what lets out too much, then add what is missing."""
         loose = [each for each in raw.get("IpPermissionsEgress", []) if not _rules(each) <= wanted]
         if loose:
             with suppress(NotFound):
                 self._calls(
-                    "ec2", "revoke_security_group_egress", GroupId=raw["GroupId"], IpPermissions=[*map(_given, loose)]
-                )
+                    "ec2", "revoke_security_group_egress", hold=hold, GroupId=raw["GroupId"],
+                    IpPermissions=[*map(_given, loose)],
+                )  # fmt: skip
         kept = [each for each in raw.get("IpPermissionsEgress", []) if each not in loose]
         missing = wanted - frozenset().union(*map(_rules, kept))
         if not missing:
@@ -151,7 +153,9 @@ class Networks:
         ranges = [{"CidrIp": each.rpartition(" ")[2]} for each in sorted(missing)]
         rule = {"IpProtocol": "tcp", "FromPort": HTTPS, "ToPort": HTTPS, "IpRanges": ranges}
         try:
-            self._calls("ec2", "authorize_security_group_egress", GroupId=raw["GroupId"], IpPermissions=[rule])
+            self._calls(
+                "ec2", "authorize_security_group_egress", hold=hold, GroupId=raw["GroupId"], IpPermissions=[rule]
+            )
         except AwsRefused as refused:
             if refused.code != "InvalidPermission.Duplicate":
                 raise

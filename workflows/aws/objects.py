@@ -30,7 +30,7 @@ class Objects:
     def __init__(self, region: str, bucket: str, kms_key: str = "", endpoint: str | None = None) -> None:
         self.bucket = bucket
         self._calls = Calls(region, endpoint)
-        self._key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {
+        self._key: dict[str, Any] = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {
             "ServerSideEncryption": "AES256"}  # fmt: skip
 
     def ensure(self, key: str, body: bytes, kind: str, lock: Lock | None = None) -> bool:
@@ -59,7 +59,7 @@ class Objects:
 
     def ever(self, prefix: str) -> Iterator[str]:
         """The key of each version of each object: a delete marker hides an object from a plain list, not from this."""
-        marks: dict[str, str] = {}
+        marks: dict[str, Any] = {}
         while True:
             answer = self._calls("s3", "list_object_versions", Bucket=self.bucket, Prefix=prefix, **marks)
             yield from (str(each["Key"]) for each in answer.get("Versions", []))

@@ -98,8 +98,7 @@ def mark_proof(home: Aws, run_id: str, point: Point, evidence: Evidence, now: fl
     marks = {tags.PROOF: proof}
     marks |= dict(zip((tags.PROVEN_BY, tags.PROVEN_AT), proven, strict=True))
     marks |= dict(zip((tags.DIFFERED_IN, tags.DIFFERED_AT), differed, strict=True))
-    hold()
-    home.images.tag(image, marks)
+    home.images.tag(image, marks, hold=hold)
 
 
 @step("Verdict")

@@ -117,8 +117,7 @@ def verify_recovery_point(
             text = f"The tag `{name}` of {image.id} is not the one that it was made with, so it could not be restored."
             raise PointIncomplete(text, f"Give it the value `{given}` again, then `/dr retry`; or start anew.")
     marks = {tags.PROOF: "complete", tags.COMPLETE_BY: run_id, tags.COMPLETE_AT: tags.moment(now)}
-    hold()
-    home.images.tag(image, marks)
+    home.images.tag(image, marks, hold=hold)
     return point_of(replace(image, tags={**image.tags, **marks}), home.region)
 
 

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from workflows.aws import Aws
 from workflows.engine.approval import Approval
 from workflows.engine.runbook import Wait, step
-from workflows.errors import AwsRefused, NotFound, NotSafe, NotVisibleYet
+from workflows.errors import AwsRefused, NotFound, NotSafe, NotVisibleYet, TooLate
 from workflows.points import Point
 from workflows.steps.approval import still_safe_to_terminate
+from workflows.steps.in_time import in_time
 from workflows.steps.source import Source
 from workflows.words import count, safe
 
 #: Seconds. A check older than that is made again before anything is destroyed (a worker may have died in between).
 FRESH = 60.0
-#: Seconds that a call may take; an approval must be good for that long when the call leaves.
-CALL = 30.0
 #: Seconds after which AWS's describes, and any earlier try's call, can be taken for settled.
 SETTLED = 120.0
 GONE_PATIENCE = 1800.0
@@ -30,18 +29,21 @@ def terminate_source(
     Looks first: if it is going or gone already, an earlier try of this step did it and its answer was lost. `hold` is
     called last: whoever lost the run to another worker, or took too long, terminates nothing.
     """
-    gone = is_gone(home, source.instance_id, since=intended, now=hold())
-    if gone:
+    if is_gone(home, source.instance_id, since=intended, now=hold()):
         return intended
-    if hold() + CALL > approval_terminate.until:
-        return _too_late(source, intended, hold())
-    if hold() - approval_terminate.checked_at > FRESH:
-        still_safe_to_terminate(home, run_key, run_id, server, source, point)
-    now = hold()
-    if now + CALL > approval_terminate.until:
-        return _too_late(source, intended, now)
+    held = in_time(hold, approval_terminate)
     try:
-        home.instances.ensure_terminated(source.instance_id)
+        if held() - approval_terminate.checked_at > FRESH:
+            still_safe_to_terminate(home, run_key, run_id, server, source, point)
+        return _terminated(home, source, held)
+    except TooLate:
+        return _too_late(source, intended, hold())
+
+
+def _terminated(home: Aws, source: Source, held: Callable[[], float]) -> float:
+    now = held()
+    try:
+        home.instances.ensure_terminated(source.instance_id, held)
     except AwsRefused as refused:
         raise NotSafe(
             f"{refused.text} Nothing was terminated.", refused.hint, again_from="approve_terminate"

@@ -8,18 +8,17 @@ from workflows.aws import Aws, tags
 from workflows.engine.approval import Approval
 from workflows.engine.run import Actor, Answer
 from workflows.engine.runbook import Ask, Wait, step
-from workflows.errors import AwsRefused, NotFound, NotPermitted, NotSafe, PruneIncomplete
+from workflows.errors import AwsRefused, NotFound, NotPermitted, NotSafe, PruneIncomplete, TooLate
 from workflows.keeping import Keeping
 from workflows.points import Point, launch_settings, point_of
 from workflows.policy import Directory, Terms
 from workflows.retention import Sorted, sorted_out
 from workflows.steps.approval import check_approved
+from workflows.steps.in_time import in_time
 from workflows.words import count, cut, safe, when
 
 #: Points that one question names: all of it must fit a message and a window of Slack's.
 MOST = 10
-#: Seconds that two looks and a deed may take; an approval must be good for that long when they begin.
-DEED = 90.0
 PATIENCE = 3600.0
 _STOPPED = "Nothing was removed. `/dr retry` looks at it anew and asks again."
 _AGAIN = "choose_going"
@@ -149,19 +148,16 @@ def remove_points(
     """One deed at a look, each in the record before the next: an image, then a snapshot, another, its settings. `hold`
     is called last: whoever lost the run to another worker, or comes after the approval's end, removes nothing."""
     way = _Way(**{name: value for name, value in kept.items() if name in _Way.__annotations__})
-
-    def in_time() -> bool:
-        return hold() + DEED <= approval_prune.until
-
+    held = in_time(hold, approval_prune)
     point = next((each for each in going.points if not way.over(each.image_id)), None)
     if point is None:
         gone = tuple(Gone(image_id, tuple(snapshots)) for image_id, snapshots in (way.clean or {}).items())
         return Removed(gone, tuple(way.stays), tuple((way.left or {}).values()))
     if point.image_id in way.gone:
-        way, because = _without_snapshots(home, point, way, in_time)
+        way, because = _without_snapshots(home, point, way, held)
     else:
         doubt = _doubts(home, server, (point,), retention, now).get(point.image_id, "")
-        way = _deregistered(home, point, way, doubt, in_time)
+        way = _deregistered(home, point, way, doubt, held)
         because = f"`{point.image_id}` {'is deregistered' if point.image_id in way.gone else 'stays'}"
     done = sum(way.over(each.image_id) for each in going.points)
     return Wait(
@@ -169,7 +165,7 @@ def remove_points(
     )  # fmt: skip
 
 
-def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, in_time: Callable[[], bool]) -> _Way:
+def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, held: Callable[[], float]) -> _Way:
     """What is not there (any more) needs no second call: an answer was lost, or somebody was quicker."""
     name = f"`{point.image_id}`"
     try:
@@ -178,50 +174,57 @@ def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, in_time: Calla
         return replace(way, gone=(*way.gone, point.image_id))
     if doubt:
         return way.leaves(point.image_id, f"{name}: {doubt}")
-    if not in_time():
-        return way.leaves(point.image_id, f"{name}: the approval had expired")
     try:
-        home.removals.ensure_deregistered(point.image_id, point.run_key)
+        home.removals.ensure_deregistered(point.image_id, point.run_key, held)
     except NotPermitted:
         raise
+    except TooLate:
+        return way.leaves(point.image_id, f"{name}: the approval had expired")
     except (AwsRefused, NotSafe) as refused:
         return way.leaves(point.image_id, f"{name}: {refused.text}")
     return replace(way, gone=(*way.gone, point.image_id))
 
 
-def _without_snapshots(home: Aws, point: Point, way: _Way, in_time: Callable[[], bool]) -> tuple[_Way, str]:
+def _without_snapshots(home: Aws, point: Point, way: _Way, held: Callable[[], float]) -> tuple[_Way, str]:
     """One snapshot less; after the last, without its launch settings. What stays is told; nobody else's is deleted."""
     open_ = [snapshot for _, snapshot in point.snapshots if snapshot not in way.handled]
     deleted = [snapshot for _, snapshot in point.snapshots if snapshot in way.deleted]
     ended = replace(way, clean={**(way.clean or {}), point.image_id: deleted})
-    if not in_time():
+    try:
+        if open_:
+            return _without(home, point, way, open_[0], held)
+        return _without_settings(home, point, ended, held), f"`{point.image_id}` is gone with all that belonged to it"
+    except TooLate:
         if open_:
             ids = ", ".join(f"`{each}`" for each in open_)
             left = f"{ids} of `{point.image_id}`, which is deregistered: the approval had expired; delete them by hand"
             ended = ended.leaves(point.image_id, left)
+        else:
+            stays = f"the launch settings `{point.launch}`: the approval had expired"
+            ended = replace(ended, stays=(*ended.stays, stays))
         return ended, f"the approval for `{point.image_id}` has expired"
-    if not open_:
-        ended = _without_settings(home, point, ended)
-        return ended, f"`{point.image_id}` is gone with all that belonged to it"
+
+
+def _without(home: Aws, point: Point, way: _Way, snapshot: str, held: Callable[[], float]) -> tuple[_Way, str]:
     try:
-        why = home.removals.ensure_snapshot_deleted(open_[0], point.run_key)
+        why = home.removals.ensure_snapshot_deleted(snapshot, point.run_key, held)
     except NotPermitted:
         raise
     except AwsRefused as refused:
-        why = f"`{open_[0]}`: {refused.text}"
+        why = f"`{snapshot}`: {refused.text}"
     if why:
-        return replace(way, kept=(*way.kept, open_[0]), stays=(*way.stays, why)), f"`{open_[0]}` stays"
-    return replace(way, deleted=(*way.deleted, open_[0])), f"`{open_[0]}` is deleted"
+        return replace(way, kept=(*way.kept, snapshot), stays=(*way.stays, why)), f"`{snapshot}` stays"
+    return replace(way, deleted=(*way.deleted, snapshot)), f"`{snapshot}` is deleted"
 
 
-def _without_settings(home: Aws, point: Point, way: _Way) -> _Way:
+def _without_settings(home: Aws, point: Point, way: _Way, held: Callable[[], float]) -> _Way:
     """Somebody's copy of the image names the same ones, and could not be launched without them."""
     if point.lost_tag:
         return way
     kept, others = launch_settings(point), home.images.of(point.server)
     if using := [each.id for each in others if each.tags.get(tags.LAUNCH) == kept.mark and each.id != point.image_id]:
         return replace(way, stays=(*way.stays, f"the launch settings `{kept.mark}`: `{using[0]}` names them too"))
-    home.removals.ensure_settings_deleted(kept, point.run_key)
+    home.removals.ensure_settings_deleted(kept, point.run_key, held)
     return way
 
 

@@ -8,16 +8,15 @@ from workflows.aws import Aws
 from workflows.engine.approval import Approval
 from workflows.engine.run import Actor, Answer
 from workflows.engine.runbook import Ask, Wait, step
-from workflows.errors import AwsRefused, FactsDiffer, IsolationRefused, NotSafe
+from workflows.errors import AwsRefused, FactsDiffer, IsolationRefused, NotSafe, TooLate
 from workflows.facts.evidence import Evidence
 from workflows.points import Point
 from workflows.policy import Directory, Terms
 from workflows.steps.approval import check_approved
+from workflows.steps.in_time import in_time
 from workflows.steps.isolation import Isolation
 from workflows.words import count, cut, duration, safe
 
-#: Seconds that a call may take; an approval must be good for that long when the call leaves.
-CALL = 30.0
 GONE_PATIENCE = 1800.0
 #: The deed in the policy's lists.
 COPY = "copy"
@@ -84,23 +83,24 @@ def remove_copy(
     """Terminate what this run has launched, and nothing else. Gives when, in seconds since the epoch. `hold` is called
     last: whoever lost the run to another worker, or took too long, removes nothing."""
     standing = [each for each in home.copies.of(run_key) if not each.gone]
+    held = in_time(hold, approval_remove)
     for each in standing:
-        if hold() + CALL > approval_remove.until:
-            raise NotSafe(
-                "The approval expired before the copy was removed.",
-                "`/dr retry` asks again.",
-                again_from="approve_remove",
-            )
         try:
-            home.copies.ensure_terminated(each.id, run_key)
+            home.copies.ensure_terminated(each.id, run_key, held)
+        except TooLate as late:
+            text = "The approval expired before the copy was removed."
+            raise NotSafe(text, late.hint, again_from="approve_remove") from late
         except (AwsRefused, IsolationRefused) as refused:
             raise NotSafe(refused.text, refused.hint, again_from="approve_remove") from refused
     return hold() if standing else intended
 
 
 @step("Wait until nothing is left of it", gives="removed", effect=True, tell=lambda told: told)
-def wait_until_removed(home: Aws, run_key: str, isolation: Isolation, point: Point) -> Wait | str:
-    """The instance, then its volumes, then its group, which AWS holds as long as any interface stands in it."""
+def wait_until_removed(
+    home: Aws, run_key: str, isolation: Isolation, point: Point, hold: Callable[[], float]
+) -> Wait | str:  # fmt: skip
+    """The instance, then its volumes, then its group, which AWS holds as long as any interface stands in it. `hold` is
+    called last before each: what belongs to a copy that went in time goes with it, whenever that is."""
     copies = home.copies.of(run_key)
     for each in copies:
         if each.state != "terminated":
@@ -108,10 +108,10 @@ def wait_until_removed(home: Aws, run_key: str, isolation: Isolation, point: Poi
     left = home.copies.left(run_key, (snapshot for _, snapshot in point.snapshots))
     for volume in left:
         if volume.state == "available":
-            home.copies.ensure_volume_deleted(volume)
+            home.copies.ensure_volume_deleted(volume, hold)
     if left:
         return Wait("the end of its volumes", f"{count(len(left), 'volume')} left", GONE_PATIENCE)
-    if not home.networks.ensure_deleted(isolation.group_id, run_key):
+    if not home.networks.ensure_deleted(isolation.group_id, run_key, hold):
         return Wait(f"the end of {isolation.group_id}", "AWS says that it is in use", GONE_PATIENCE)
     return "its instance, its volumes and its security group are gone"
 

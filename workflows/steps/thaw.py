@@ -55,8 +55,7 @@ def thaw_file_systems(
         return done
     why = _doubt(frozen, asked) or read_thawed(done.stdout, frozen.token).why
     found = Consistency(CRASH, why) if why else Consistency(APPLICATION)
-    hold()
-    _tag(home, asked, found, now)
+    _tag(home, asked, found, now, hold)
     return found
 
 
@@ -79,11 +78,12 @@ def _doubt(frozen: Frozen, asked: Asked) -> str:
     return ""
 
 
-def _tag(home: Aws, asked: Asked, found: Consistency, now: float) -> None:
+def _tag(home: Aws, asked: Asked, found: Consistency, now: float, hold: Callable[[], float]) -> None:
     try:
         image = home.images.get(asked.image_id)
     except NotFound as missing:
         raise NotVisibleYet(f"AWS does not show {asked.image_id} yet.") from missing
     if not image.tags and now - asked.at < VISIBLE_WITHIN:
         raise NotVisibleYet(f"AWS does not show the tags of {asked.image_id} yet.")
-    home.images.tag(image, {tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: cut(found.why, _LONGEST)})
+    marks = {tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: cut(found.why, _LONGEST)}
+    home.images.tag(image, marks, hold=hold)
