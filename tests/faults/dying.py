@@ -99,7 +99,7 @@ def _frozen(world: World, trace: Trace, cut: Cut) -> list[str]:
     following = [
         each.name for each in trace.crossings[cut.at.number + (cut.moment == "carried") :] if each.door == "aws"
     ]
-    if cut.at.name in ("RENEW", "TAKE", "CreateSecurityGroup") and following[:1] == ["CreateSecurityGroup"]:
+    if cut.at.name in ("RENEW", "CreateSecurityGroup") and following[:1] == ["CreateSecurityGroup"]:
         late += Counter(_OF_A_GROUP)  # as above: an empty group that lets nothing in or out is left
         found = compare(trace.after, case.picture(), same_end(trace, cut.at, late, silent=len(_OF_A_GROUP)))
         return [each for each in found if each != "there is: group firedrill RUN"]
