@@ -23,6 +23,7 @@ from workflows.engine.connection import Away
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
 from workflows.errors import UnknownRun, UserError
+from workflows.pause import Pause
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Notifier:
         self._access = access
         self._default = default_channel
         self._batches = BatchPainter(store, cards, client, default_channel)
-        self._full = 0.0
+        self._full = Pause()
 
     def work(self, stop: Event) -> None:
         """Paint what is behind, until told to stop. A nudge makes it at once, else once a second."""
@@ -64,7 +65,7 @@ class Notifier:
         """Paint the cards that are due; gives how many. While there is no room for progress, cards that show nothing
         else are left where they are, and painted later as they are then."""
         begun = self._cards.now()
-        claimed = self._cards.claim(10, LEASE, only_urgent=begun < self._full)
+        claimed = self._cards.claim(10, LEASE, only_urgent=not self._full.over(begun))
         for run_id, revision in claimed:
             if self._cards.now() - begun > ENOUGH:  # Slack is slow, and the claim does not last for all of them
                 self._cards.later(run_id, 0)
@@ -84,7 +85,7 @@ class Notifier:
             self._cards.later(run_id, AGAIN)
         except NotYet as error:
             if error.rank is Rank.PROGRESS:
-                self._full = self._cards.now() + error.seconds
+                self._full = Pause(self._cards.now(), error.seconds)
             self._put_off(run_id, error)
         except UNREACHABLE as error:
             self._put_off(run_id, error)

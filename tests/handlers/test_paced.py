@@ -8,12 +8,15 @@ import redis
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from handlers.notifier import SPACING
 from handlers.paced import NotYet, PacedClient
 from practice.workspace import Workspace
 from practice.world import CHANNEL, MANIFEST
 from tests.clock import HandClock
 from tests.handlers.fleet import Fleet, asks, waits
+from tests.handlers.test_notifier import started
 from workflows.engine.budget import WINDOW, Budget, Rank, Tier
+from workflows.engine.set_back import SetBack
 from workflows.engine.store import Store
 
 ROOM = Tier(1000, 0.001)
@@ -137,6 +140,23 @@ def test_a_clock_that_was_set_back_silences_nobody(budget: Budget, clock: HandCl
     assert exhausted(budget, Rank.URGENT) == 40
     clock.forward(-86400)
     assert paid(budget, Rank.URGENT)
+
+
+def test_cards_for_which_there_was_no_room_are_painted_after_the_clock_was_set_back(
+    space: Workspace, store: Store, redis_client: redis.Redis, clock: HandClock
+) -> None:
+    fleet, set_back = Fleet(space, store, redis_client, clock), SetBack(store)
+    run = started(store, clock)
+    fleet.paint()
+    clock.forward(SPACING)
+    exhausted(Budget(redis_client, clock), Rank.PROGRESS)
+    fleet.move(run.id, waits(42))
+    assert fleet.bots[0].tick() == 1, "it was tried, and there was no room"
+    set_back.mend()
+    clock.forward(-3600)
+    set_back.mend()
+    fleet.paint(3)
+    assert "AWS has copied 42 %" in fleet.said()
 
 
 def test_a_question_is_shown_at_once_while_the_progress_of_many_cards_waits_for_room(
