@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from math import inf
 from threading import Event
 from typing import Any
 
@@ -22,6 +21,7 @@ from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.run import Run, Status
 from workflows.errors import Busy, UserError
+from workflows.pause import Pause
 from workflows.report.history import LOOKED_AT
 from workflows.schedules.occurrence import Occurrence, State, occurrence_from_json
 from workflows.schedules.planning import runs_of, unseen
@@ -57,9 +57,9 @@ class Announcer:
         self._default = default
         self._ahead = ahead
         self._shown: dict[str, tuple[int, bool]] = {}
-        self._later: dict[str, float] = {}
-        self._doubts: dict[str, float] = {}
-        self._until = 0.0
+        self._later: dict[str, Pause] = {}
+        self._doubts: dict[str, Pause] = {}
+        self._silence = Pause()
 
     def work(self, stop: Event) -> None:
         """Until told to stop."""
@@ -79,7 +79,7 @@ class Announcer:
             nearest = {each.schedule.id: each.id for each in reversed(coming) if each.state.open}
             begun = self._cards.now()
             for each in {each.id: each for each in [*coming, *unsaid]}.values():
-                if self._until > self._cards.now() or self._cards.now() > begun + ENOUGH:
+                if not self._silence.over(self._cards.now()) or self._cards.now() > begun + ENOUGH:
                     break
                 self._attempt(each, each.id in nearest.values())
             self._forget({each.id for each in coming})
@@ -88,16 +88,17 @@ class Announcer:
 
     def _forget(self, coming: set[str]) -> None:
         self._shown = {name: shown for name, shown in self._shown.items() if name in coming}
-        self._doubts = {name: at for name, at in self._doubts.items() if name in coming}
-        self._later = {name: at for name, at in self._later.items() if at > self._cards.now()}
+        self._doubts = {name: doubt for name, doubt in self._doubts.items() if name in coming}
+        self._later = {name: pause for name, pause in self._later.items() if not pause.over(self._cards.now())}
 
     def _attempt(self, each: Occurrence, nearest: bool) -> None:
         """Slack down is not backup failed: it is told when Slack is back. Where it wants a pause, or does not answer,
         nothing else is tried before that."""
         now = self._cards.now()
         soon = bool(self._ahead) and now >= each.at - self._ahead[-1]
-        told = self._shown.get(each.id) == (each.version, soon) and now < self._doubts.get(each.id, inf)
-        if told or self._later.get(each.id, 0) > now:
+        doubt = self._doubts.get(each.id)
+        told = self._shown.get(each.id) == (each.version, soon) and not (doubt and doubt.over(now))
+        if told or not self._later.get(each.id, Pause()).over(now):
             return
         try:
             self._tell(each, soon, nearest, now)
@@ -105,10 +106,10 @@ class Announcer:
             word = error.response.get("error") if isinstance(error, SlackApiError) else ""
             if word == "message_not_found":
                 self._cards.unnote(each.id, "message", "intent:message", "digest")
-            pause = tell_of(log, error, f"occurrence={each.id} not announced")
-            self._later[each.id] = now + pause
+            pause = Pause(now, tell_of(log, error, f"occurrence={each.id} not announced"))
+            self._later[each.id] = pause
             if word not in ABOUT_ONE:
-                self._until = now + pause
+                self._silence = pause
 
     def _tell(self, each: Occurrence, soon: bool, nearest: bool, now: float) -> None:
         notes = self._cards.notes(each.id)
@@ -121,7 +122,7 @@ class Announcer:
                 self._once(each, reply.key, {"text": reply.text}, thread)
             self._shown[each.id] = (each.version, soon)
             if known.doubt or known.unseen:  # which may go away by itself
-                self._doubts[each.id] = now + DOUBT
+                self._doubts[each.id] = Pause(now, DOUBT)
                 return
         elif each.state.open:
             return

@@ -15,6 +15,7 @@ from handlers.posting import UNREACHABLE, Posting, tell_of
 from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.watchbook import Watchbook
+from workflows.pause import Pause
 from workflows.watch import Change, Kind, Level, Warned, warned_from_json
 from workflows.words import count, cut, duration, safe, when
 
@@ -47,7 +48,7 @@ class Watchman:
         self._board = board
         self._posting = Posting(cards, client, EVENT)
         self._channel = channel
-        self._later = 0.0
+        self._pause = Pause()
 
     def work(self, stop: Event) -> None:
         """Until told to stop."""
@@ -59,7 +60,7 @@ class Watchman:
 
     def tick(self) -> None:
         """Tell what was not told yet, the oldest first. Raises Away."""
-        if self._cards.now() < self._later or not self._book.untold():
+        if not self._pause.over(self._cards.now()) or not self._book.untold():
             return
         if not self._board.take_turn("watchman", TURN):
             return
@@ -75,7 +76,7 @@ class Watchman:
                 if self._channel:
                     self._post(name, record)
             except UNREACHABLE as error:
-                self._later = self._cards.now() + tell_of(log, error, "a warning could not be told")
+                self._pause = Pause(self._cards.now(), tell_of(log, error, "a warning could not be told"))
                 return
             self._book.told(name)
             self._cards.unnote(ABOUT, name, f"intent:{name}")

@@ -16,6 +16,7 @@ from workflows.engine.agenda import Agenda
 from workflows.engine.board import Board, Cards
 from workflows.engine.connection import Away
 from workflows.engine.store import Store
+from workflows.pause import Pause
 from workflows.schedules.occurrence import occurrence_from_json
 from workflows.schedules.reading import readable
 from workflows.schedules.rule import Rule
@@ -49,7 +50,7 @@ class Weekly:
         self._channel = channel
         self._rule = rule
         self._mark = f"{rule.zone} {' '.join(rule.fields)}"
-        self._later = 0.0
+        self._pause = Pause()
 
     def work(self, stop: Event) -> None:
         """Until told to stop. It looks at once, since digests come from the first look on."""
@@ -63,7 +64,7 @@ class Weekly:
     def tick(self) -> None:
         """Tell of the latest week that is over, if that was not done yet. Raises Away."""
         now = self._cards.now()
-        if now < self._later:
+        if not self._pause.over(now):
             return
         week = latest(self._rule, now)
         if self._settled(self._cards.notes(ABOUT), week[1]) or not self._board.take_turn("digest", TURN):
@@ -71,7 +72,7 @@ class Weekly:
         try:
             self._tell(week, now)
         except UNREACHABLE as error:
-            self._later = now + tell_of(log, error, "the week's digest could not be told")
+            self._pause = Pause(now, tell_of(log, error, "the week's digest could not be told"))
         finally:
             self._board.end_turn("digest")
 

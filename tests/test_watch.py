@@ -192,6 +192,19 @@ def test_what_was_found_while_slack_was_away_is_told_in_its_order_when_it_is_bac
     assert "is within its RPO again: its newest complete backup is" in second.text
 
 
+def test_a_warning_waits_for_no_time_that_is_not_any_more(
+    space: Workspace, redis_client: redis.Redis, clock: HandClock
+) -> None:
+    bot = watchman(space, redis_client, clock)
+    missed(redis_client, clock.now())
+    space.faults.away()
+    bot.tick()
+    space.faults.back()
+    clock.forward(-HOUR)
+    bot.tick()
+    assert len(space.messages(CHANNEL)) == 1
+
+
 def test_without_a_channel_warnings_do_not_pile_up(
     space: Workspace, redis_client: redis.Redis, clock: HandClock
 ) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from workflows.aws.objects import Objects
 from workflows.engine.store import Store
 from workflows.errors import FiredrillError, PassingTrouble, UserError
+from workflows.pause import Pause
 from workflows.report.document import Document, digest, to_json
 from workflows.report.page import page
 from workflows.report.reading import document_of
@@ -32,13 +33,13 @@ class Archive:
         self._store = store
         self._objects = objects
         self._prefix = prefix
-        self._silent_until = float("-inf")
+        self._silence = Pause()
         self._foreign: set[tuple[str, str]] = set()
 
     def keep(self, run_id: str) -> bool:
         """Whether its report came into the bucket by this call. Where S3 has just given no answer it is left to the
         next sweep."""
-        if self._store.clock.now() < self._silent_until:
+        if not self._silence.over(self._store.clock.now()):
             return False
         return self._keep_all(self._store.unkept([run_id]).items(), lambda: True) == 1
 
@@ -68,7 +69,7 @@ class Archive:
             except FiredrillError as error:
                 log.error("run=%s its report was not kept in the bucket: %s %s", run_id, error.text, error.hint)
                 if isinstance(error, PassingTrouble):
-                    self._silent_until = self._store.clock.now() + SILENCE
+                    self._silence = Pause(self._store.clock.now(), SILENCE)
                     break
                 refused += 1
                 continue

@@ -102,6 +102,20 @@ def test_one_that_slack_did_not_take_says_the_same_when_another_bot_tells_it_and
     assert "1 server is without a fresh proof" in told(space)[1]
 
 
+def test_a_digest_waits_for_no_time_that_is_not_any_more(
+    space: Workspace, redis_client: redis.Redis, clock: HandClock
+) -> None:
+    one = bot(space, redis_client, clock)
+    one.tick()
+    clock.forward(WEEK)
+    space.faults.away()
+    one.tick()
+    space.faults.back()
+    clock.forward(-HOUR)
+    one.tick()
+    assert len(told(space)) == 1
+
+
 def test_a_digest_that_is_moved_to_another_day_tells_nothing_of_a_week_that_was_told(
     space: Workspace, redis_client: redis.Redis, clock: HandClock
 ) -> None:

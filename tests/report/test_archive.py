@@ -106,6 +106,15 @@ def test_reports_of_a_long_outage_come_into_the_bucket_however_many_they_are_and
     assert len(stage.lab.calls) == asked, "what is kept is noted, for the next worker too"
 
 
+def test_s3_is_asked_again_after_the_clock_was_set_back(stage: Stage, clock: HandClock, s3: Calls) -> None:
+    run, keeper = finished(stage, clock), archive(stage)
+    stage.lab.faults.unavailable("PutObject", times=None)
+    assert not keeper.keep(run.id)
+    stage.lab.faults.clear()
+    clock.forward(-3600)
+    assert keeper.keep(run.id)
+
+
 def test_a_sweep_ends_when_its_worker_does_and_where_s3_gives_no_answer(
     stage: Stage, clock: HandClock, s3: Calls
 ) -> None:

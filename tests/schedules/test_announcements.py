@@ -131,6 +131,17 @@ def test_where_slack_wants_a_pause_nothing_else_is_tried_before_it_is_over(team:
     assert len(team.announced()) == 3
 
 
+def test_a_pause_that_slack_wanted_is_over_when_the_clock_was_set_back(team: Team) -> None:
+    team.stage.seed(disks=SMALL)
+    team.monthly("backup")
+    team.space.faults.rate_limit("chat.postMessage", times=2, retry_after=20)
+    until(team, HOUR)
+    assert team.space.faults.limits_left("chat.postMessage") == 0, "both bots were told to wait"
+    team.stage.clock.forward(-HOUR)
+    team.tell()
+    assert len(team.announced()) == 1
+
+
 def test_what_was_missed_is_told_once_to_whoever_answers_for_it(team: Team) -> None:
     team.stage.seed(disks=SMALL)
     team.monthly("backup")
@@ -170,6 +181,11 @@ def test_a_server_that_is_gone_is_told_before_it_matters(team: Team) -> None:
     until(team, DAY - 1)
     assert "*As things stand it could not begin:*" in shown(team.message())
     assert "gone-db" in shown(team.message())
+    team.stage.seed("gone-db", disks=SMALL)
+    team.stage.look()
+    team.stage.clock.forward(-DAY / 2)  # it is doubted for no time that is not any more
+    team.tell()
+    assert "could not begin" not in shown(team.message())
 
 
 def test_skip_postpone_twice_and_run_now_by_clicks(team: Team) -> None:
