@@ -140,6 +140,10 @@ def test_a_clock_that_was_set_back_silences_nobody(budget: Budget, clock: HandCl
     assert exhausted(budget, Rank.URGENT) == 40
     clock.forward(-86400)
     assert paid(budget, Rank.URGENT)
+    budget.shut(17)
+    assert not paid(budget, Rank.URGENT)
+    clock.forward(-3600)
+    assert paid(budget, Rank.URGENT)
 
 
 def test_cards_for_which_there_was_no_room_are_painted_after_the_clock_was_set_back(

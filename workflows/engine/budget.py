@@ -47,14 +47,16 @@ end
 
 #: keys: calls, shut, bucket   argv: now, window, share, whether it is spread, most, each. Gives 0, or the milliseconds
 #: until it is worth another try. Beyond half of its share, what is spread makes the rest last until some of it comes
-#: back.
+#: back. What shuts tells since when and for how long, so that no time which is not any more is waited for.
 TAKE = (
     BUCKET
     + _CALLS
     + """
 local now, window, share = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local most, each = tonumber(ARGV[5]), tonumber(ARGV[6])
-local wait = tonumber(redis.call('GET', KEYS[2]) or '0') - now
+local wait = 0
+local since, long = string.match(redis.call('GET', KEYS[2]) or '', '^(%d+) (%d+)$')
+if since and math.abs(now - since) < tonumber(long) then wait = since + long - now end
 local made = calls_since(KEYS[1], now, window)
 if made >= share then
   wait = math.max(wait, tonumber(redis.call('LINDEX', KEYS[1], made - share)) + window - now)
@@ -130,5 +132,5 @@ class Budget:
 
     def shut(self, seconds: float) -> None:
         """Whoever is asked for it wants no call for so long. Raises Away."""
-        until = millis(self._clock.now() + seconds)
-        self._redis.set(key("calls", self._name, "shut"), until, px=millis(seconds) + 60_000)
+        since, long = millis(self._clock.now()), millis(seconds)
+        self._redis.set(key("calls", self._name, "shut"), f"{since} {long}", px=long + 60_000)
