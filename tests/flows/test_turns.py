@@ -101,6 +101,27 @@ def test_calls_that_are_throttled_together_slow_their_bucket_down_once_and_later
     assert pause() == pytest.approx(0.4, abs=0.01)
 
 
+def test_a_bucket_is_slow_for_no_time_that_is_not_any_more(stage: Stage, buckets: Buckets) -> None:
+    def comes_back_in(name: str = "here:x") -> float:
+        """Of two that wait for a token each, by how much the second waits longer."""
+        first, second = (buckets.take(name, 10, 10, 60.0)[1] for _ in range(2))
+        return second - first
+
+    buckets.empty("here:x", 10, 10)
+    stage.clock.forward(-3600)
+    for _ in range(10):
+        buckets.take("here:x", 10, 10, 60.0)
+    assert comes_back_in() == pytest.approx(0.1, abs=0.01)
+    for each in (0.2, 0.4):
+        buckets.empty("here:x", 10, 10)
+        assert comes_back_in() == pytest.approx(each, abs=0.01), "what is throttled from now on counts"
+        stage.clock.forward(2)
+    for each in (0.2, 0.4):
+        buckets.empty("here:y", 10, 10)
+        assert comes_back_in("here:y") == pytest.approx(each, abs=0.01), "however little it was set back"
+        stage.clock.forward(-30)
+
+
 def test_a_bucket_that_is_throttled_goes_on_owing_what_others_wait_for(buckets: Buckets) -> None:
     for _ in range(15):
         buckets.take("here:x", 10, 10, 60.0)
@@ -120,6 +141,28 @@ def test_a_line_keeps_its_order_lets_whoever_is_in_a_hurry_pass_and_forgets_who_
     stage.clock.forward(90)  # nobody came back in time but for the last, who stands at the head now
     assert place_of(limits, "third", 30) == 0
     assert stage.store.redis.zcard("dr:line:here:create_image") == 0
+
+
+def test_who_does_not_come_back_is_waited_for_no_longer_after_the_clock_was_set_back(
+    stage: Stage, buckets: Buckets
+) -> None:
+    def stands(who: str, score: float) -> int:
+        return buckets.stand("here:x", 1, 0.1, who, score)[0]
+
+    assert [stands(who, score) for score, who in enumerate(("served", "gone", "second"))] == [0, 1, 2]
+    stage.clock.forward(-3600)
+    assert stands("second", 2) == 0
+    assert stands("third", 3) == 1
+    assert stands("fourth", 4) == 2
+    assert stands("third", 3) == 1, "and the line of the new time stands"
+
+
+def test_who_waits_for_what_others_have_taken_already_keeps_its_place(buckets: Buckets) -> None:
+    for _ in range(100):
+        buckets.take("here:x", 1, 1, patience=3600)
+    buckets.empty("here:x", 1, 1)
+    assert [buckets.stand("here:x", 1, 1, who, score)[0] for score, who in enumerate(("first", "second"))] == [1, 2]
+    assert buckets.stand("here:x", 1, 1, "second", 1)[0] == 2
 
 
 def test_a_token_goes_to_whoever_is_first_though_another_asks_before(stage: Stage, buckets: Buckets) -> None:

@@ -21,20 +21,27 @@ SLOW, LATE, ASIDE, KEEP = 60.0, 60.0, 900, 3600
 LESS, LEAST, BURST = 0.5, 0.1, 1.0
 
 #: What a bucket holds now, and in how many milliseconds one comes back. It is remembered for longer than it takes to be
-#: full again, since that it was throttled stands in it.
+#: full again, since that it was throttled stands in it. One that is to gain less for much longer than any was
+#: throttled by a clock that was set back since.
 _FILL = (
     BUCKET
     + """
+local SLOW, KEEP = """
+    + f"{millis(SLOW)}, {KEEP}"
+    + """
+local function slowed(bucket, now)
+  local was = redis.call('HMGET', bucket, 'slow_until', 'factor', 'slow_at')
+  local still = tonumber(was[1] or '0') - now
+  if still > 0 and still < 2 * SLOW then return tonumber(was[2]), tonumber(was[3] or '0') end
+  return 1, nil
+end
 local function fill(bucket, now, most, each)
-  local slow = redis.call('HMGET', bucket, 'slow_until', 'factor')
-  if slow[1] and tonumber(slow[1]) > now then each = each / tonumber(slow[2]) end
+  each = each / slowed(bucket, now)
   return bucket_level(bucket, now, most, each), each
 end
 local function keep(bucket, now, left, most, each)
   bucket_keep(bucket, now, left, most, each)
-  redis.call('EXPIRE', bucket, """
-    + str(KEEP)
-    + """)
+  redis.call('EXPIRE', bucket, KEEP)
 end
 """
 )
@@ -55,7 +62,8 @@ return {taken, wait}
 )
 
 #: keys: bucket, line, until, aside   argv: now, most, each, who, score, how late one may be in milliseconds, seconds to
-#: keep a token aside ('' to take it for good). Gives the place, and milliseconds; 0: taken.
+#: keep a token aside ('' to take it for good), each at the slowest. Gives the place, and milliseconds; 0: taken.
+#: Whoever is waited for longer than the whole line takes at the slowest stood there before the clock was set back.
 STAND = (
     _FILL
     + """
@@ -64,14 +72,16 @@ local function out(who)
   redis.call('ZREM', KEYS[2], who)
   redis.call('ZREM', KEYS[3], who)
 end
+local left, each = fill(KEYS[1], now, most, tonumber(ARGV[3]))
+local latest = now + (redis.call('ZCARD', KEYS[2]) + 1 - math.min(0, left)) * ARGV[8] + ARGV[6]
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do out(gone) end
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], string.format('(%.0f', latest), '+inf')) do out(gone) end
 local function took()
   if ARGV[7] ~= '' then redis.call('SET', KEYS[4], '1', 'EX', ARGV[7]) end
   return {0, 0}
 end
 if redis.call('DEL', KEYS[4]) == 1 then return took() end
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4])
-local left, each = fill(KEYS[1], now, most, tonumber(ARGV[3]))
 local place = redis.call('ZRANK', KEYS[2], ARGV[4]) + 1
 if left >= place then
   keep(KEYS[1], now, left - 1, most, each)
@@ -87,22 +97,19 @@ return {place, wait}
 """
 )
 
-#: keys: bucket   argv: now, until when it gains less, by how much, at least, seconds to keep it, milliseconds that one
-#: burst lasts, most, each: the calls that were under way together are throttled together, and slow it down once. What
-#: it owes to those who wait for a token of their own it goes on owing.
+#: keys: bucket   argv: now, by how much less it gains, at least, milliseconds that one burst lasts, most, each. The
+#: calls that were under way together are throttled together, and slow it down once. What it owes to those who wait for
+#: a token of their own it goes on owing.
 EMPTY = (
     _FILL
     + """
-local was = redis.call('HMGET', KEYS[1], 'slow_until', 'factor', 'slow_at')
-local left = math.min(0, (fill(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[7]), tonumber(ARGV[8]))))
-local factor, less, since = 1, tonumber(ARGV[3]), ARGV[1]
-if was[1] and tonumber(was[1]) > tonumber(ARGV[1]) then
-  factor = tonumber(was[2])
-  if tonumber(ARGV[1]) - tonumber(was[3] or '0') < tonumber(ARGV[6]) then less, since = 1, was[3] end
-end
-redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', ARGV[1],
-  'slow_until', ARGV[2], 'slow_at', since, 'factor', tostring(math.max(tonumber(ARGV[4]), factor * less)))
-redis.call('EXPIRE', KEYS[1], ARGV[5])
+local now, less, since = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[1])
+local left = math.min(0, (fill(KEYS[1], now, tonumber(ARGV[5]), tonumber(ARGV[6]))))
+local factor, at = slowed(KEYS[1], now)
+if at and math.abs(now - at) < tonumber(ARGV[4]) then less, since = 1, at end
+redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', now, 'slow_until', now + SLOW, 'slow_at', since,
+  'factor', tostring(math.max(tonumber(ARGV[3]), factor * less)))
+redis.call('EXPIRE', KEYS[1], KEEP)
 return 1
 """
 )
@@ -131,7 +138,8 @@ class Buckets:
         taken, and when its turn may come. A token that is set `aside` is taken by the next call for `who`."""
         keys = [key(kind, name) for kind in ("bucket", "line", "line_until")] + [key("aside", name, who)]
         argv: list[Any] = [
-            millis(self._clock.now()), size, 1000 / refill, who, score, millis(LATE), ASIDE if aside else ""
+            millis(self._clock.now()), size, 1000 / refill, who, score, millis(LATE), ASIDE if aside else "",
+            1000 / refill / LEAST,
         ]  # fmt: skip
         place, wait = cast(list[int], self._stand(keys=keys, args=argv))
         return place, wait / 1000
@@ -146,6 +154,5 @@ class Buckets:
 
     def empty(self, name: str, size: float, refill: float) -> None:
         """The far side has throttled: nothing for now, and less for a while."""
-        now = self._clock.now()
-        argv: list[Any] = [millis(now), millis(now + SLOW), LESS, LEAST, KEEP, millis(BURST), size, 1000 / refill]
+        argv: list[Any] = [millis(self._clock.now()), LESS, LEAST, millis(BURST), size, 1000 / refill]
         self._empty(keys=[key("bucket", name)], args=argv)
