@@ -1,6 +1,7 @@
 """Clocks that stand still, and Redis's own when it is set back: nothing expires later, and nothing waits for a time
 that is not any more."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -118,6 +119,34 @@ def test_clocks_that_differ_a_little_are_let_be(store: Store, engine: Engine, wo
     assert first.mend() == 0
     clock.forward(-HOUR)
     assert second.mend() > 0
+
+
+class HeldUp(HandClock):
+    """`meanwhile` happens after the time was read, and before anything is done with it."""
+
+    meanwhile: Callable[[], object]
+
+    def for_sure(self) -> float:
+        read = self.now()
+        self.meanwhile()
+        return read
+
+
+def test_a_worker_that_is_held_up_while_another_looks_takes_no_clock_to_be_set_back(
+    store: Store, engine: Engine, world: World, clock: HandClock, redis_client: redis.Redis
+) -> None:
+    late = HeldUp(clock.now())
+    first, second = SetBack(Store(redis_client, late)), SetBack(store)
+    asking_and_waiting(store, engine, world, clock)
+    second.mend()
+
+    def meanwhile() -> None:
+        clock.forward(10 * DIFFER)
+        second.mend()
+
+    late.meanwhile = meanwhile
+    assert first.mend() == 0
+    assert second.mend() == 0
 
 
 def test_what_somebody_puts_off_who_still_goes_by_the_old_time_comes_with_the_next_look(

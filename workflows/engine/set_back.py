@@ -10,13 +10,13 @@ from workflows.engine.store import Store
 DIFFER, STILL, CLAIM = 5.0, 150.0, 65.0
 
 #: keys: clock, clock:back, due, unpainted, viewers   argv: run prefix, now, what clocks may differ, for how long the
-#: old time is still gone by, how far claims lie ahead. Gives how many were put off. A question waits by right for the
-#: time that people were told; one that was answered does not. A lease that lies further ahead than any is nobody's any
-#: more: whoever holds it is fenced off.
+#: old time is still gone by, how far claims lie ahead, what `clock` was before now was read. Gives how many were put
+#: off. A question waits by right for the time that people were told; one that was answered does not. A lease that lies
+#: further ahead than any is nobody's any more: whoever holds it is fenced off.
 _COME = """
-local last, now, many = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[2]), 0
+local now, many = tonumber(ARGV[2]), 0
 redis.call('SET', KEYS[1], ARGV[2])
-if now < last - tonumber(ARGV[3]) then redis.call('SET', KEYS[2], '1', 'PX', ARGV[4]) end
+if now < ARGV[6] - ARGV[3] then redis.call('SET', KEYS[2], '1', 'PX', ARGV[4]) end
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 local claimed = now + tonumber(ARGV[5])
 local put_off = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[2], '+inf', 'WITHSCORES')
@@ -45,14 +45,20 @@ class SetBack:
     """Any number of workers look after it."""
 
     def __init__(self, store: Store) -> None:
+        self._redis = store.redis
         self._clock = store.clock
         self._come = store.redis.register_script(_COME)
 
     def mend(self) -> int:
         """Gives how many runs, cards and Homes were put off by a time that is not any more. For a while after it was
-        noticed each look mends, since others still put off by the old time. Raises Away."""
+        noticed each look mends, since others still put off by the old time. Raises Away.
+
+        The last look's time is fetched before the clock is read: so only a clock that was set back can show less,
+        however long this worker is held up before its own is written.
+        """
+        last = cast(bytes | None, self._redis.get(key("clock"))) or b"0"
         keys = [key("clock"), key("clock", "back"), key("due"), key("unpainted"), key("viewers")]
         argv: list[Any] = [
-            key("run", ""), millis(self._clock.for_sure()), millis(DIFFER), millis(STILL), millis(CLAIM)
+            key("run", ""), millis(self._clock.for_sure()), millis(DIFFER), millis(STILL), millis(CLAIM), last
         ]  # fmt: skip
         return cast(int, self._come(keys=keys, args=argv))
