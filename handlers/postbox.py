@@ -53,7 +53,7 @@ class Postbox:
             return
         intended = notes.get(f"intent:{name}")
         if intended is not None and not self._seen(file, channel, comment, thread):
-            if self._cards.now() - float(intended) < SETTLED:
+            if abs(self._cards.now() - float(intended)) < SETTLED:
                 raise NotSettled(file.name)
             intended = None
         if intended is None:

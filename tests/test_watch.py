@@ -111,7 +111,7 @@ def test_five_workers_that_look_at_once_and_are_restarted_warn_once_and_an_older
     book, start = Watchbook(redis_client), clock.now()
 
     def look(seen: Known) -> bool:
-        return Watch(Watchbook(redis_client), tuple).look(seen)
+        return Watch(Watchbook(redis_client), tuple).look(seen, start + 20 * HOUR)
 
     with ThreadPoolExecutor(5) as workers:
         for hour in (8, 9, 9.5, 11, 12):
@@ -124,6 +124,15 @@ def test_five_workers_that_look_at_once_and_are_restarted_warn_once_and_an_older
         warned_from_json(each) for _, each in sorted(book.untold().items(), key=lambda each: int(each[0].split("-")[0]))
     ]
     assert [change.level for each in told for change in each.changes] == ["soon", "missed", "ok"]
+
+
+def test_a_look_after_the_clock_was_set_back_is_worth_as_much_as_any(
+    redis_client: redis.Redis, clock: HandClock
+) -> None:
+    watch, start = Watch(Watchbook(redis_client), tuple), clock.now()
+    assert not watch.look(at(start + HOUR, server(start, start)), start + HOUR)
+    assert watch.look(at(start, server(start - DAY, start)), start)
+    assert not watch.look(at(start - HOUR, server(start, start)), start)
 
 
 # ── told in the channel ──────────────────────────────────────────────────────────────────────────────────
@@ -141,7 +150,7 @@ def watchman(space: Workspace, client: redis.Redis, clock: HandClock, channel: s
 
 
 def missed(client: redis.Redis, now: float, name: str = "orders-db") -> None:
-    assert Watch(Watchbook(client), tuple).look(at(now, server(now - DAY, now, name)))
+    assert Watch(Watchbook(client), tuple).look(at(now, server(now - DAY, now, name)), now)
 
 
 def test_a_warning_is_posted_once_by_two_bots_and_says_what_mends_it(
@@ -180,7 +189,7 @@ def test_what_was_found_while_slack_was_away_is_told_in_its_order_when_it_is_bac
     space.faults.away()
     missed(redis_client, start)
     bot.tick()
-    assert Watch(Watchbook(redis_client), tuple).look(at(start + 60, server(start, start)))
+    assert Watch(Watchbook(redis_client), tuple).look(at(start + 60, server(start, start)), start + 60)
     clock.forward(120)
     bot.tick()
     assert space.messages(CHANNEL) == []

@@ -40,7 +40,7 @@ class Survey:
         schedules = [each.schedule for each in self._calendar.all()]
         known = freshness.fresh(seen, self._profile_for, drills, schedules)
         self._board.put_freshness(freshness.to_json(known))
-        self._watch.look(known)
+        self._watch.look(known, self._clock.now())
         return known
 
     def _before(self) -> Known | None:

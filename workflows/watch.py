@@ -62,11 +62,12 @@ class Watch:
         self._book = book
         self._schedules = schedules
 
-    def look(self, known: Known) -> bool:
-        """Whether this look warned of anything. Raises Away."""
+    def look(self, known: Known, now: float) -> bool:
+        """Whether this look warned of anything. One that is older than the last is worth nothing, unless the last is of
+        a time to come: then the clock was set back since. Raises Away."""
         before = self._book.page()
         page = _read(before)
-        if known.at <= page.at:
+        if known.at <= page.at <= now:
             return False
         after, changes = turned(page, known, self._schedules())
         told = warned_to_json(Warned(known.at, changes)) if changes else ""

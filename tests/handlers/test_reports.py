@@ -106,8 +106,11 @@ def test_a_timeline_whose_answer_was_lost_is_found_and_not_posted_again(place: P
     assert place.calls("files.completeUploadExternal") == 1
 
 
-def test_a_timeline_that_slack_has_not_shown_yet_is_waited_for_before_it_is_shared_again(place: Place) -> None:
-    """Slack shares a file some time after it has said that it will."""
+@pytest.mark.parametrize("seconds", [61, -3600])
+def test_a_timeline_that_slack_has_not_shown_yet_is_waited_for_before_it_is_shared_again(
+    place: Place, seconds: float
+) -> None:
+    """Slack shares a file some time after it has said that it will. A clock that was set back makes that no longer."""
     run = place.end(ended("drill"))
     place.paint(0)
     (picture,) = [each for each in place.space.thread(place.card()) if each.files]
@@ -115,7 +118,7 @@ def test_a_timeline_that_slack_has_not_shown_yet_is_waited_for_before_it_is_shar
     place.cards.unnote(run.id, f"file:{TIMELINE}")  # as if the bot had died before its answer came
     place.notifier._attempt(run.id, "1")
     assert place.calls("files.completeUploadExternal") == 1
-    place.clock.forward(61)
+    place.clock.forward(seconds)
     place.notifier._attempt(run.id, "1")
     assert place.calls("files.completeUploadExternal") == 2
     assert place.files() == [TIMELINE]

@@ -45,9 +45,9 @@ local function calls_add(name, now, window)
 end
 """
 
-#: keys: calls, shut, bucket   argv: now, window, share, whether it is spread, most, each. Gives 0, or the milliseconds
-#: until it is worth another try. Beyond half of its share, what is spread makes the rest last until some of it comes
-#: back. What shuts tells since when and for how long, so that no time which is not any more is waited for.
+#: keys: calls, silence, bucket   argv: now, window, share, whether it is spread, most, each. Gives 0, or the
+#: milliseconds until it is worth another try. Beyond half of its share, what is spread makes the rest last until some of
+#: it comes back. A silence tells since when and for how long, so that no time which is not any more is waited for.
 TAKE = (
     BUCKET
     + _CALLS
@@ -119,7 +119,7 @@ class Budget:
         """Pay for a call of that kind. Gives 0.0, or in how many seconds another try is worth it. Raises Away."""
         share = max(1, int(self._limit * rank.share))
         more = max(1.0, self._limit / USUAL)
-        keys = [key("calls", self._name), key("calls", self._name, "shut"), key("calls", self._name, kind)]
+        keys = [key("calls", self._name), key("calls", self._name, "silence"), key("calls", self._name, kind)]
         argv: list[Any] = [
             millis(self._clock.now()), millis(WINDOW), share, int(rank is not Rank.URGENT), tier.most * more,
             tier.each * 1000 / more,
@@ -133,4 +133,4 @@ class Budget:
     def shut(self, seconds: float) -> None:
         """Whoever is asked for it wants no call for so long. Raises Away."""
         since, long = millis(self._clock.now()), millis(seconds)
-        self._redis.set(key("calls", self._name, "shut"), f"{since} {long}", px=long + 60_000)
+        self._redis.set(key("calls", self._name, "silence"), f"{since} {long}", px=long + 60_000)

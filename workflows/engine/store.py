@@ -21,7 +21,7 @@ Every key that the program writes (`dr:` stands before each; ids are run ids):
 | unpainted                | zset   | engine, notifier | for ever         | runs, batches whose card is behind them    |
 | card:<id>                | hash   | notifier         | as its run; 62 d | messages; audit's: a day, digest's: a week |
 | calls:<whom>             | list   | bot              | 1 min            | the last minute's calls to Slack, by when  |
-| calls:<whom>:shut        | string | bot              | a minute or so   | since when no calls are wanted, how long   |
+| calls:<whom>:silence     | string | bot              | a minute or so   | since when no calls are wanted, how long   |
 | calls:<whom>:<kind>      | hash   | bot              | a minute or so   | token bucket of a method, or of a channel  |
 | schedules                | hash   | desk             | for ever         | recurring backups and drills, by id        |
 | paused                   | hash   | desk             | for ever         | schedules that are paused: who, when       |
