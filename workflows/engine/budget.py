@@ -46,8 +46,8 @@ end
 """
 
 #: keys: calls, silence, bucket   argv: now, window, share, whether it is spread, most, each. Gives 0, or the
-#: milliseconds until it is worth another try. Beyond half of its share, what is spread makes the rest last until some of
-#: it comes back. A silence tells since when and for how long, so that no time which is not any more is waited for.
+#: milliseconds until it is worth another try. Beyond half of its share, what is spread makes the rest last until some
+#: of it comes back. A silence tells since when and for how long, so that no time which is not any more is waited for.
 TAKE = (
     BUCKET
     + _CALLS
