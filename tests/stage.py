@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import redis
 
@@ -48,8 +48,26 @@ APPROVER = Actor("U0APPROVER", "approver")
 APPROVER2 = Actor("U0APPROVER2", "second-approver")
 ASKING = Asking(by=OPERATOR, channel="C0DROPS")
 _DEFAULT = Profile("default", optional=("/srv", "/data"))
+#: Boto3 remembers it as long as the clients.
+_LOGIN = ("LABKSTAGE", "known to this process alone")
 #: Not the practice world's: tests turn their own faults on.
 DELAYS = Delays(image=60, boot=10, checks=60, agent=20, command=2, stop=10)
+
+
+class _KeptClients(Clients):
+    """boto3's clients are made once for all labs of this process: that takes longer than all else of a stage."""
+
+    port = 0
+    _of_url: ClassVar[dict[str, dict[tuple[str, str], Any]]] = {}
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self._made = self._of_url.setdefault(endpoint, {})
+
+    def hang_up(self) -> None:
+        """A connection that stays open is one to a lab that is over."""
+        for each in self._made.values():
+            each.close()
 
 
 class Stage:
@@ -61,10 +79,9 @@ class Stage:
         self.board = Board(client)
         self.cards = Cards(client, clock)
         self.profiles = {each.name: Profile(each.name, each.paths) for each in SERVERS}
-        self.lab = LabCloud(folder, accepts=self.accepts, now=clock.now, delays=DELAYS, regions=("us-east-1",))
-        self.lab.start()
+        self.lab = self._opened(folder)
         self.ledger = Ledger()
-        self.clients = Clients(self.lab.url)
+        self.clients = _KeptClients(self.lab.url)
         self.home = Home(
             installation, self.lab.url, self.ledger.note, self.clients,
             shelf=Sightings(client, clock), limits=Limits(Buckets(client, clock), sleep=clock.forward),
@@ -92,6 +109,24 @@ class Stage:
         self.engine = Engine(
             self.store, RUNBOOKS, self.services, clock, Pace(), random.Random(7), seal=seal, ledger=self.ledger
         )
+
+    def _opened(self, folder: Path) -> LabCloud:
+        """Where the last one of this process was, unless somebody else is there by now."""
+
+        def lab(port: int) -> LabCloud:
+            return LabCloud(
+                folder, accepts=self.accepts, now=self.clock.now, delays=DELAYS, regions=("us-east-1",), port=port,
+                login=_LOGIN,
+            )  # fmt: skip
+
+        try:
+            made = lab(_KeptClients.port)
+            made.start()
+        except OSError:
+            made = lab(0)
+            made.start()
+        _KeptClients.port = int(made.url.rpartition(":")[2])
+        return made
 
     def needs(self, approvals: int) -> None:
         """From now on the policy wants so many."""
@@ -181,5 +216,6 @@ class Stage:
 
     def close(self) -> None:
         broken = self.lab.broken
+        self.clients.hang_up()
         self.lab.stop()
         assert not broken, "\n".join(broken)

@@ -23,8 +23,7 @@ _SWITCHES = {
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
 }
 
-#: What a new lab begins without. Not kms: all that it keeps is the account's default key for volumes, and a new one
-#: costs more time than all else of a start.
+#: What the lab's own requests are about.
 _SERVICES = ("ec2", "iam", "ssm", "sts", "autoscaling", "s3")
 
 
@@ -38,6 +37,9 @@ def _moto() -> Any:
         raise RuntimeError("moto was imported before the lab was started, without the lab's switches")
     # moto lists a class's methods anew for every request; EC2's has 700, and the list never changes
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    # nor is anything signed with a new account's key for volumes, which costs more time than all else of a start
+    keys: Any = import_module("moto.kms.models")
+    keys.generate_private_key = functools.cache(keys.generate_private_key)
     return import_module("moto.server")
 
 
@@ -61,8 +63,7 @@ class Control:
             raise RuntimeError("there is a running lab in this process already")
         _moto()
         self._backend = import_module("moto.backends").get_backend
-        for service in _SERVICES:
-            self._backend(service).reset()
+        import_module("moto.core.base_backend").BackendDict.reset()
 
     def close(self) -> None:
         """Make room for another lab. Called once."""

@@ -44,7 +44,7 @@ class LabCloud:
     """One lab, one at a time in a process.
 
     `accepts` says which scripts may run without isolation. `now` gives seconds since the epoch, and every state is a
-    function of it. `sandbox` None: bwrap if it works here.
+    function of it. `sandbox` None: bwrap if it works here. `port` 0: a free one. `login` is what calls are signed with.
     """
 
     def __init__(
@@ -56,6 +56,8 @@ class LabCloud:
         delays: Delays | None = None,
         regions: Sequence[str] = ("us-east-1",),
         sandbox: bool | None = None,
+        port: int = 0,
+        login: tuple[str, str] | None = None,
     ) -> None:
         self.faults = Faults()
         self.changes = Changes()
@@ -63,8 +65,8 @@ class LabCloud:
         self.regions = tuple(regions)
         self.url = ""
         self._books = Books(now)
-        self._key = f"LABK{secrets.token_hex(8).upper()}"
-        self._secret = secrets.token_urlsafe(30)
+        self._key, self._secret = login or (f"LABK{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
+        self._port = port
         self._disks = Disks(folder)
         self._accepts = accepts
         self._now = now
@@ -88,7 +90,8 @@ class LabCloud:
         return self._server.broken if self._server else []
 
     def start(self) -> str:
-        """Empty the folder, listen, give the URL. Raises NotTheLabsFolder for a folder with something else in it."""
+        """Empty the folder, listen, give the URL. Raises NotTheLabsFolder for a folder with something else in it, and
+        OSError where the port is taken."""
         self._disks.open()
         isolated = bwrap_works() if self._sandbox is None else self._sandbox
         control = Control()
@@ -107,7 +110,11 @@ class LabCloud:
             self._make_profile(control, name)
         for region in self.regions:
             make_endpoints(control, region)
-        self._server = Server(Door(table, parts, self._key))
+        try:
+            self._server = Server(Door(table, parts, self._key), self._port)
+        except OSError:
+            control.close()
+            raise
         self._server.start()
         self.url = self._server.url
         return self.url

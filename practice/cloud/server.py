@@ -113,12 +113,13 @@ class Door:
 
 
 class Server:
-    """A threaded HTTP server on a free port of 127.0.0.1."""
+    """A threaded HTTP server on a port of 127.0.0.1; 0 is a free one."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, port: int = 0) -> None:
         self._door = door
-        self._server = _Listening("127.0.0.1", 0, door, _Quiet)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        with socket.create_server(("127.0.0.1", port)) as listening:  # werkzeug's own would end the process
+            self._server = _Listening("127.0.0.1", port, door, _Quiet, fd=listening.fileno())
+            self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="lab", daemon=True)
 
     @property
