@@ -89,6 +89,7 @@ def test_a_drill_by_form_finds_the_server_says_what_is_wrong_beside_its_question
     operator.sees(operator.card("Clone drill of billing-web"), "Succeeded")
 
 
+@by_socket
 def test_a_rejected_drill_terminates_nothing_and_says_who_rejected_it(world: World, windows: Windows) -> None:
     operator, approver = windows.phone_of("U0OPERATOR"), windows.phone_of("U0APPROVER")
     operator.types("/dr drill billing-web --live")

@@ -145,10 +145,10 @@ def test_a_client_that_is_told_to_disconnect_comes_back_over_a_new_connection(wo
         opened = [call.method for call in workspace.calls].count("apps.connections.open")
         workspace.refresh_sockets()
         workspace.wait_for(
-            lambda: [call.method for call in workspace.calls].count("apps.connections.open") > opened, 10
+            lambda: [call.method for call in workspace.calls].count("apps.connections.open") > opened, 30
         )
-        workspace.wait_connected(10)
-        workspace.wait_for(lambda: workspace.say("operator", "dr-ops", "/dr status").response == "here", 10)
+        workspace.wait_connected(30)
+        workspace.wait_for(lambda: workspace.say("operator", "dr-ops", "/dr status").response == "here", 30)
 
 
 def test_a_wait_that_ends_in_vain_shows_the_channel(workspace: Workspace) -> None:
