@@ -1,5 +1,6 @@
 """The door: only programs on this machine that hold this start's key come in."""
 
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -114,3 +115,13 @@ def test_what_the_lab_does_not_have_is_an_error_that_botocore_understands(cloud:
     with pytest.raises(ClientError) as refused:
         cloud.ec2.describe_locked_snapshots()
     assert code(refused.value) == "InvalidAction"
+
+
+def test_a_port_that_is_taken_is_said_and_keeps_no_other_lab_from_starting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            LabCloud(tmp_path / "refused", port=port).start()
+    lab = LabCloud(tmp_path / "lab", port=port)
+    assert lab.start() == f"http://127.0.0.1:{port}"
+    lab.stop()
