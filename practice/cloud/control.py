@@ -40,7 +40,14 @@ def _moto() -> Any:
     # nor is anything signed with a new account's key for volumes, which costs more time than all else of a start
     keys: Any = import_module("moto.kms.models")
     keys.generate_private_key = functools.cache(keys.generate_private_key)
+    # for the tags of one thing moto looks through those of all, and it asks for each thing that it tells of
+    import_module("moto.ec2.models.core").TaggedEC2Resource.get_tags = _tags_of
     return import_module("moto.server")
+
+
+def _tags_of(resource: Any) -> list[dict[str, str]]:
+    kept = resource.ec2_backend.tags.get(resource.id) or {}
+    return [{"resource_id": resource.id, "key": key, "value": value} for key, value in kept.copy().items()]
 
 
 @functools.cache
