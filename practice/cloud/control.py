@@ -4,12 +4,14 @@ import functools
 import io
 import os
 import threading
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 
 import botocore.parsers
 import botocore.serialize
+from botocore.utils import parse_timestamp
 from werkzeug.test import run_wsgi_app
 
 from practice.cloud.records import ACCOUNT
@@ -25,6 +27,15 @@ _SWITCHES = {
 
 #: What the lab's own requests are about.
 _SERVICES = ("ec2", "iam", "ssm", "sts", "autoscaling", "s3")
+
+
+def _moment(value: Any) -> datetime:
+    """moto writes EC2's as ISO 8601, for which botocore's own reader tries every way that people write dates."""
+    return datetime.fromisoformat(value) if isinstance(value, str) and value[10:11] == "T" else parse_timestamp(value)
+
+
+_PARSERS = botocore.parsers.ResponseParserFactory()
+_PARSERS.set_parser_defaults(timestamp_parser=_moment)
 
 
 @functools.cache
@@ -104,7 +115,7 @@ class Control:
         for name, value in wire["headers"].items():
             environ[("" if name == "Content-Type" else "HTTP_") + name.upper().replace("-", "_")] = value
         answer = self._run(service, environ, body, action)
-        parsed: dict[str, Any] = botocore.parsers.create_parser(protocol).parse(
+        parsed: dict[str, Any] = _PARSERS.create_parser(protocol).parse(
             {"status_code": answer.status, "headers": {}, "body": answer.body}, operation.output_shape
         )
         if answer.status >= 300:
