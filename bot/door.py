@@ -2,6 +2,7 @@
 closes."""
 
 import socket
+import time
 from threading import Event, Thread
 from typing import Any
 
@@ -10,6 +11,8 @@ from waitress.server import create_server
 
 #: Seconds for what is being answered when the door closes.
 LAST_ANSWERS = 5
+#: Seconds for what has reached this machine by then, and was not read yet.
+MOMENT = 0.5
 
 
 class Door:
@@ -31,22 +34,28 @@ class Door:
     def _serve(self) -> None:
         """waitress's own close takes its trigger away first, the pipe that wakes this loop: whoever ends an answer
         after that, or tells it to close, writes to a descriptor that may be another's by then. So here it goes last."""
-        while not self._closing.is_set():
+        while not self._closing.is_set() and self._server.accepting:  # it closes itself where accepting breaks it
             self._turn()
         wasyncore.dispatcher.close(self._server)
-        while len(self._sockets) > 1:  # the trigger, and who is still connected
+        while set(self._sockets.values()) - {self._server.trigger}:
             for channel in list(self._server.active_channels.values()):
-                channel.close_when_flushed = channel.close_when_flushed or not channel.requests
+                channel.close_when_flushed = channel.close_when_flushed or _idle(channel)
             self._turn()
 
     def _turn(self) -> None:
-        wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)  # select() ends at descriptor 1,023
+        wasyncore.loop(timeout=MOMENT, use_poll=True, map=self._sockets, count=1)  # select() ends at descriptor 1,023
 
     def close(self) -> None:
         """Nobody new comes in, who only keeps a connection is let go, and what is being answered has LAST_ANSWERS."""
         self._closing.set()
-        self._server.pull_trigger()
+        if self.open:
+            self._server.pull_trigger()
         self._thread.join(LAST_ANSWERS)
         if not self.open:
             self._server.task_dispatcher.shutdown(timeout=LAST_ANSWERS)
             self._server.trigger.close()
+
+
+def _idle(channel: Any) -> bool:
+    """Whether nothing is being answered or read, and what was on its way when the door closed has had its moment."""
+    return not channel.requests and channel.request is None and time.time() - channel.last_activity > MOMENT

@@ -1,13 +1,15 @@
 """A door that closes: nobody is left without an answer, and nothing is written where somebody else reads by then."""
 
 import logging
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from waitress.channel import HTTPChannel
 
 from bot.door import Door
 from practice.redis_server import free_port
@@ -75,7 +77,40 @@ def refused(connection: HTTPConnection) -> bool:
             another.connect()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        pass  # it was just closing
     return False
+
+
+def test_a_request_that_is_half_here_when_it_closes_has_its_answer(connection: HTTPConnection, door: Door) -> None:
+    assert ask(connection, "/") == b"here"
+    half = connection.sock
+    half.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n")
+    ending = Thread(target=door.close)
+    ending.start()
+    while not refused(connection):
+        pass
+    half.sendall(b"Connection: close\r\n\r\n")
+    assert half.makefile("rb").read().endswith(b"here")
+    connection.close()
+    ending.join(30)
+    assert not door.open
+
+
+def test_a_server_that_closes_itself_is_no_open_door(
+    connection: HTTPConnection, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HTTPChannel, "__init__", broken)
+    with suppress(OSError):
+        ask(connection, "/")
+    door._thread.join(30)
+    assert not door.open
+    door.close()
+
+
+def broken(_: HTTPChannel, __: object, accepted: socket.socket, *___: object, **____: object) -> None:
+    accepted.close()
+    raise MemoryError
 
 
 def test_who_only_keeps_a_connection_holds_nothing_up(connection: HTTPConnection, door: Door) -> None:

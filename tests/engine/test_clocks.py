@@ -3,6 +3,7 @@ that is not any more."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 import redis
@@ -10,7 +11,7 @@ import redis
 from tests.clock import HandClock
 from tests.engine.book import APPROVER, ASKER, World, new_run
 from workflows.engine.board import Cards
-from workflows.engine.clock import SharedClock
+from workflows.engine.clock import READINGS, SharedClock
 from workflows.engine.engine import Engine
 from workflows.engine.pace import Pace
 from workflows.engine.run import Answer, Run, Status
@@ -109,6 +110,50 @@ def test_what_was_put_off_by_a_clock_that_was_set_back_comes_now_and_a_question_
     assert asks.question
     assert store.read(asks.id).status is Status.ASKING
     assert redis_client.zscore("dr:due", asks.id) == round(asks.question.expires_at * 1000)
+
+
+class Stopped:
+    """Redis as a process sees it that is stopped for so many `seconds`, one by one, while TIME's answer lies unread."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.true = 5000.0
+        self.monotonic = 100.0
+        self._seconds = list(seconds)
+
+    def time(self) -> tuple[int, int]:
+        told, stopped = int(self.true), self._seconds.pop(0) if self._seconds else 0.0
+        self.true += stopped
+        self.monotonic += stopped
+        return told, 0
+
+    def clock(self) -> SharedClock:
+        return SharedClock(cast(redis.Redis, self), monotonic=lambda: self.monotonic)
+
+
+def test_a_process_that_was_stopped_while_it_asked_for_the_time_asks_again() -> None:
+    stopped = Stopped(HOUR, 10)
+    assert stopped.clock().for_sure() == stopped.true
+
+
+def test_where_redis_is_too_slow_to_tell_the_time_nothing_is_done_by_it() -> None:
+    with pytest.raises(redis.TimeoutError, match="too slowly"):
+        Stopped(*[1.0] * READINGS).clock().for_sure()
+
+
+def test_what_a_renewal_took_has_passed_when_it_says_what_time_it_is(
+    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(new_run(store, clock))
+    claim = store.begin(run.id, lease=60)
+    assert claim
+    real, now = store._renew, clock.now()
+
+    def slow(**given: Any) -> object:
+        clock.forward(50)
+        return real(**given)
+
+    monkeypatch.setattr(store, "_renew", slow)
+    assert store.renew(run.id, claim.fence, lease=60) == now + 50
 
 
 def test_clocks_that_differ_a_little_are_let_be(store: Store, engine: Engine, world: World, clock: HandClock) -> None:

@@ -103,17 +103,18 @@ class Door:
 
     def passes(self, door: Literal["aws", "redis", "slack"], name: str, go: Callable[[], T]) -> T:
         """`go` is the crossing itself."""
-        crossing = Crossing(self.first + len(self.seen), door, name, self.step, self.leg)
+        at = len(self.seen)  # a call to AWS asks Redis before it leaves: there is a crossing within a crossing
+        crossing = Crossing(self.first + at, door, name, self.step, self.leg)
         self.seen.append(crossing)
         self.meets(crossing, "before")
         if self._is_struck(crossing, "carried") and self.strike:
             self.in_flight = crossing
             if door != "redis":
                 self.strike.arm(crossing)
-        self.seen[-1] = replace(crossing, done=False)
+        self.seen[at] = replace(crossing, done=False)
         try:
             answer = go()
-            self.seen[-1] = crossing
+            self.seen[at] = crossing
             return answer
         finally:
             self.in_flight = None

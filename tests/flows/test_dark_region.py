@@ -13,6 +13,8 @@ from tests.flows.scene import SMALL
 from tests.stage import Stage
 from workflows.aws.calls import NOT_ASKED, Calls
 from workflows.aws.clients import Clients
+from workflows.aws.commands import Commands
+from workflows.aws.shared import Shared
 from workflows.aws.silence import LOST
 from workflows.engine.run import Status
 from workflows.errors import AwsRefused, HeldBack, Unreachable
@@ -84,17 +86,38 @@ def test_what_is_not_dark_is_asked_by_as_many_as_like(dark: Dark, threads: Threa
     image = "ami-0123456789abcdef0"
     for _ in range(LOST):
         lose(dark, threads)
-        lose(dark, threads, "ssm", "list_commands")
+        lose(dark, threads, "ssm", "list_command_invocations")
         lose(dark, threads, "ec2", "deregister_image", ImageId=image)
     asked = [threads.submit(dark.calls(), "ec2", "describe_images")]
     asked += [threads.submit(dark.calls("us-east-1"), "ec2", "describe_images") for _ in range(3)]
     asked += [threads.submit(dark.calls(), "ec2", "describe_instances") for _ in range(3)]
-    asked += [threads.submit(dark.calls(), "ssm", "list_commands") for _ in range(3)]
+    asked += [threads.submit(dark.calls(), "ssm", "list_command_invocations") for _ in range(3)]
     asked += [threads.submit(dark.calls(), "ec2", "deregister_image", ImageId=image) for _ in range(3)]
     hanging = [dark.called() for _ in asked]
     assert not any(each.done() for each in asked)
     for each in hanging:
         each.close()
+
+
+def test_whoever_lets_go_of_a_frozen_server_is_never_told_that_another_asks_already(
+    dark: Dark, threads: ThreadPoolExecutor
+) -> None:
+    calls = dark.calls()
+
+    def let_go() -> str:
+        return Commands(calls, Shared(None, "eu-west-1")).ensure_sent(
+            "i-0123456789abcdef0", "#!/bin/sh\n", "D-0001 thaws", 1_795_000_000
+        )
+
+    for _ in range(LOST):
+        sent = threads.submit(let_go)
+        dark.called().close()
+        assert isinstance(sent.exception(), Unreachable)
+    both = [threads.submit(let_go) for _ in range(2)]
+    for hanging in [dark.called() for _ in both]:
+        hanging.close()
+    assert all(isinstance(each.exception(), Unreachable) for each in both)
+    assert NOT_ASKED not in dark.outcomes
 
 
 def test_fewer_lost_answers_keep_nobody_from_asking(dark: Dark, threads: ThreadPoolExecutor) -> None:

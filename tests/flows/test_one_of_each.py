@@ -55,7 +55,7 @@ def test_an_image_of_another_installation_is_neither_restored_nor_tagged(stage: 
     with pytest.raises(UserError, match="not a recovery point"):
         stage.desk.restore(ASKING, "orders-db", point=foreign)
     with pytest.raises(RunFailed, match="left alone"):
-        stage.aws.images.tag(stage.aws.images.get(foreign), {"firedrill:proof": "complete"})
+        stage.aws.images.tag(stage.aws.images.get(foreign), {"firedrill:proof": "complete"}, hold=stage.clock.now)
     planned = stage.desk.restore(ASKING, "orders-db")
     assert planned.values["image_id"] == own.values["asked"]["image_id"]
     planned.values["image_id"] = foreign

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable
 
+from botocore.awsrequest import AWSRequest
+
 from tests.clock import HandClock
 from tests.flows.scene import SMALL, cloud, retried, words
 from tests.stage import APPROVER, Stage
@@ -11,6 +13,7 @@ from workflows.engine.engine import Engine
 from workflows.engine.pace import Pace
 from workflows.engine.run import Run, Status
 from workflows.engine.store import Store
+from workflows.steps.loss import SETTLED
 
 
 def other_worker(stage: Stage) -> Engine:
@@ -133,6 +136,46 @@ def test_an_approval_that_would_expire_during_the_call_is_not_used(stage: Stage)
     in_the_termination(stage, run, lambda: setattr(stage.clock, "time", asked.expires_at - 10))
     stage.step()
     assert stage.drive(run).status is Status.FAILED
+    assert stage.count("TerminateInstances") == 0
+
+
+def test_credentials_that_were_fetched_until_the_approval_expired_terminate_nothing(stage: Stage) -> None:
+    """botocore fetches new ones when it signs a call, which is after all that was asked for it."""
+    run = approved(stage)
+    events, fetched = stage.clients.of("ec2", "us-east-1").meta.events, []
+
+    def fetch(request: AWSRequest, **_: object) -> None:
+        if "DryRun" not in request.data:
+            fetched.append(request)
+            stage.clock.forward(31 * 60)
+
+    events.register("before-sign.ec2.TerminateInstances", fetch)
+    stage.step()
+    events.unregister("before-sign.ec2.TerminateInstances", fetch)
+    assert fetched
+    ended = stage.drive(run)
+    assert ended.status is Status.FAILED
+    assert "expired" in words(ended)
+    assert stage.count("TerminateInstances") == 0
+
+
+def test_nothing_is_said_to_be_left_alone_while_a_call_of_the_last_moment_may_be_on_its_way(stage: Stage) -> None:
+    """The step began long ago: an earlier try may have left when the approval was just good enough."""
+    run = approved(stage)
+    asked = stage.store.read(run.id).question
+    assert asked is not None
+    in_the_termination(stage, run, lambda: setattr(stage.clock, "time", asked.expires_at - 10))
+    stage.step()
+    for _ in range(3):
+        waiting = stage.store.read(run.id)
+        assert waiting.status is Status.WAITING
+        assert "making sure that nothing was terminated" in waiting.step.because
+        stage.clock.forward(40)
+        stage.step()
+    ended = stage.drive(run)
+    assert (ended.status, ended.no_return) == (Status.FAILED, False)
+    assert ended.ended
+    assert ended.ended >= asked.expires_at + SETTLED
     assert stage.count("TerminateInstances") == 0
 
 

@@ -63,7 +63,7 @@ OUTCOMES = {
 }  # fmt: skip
 NOT_ASKED = "not asked"
 #: Looks that are always sent: whoever lets go of a frozen server looks first whether it was told so, and tries once.
-AT_ONCE = ("list_commands",)
+AT_ONCE = ("list_command_invocations",)
 #: What a rehearsal by DryRun is answered when the call itself would be carried out.
 REHEARSED = "DryRunOperation"
 
@@ -90,7 +90,8 @@ class Calls:
     def __call__(
         self, service: str, action: str, *, hold: Hold = lambda: None, **params: Any
     ) -> dict[str, Any]:  # fmt: skip
-        """One call, when there is a token for it. `hold` is called last, since a token may have to be waited for.
+        """One call, when there is a token for it. `hold` is called last, since a token may have to be waited for, and
+        new credentials too.
         Raises HeldBack, what `hold` raises, and what `translated` gives; Unreachable at once for a look where nothing
         answers and another one tries already."""
         if not looks(action) or action in AT_ONCE:
@@ -102,11 +103,12 @@ class Calls:
         raise Unreachable(f"AWS gives no answer to {verb(action)} in {self.region} at the moment.")
 
     def _called(self, service: str, action: str, params: dict[str, Any], hold: Hold) -> dict[str, Any]:
+        client = self._client(service)
         self.limits.before(service, action, rehearsal=bool(params.get("DryRun")))
-        hold()
         begun = time.monotonic()
         try:
-            answer: dict[str, Any] = getattr(self._client(service), action)(**params)
+            with self.clients.last(hold):
+                answer: dict[str, Any] = getattr(client, action)(**params)
         except (ClientError, BotoCoreError, HTTPClientError, _unreadable()) as error:
             self._tell(action, params, getattr(error, "response", None) or {}, error)  # botocore sets None too
             known = translated(action, error)

@@ -5,6 +5,8 @@ Loaded with the first call to AWS: bot and shell make none, and boto3 takes as l
 
 import functools
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -24,10 +26,17 @@ _CONFIG = Config(
 )
 
 
+class _Leaving(threading.local):
+    """What is asked before this thread's call leaves."""
+
+    hold: Callable[[], object] | None = None
+
+
 class Clients:
     """Those of one endpoint; None is AWS's own. Safe to share between threads. `silence` is where nothing answers."""
 
     _building = threading.Lock()
+    _leaving = _Leaving()
 
     def __init__(self, endpoint: str | None = None) -> None:
         self.silence = Silence()
@@ -39,10 +48,26 @@ class Clients:
         with self._building:
             if (service, region) not in self._made:
                 self._session = self._session or _session()
-                self._made[service, region] = self._session.client(
-                    service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG
-                )
+                made = self._session.client(service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG)
+                made.meta.events.register_first("before-send", self._ask)
+                self._made[service, region] = made
             return self._made[service, region]
+
+    @contextmanager
+    def last(self, hold: Callable[[], object]) -> Iterator[None]:
+        """`hold` is called when the call that this thread makes within is signed, directly before it is sent: to sign
+        it, botocore may fetch new credentials first, and that takes as long as it takes. What it raises keeps the call
+        from leaving."""
+        self._leaving.hold = hold
+        try:
+            yield
+        finally:
+            self._leaving.hold = None
+
+    @classmethod
+    def _ask(cls, **_: Any) -> None:
+        if cls._leaving.hold is not None:
+            cls._leaving.hold()
 
 
 def _session() -> Any:

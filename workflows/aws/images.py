@@ -155,7 +155,7 @@ class Images:
         return {each["VolumeId"]: _volume(each) for each in found}
 
     def tag(
-        self, image: Image, marks: Mapping[str, str], *, snapshots: bool = False, hold: Hold = lambda: None
+        self, image: Image, marks: Mapping[str, str], *, hold: Hold, snapshots: bool = False
     ) -> None:  # fmt: skip
         """Change the tags of a recovery point of ours, on request of its snapshots too, and of nothing else. `hold` is
         called last."""

@@ -243,7 +243,7 @@ class Store(Looking):
         argv: list[Any] = [run_id, fence, millis(now), millis(lease)]
         if not self._renew(keys=[key("run", run_id), key("due")], args=argv):
             raise LostClaim(run_id)
-        return now
+        return max(now, self.clock.now())
 
     def release(self, claim: Claim, *, by_right: bool) -> None:
         """Let go of a run that is not moved: it stands still `by_right`, or this version cannot move it, and then it is

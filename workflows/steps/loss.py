@@ -37,7 +37,7 @@ def terminate_source(
             still_safe_to_terminate(home, run_key, run_id, server, source, point)
         return _terminated(home, source, held)
     except TooLate:
-        return _too_late(source, intended, hold())
+        return _too_late(source, approval_terminate, intended, hold())
 
 
 def _terminated(home: Aws, source: Source, held: Callable[[], float]) -> float:
@@ -51,12 +51,12 @@ def _terminated(home: Aws, source: Source, held: Callable[[], float]) -> float:
     return now
 
 
-def _too_late(source: Source, intended: float, now: float) -> Wait:
-    """An earlier try may still be on its way: only when that is settled can it be said that nothing was done."""
-    if now - intended < SETTLED:
-        return Wait(
-            source.instance_id, "the approval has expired; making sure that nothing was terminated", 10 * SETTLED
-        )
+def _too_late(source: Source, approval: Approval, intended: float, now: float) -> Wait:
+    """An earlier try may still be on its way, and may have left at the approval's very end: only when that is settled
+    can it be said that nothing was done."""
+    if intended < approval.until and now < approval.until + SETTLED:
+        because = "the approval has expired; making sure that nothing was terminated"
+        return Wait(source.instance_id, because, approval.until - intended + 10 * SETTLED)
     raise NotSafe(
         "The approval expired before the termination was carried out.",
         "Nothing was terminated. `/dr retry` asks again.",

@@ -58,7 +58,7 @@ def ask_vss(
     marks = marks_of(home, server, instance_id, run_key, CRASH, facts, launch, keep)
     if "command_id" not in kept:
         if retries and (image := home.images.named(name, run_key, now)):
-            return _judged(home, image, marks, "an earlier try had asked for the image")
+            return _judged(home, image, marks, "an earlier try had asked for the image", hold)
         comment = f"Firedrill {run_key} asks VSS, try {retries + 1}"
         return _asked(home, instance_id, profile, name, marks, comment, intended, hold)
     done = home.commands.result(kept["command_id"], instance_id)
@@ -72,7 +72,7 @@ def ask_vss(
             f"the image by VSS of {instance_id}", missing, SCRIPT_PATIENCE, keep={"ended": kept.get("ended", now)}
         )
     why = f"VSS did not hold: {_said(done)}"
-    return _judged(home, image, marks, why) if image else _without(profile, why)
+    return _judged(home, image, marks, why, hold) if image else _without(profile, why)
 
 
 def _asked(
@@ -95,15 +95,16 @@ def _held(image: Image) -> bool:
     return image.tags.get(_PROOF, "").lower() == _HELD
 
 
-def _judged(home: Aws, image: Image, marks: Mapping[str, str], why: str) -> ByVss:
+def _judged(home: Aws, image: Image, marks: Mapping[str, str], why: str, hold: Callable[[], float]) -> ByVss:
     """It never says more than what AWS's document has tagged. What the image could not be given by text it is given
     now, and its snapshots whose they are, without which nothing of ours removes them; what the image has of the rest
     stays, since a worker that wakes late must not take a proof away."""
     found = ByVss(APPLICATION) if _held(image) else ByVss(CRASH, cut(why, 250))
     own = {key: marks[key] for key in (tags.INSTALLATION, tags.SERVER, tags.RUN)}
-    home.images.tag(image, own, snapshots=True)
+    home.images.tag(image, own, snapshots=True, hold=hold)
     more = {key: value for key, value in marks.items() if key not in image.tags}
-    home.images.tag(image, {**more, tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: found.why})
+    marks = {**more, tags.CONSISTENCY: found.reached, tags.CONSISTENCY_REASON: found.why}
+    home.images.tag(image, marks, hold=hold)
     return found
 
 
