@@ -14,7 +14,7 @@ from workflows.catalogue import RUNBOOKS
 from workflows.facts.kinds import KINDS
 from workflows.facts.profile import MOST_CHECKS
 from workflows.facts.tables import ProfileTable, read_profiles
-from workflows.rulebook import AccessTable
+from workflows.rulebook import VERBS, AccessTable, RuleTable, WhenTable, read_policy
 from workflows.schedules.tables import FreezeTable, ScheduleTable, read_freezes, read_schedules
 
 ROOT = Path(__file__).parent.parent
@@ -95,6 +95,16 @@ def test_the_page_of_facts_names_each_kind_with_its_keys_and_no_other() -> None:
         assert keys_of(text, f"### {name}\n") == set(kind.model_fields), name
     assert keys_of(text, "## Files and the marker\n") == set(ProfileTable.model_fields) - {"servers", "tags"}
     assert f"at most {MOST_CHECKS} a profile" in text
+
+
+def test_the_page_of_access_names_each_key_each_verb_and_shows_what_is_valid() -> None:
+    text = (ROOT / "docs/access.md").read_text(encoding="utf-8")
+    assert keys_of(text, "## `[access]`\n") == set(AccessTable.model_fields) - {"rules"}
+    assert keys_of(text, "## `[[access.rules]]`\n") == set(RuleTable.model_fields) | set(WhenTable.model_fields)
+    for verb in VERBS:
+        assert f"`{verb}`" in text, verb
+    (example,) = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
+    assert read_policy(tomllib.loads(example)["access"])[1] == []
 
 
 def keys_of(text: str, head: str) -> set[str]:

@@ -9,7 +9,6 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from waitress.channel import HTTPChannel
 
 from bot.door import Door
 from practice.redis_server import free_port
@@ -97,10 +96,8 @@ def test_a_request_that_is_half_here_when_it_closes_has_its_answer(connection: H
     assert not door.open
 
 
-def test_a_server_that_closes_itself_is_no_open_door(
-    connection: HTTPConnection, door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(HTTPChannel, "__init__", broken)
+def test_a_server_that_closes_itself_is_no_open_door(connection: HTTPConnection, door: Door) -> None:
+    door._server.channel_class = no_memory
     with suppress(OSError):
         ask(connection, "/")
     door._thread.join(30)
@@ -108,7 +105,7 @@ def test_a_server_that_closes_itself_is_no_open_door(
     door.close()
 
 
-def broken(_: HTTPChannel, __: object, accepted: socket.socket, *___: object, **____: object) -> None:
+def no_memory(_: object, accepted: socket.socket, *__: object, **___: object) -> None:
     accepted.close()
     raise MemoryError
 
