@@ -4,18 +4,17 @@ import functools
 import io
 import os
 import threading
-from datetime import datetime
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 
 import botocore.parsers
 import botocore.serialize
-from botocore.utils import parse_timestamp
 from werkzeug.test import run_wsgi_app
 
 from practice.cloud.records import ACCOUNT
 from practice.cloud.wire import Answer, Refusal, Request, model
+from workflows.aws.times import moment
 
 #: Some are read by moto when it is imported, some at every call.
 _SWITCHES = {
@@ -29,13 +28,8 @@ _SWITCHES = {
 _SERVICES = ("ec2", "iam", "ssm", "sts", "autoscaling", "s3")
 
 
-def _moment(value: Any) -> datetime:
-    """moto writes EC2's as ISO 8601, for which botocore's own reader tries every way that people write dates."""
-    return datetime.fromisoformat(value) if isinstance(value, str) and value[10:11] == "T" else parse_timestamp(value)
-
-
 _PARSERS = botocore.parsers.ResponseParserFactory()
-_PARSERS.set_parser_defaults(timestamp_parser=_moment)
+_PARSERS.set_parser_defaults(timestamp_parser=moment)
 
 
 @functools.cache

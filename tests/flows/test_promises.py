@@ -86,8 +86,7 @@ def test_a_worker_that_died_between_approval_and_termination_terminates_nothing_
     died = _dies_before_the_termination(stage)
     assert died.step.intended is not None
     stage.clock.forward(31 * MINUTES)
-    stage.step()
-    failed = stage.store.read(died.id)
+    failed = stage.drive(died)
     assert failed.status is Status.FAILED
     assert "expired before the termination" in words(failed)
     assert "was terminated.*" not in shown(failed)
@@ -127,8 +126,7 @@ def test_a_termination_that_aws_puts_off_until_after_the_expiry_is_not_carried_o
     stage.step()
     assert "throttled" in stage.store.read(asked.id).step.trouble
     stage.clock.forward(30 * MINUTES)
-    stage.step()
-    failed = stage.store.read(asked.id)
+    failed = stage.drive(asked)
     assert failed.status is Status.FAILED
     assert "expired before the termination" in words(failed)
     assert "was terminated.*" not in shown(failed)

@@ -14,6 +14,7 @@ import botocore.session
 from botocore.config import Config
 
 from workflows.aws.silence import Silence
+from workflows.aws.times import moment
 
 #: Seconds. Their sum is the longest that one call takes; the lease of a run is longer.
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 25
@@ -74,6 +75,7 @@ def _session() -> Any:
     """One for a set of clients. Sessions are not safe between threads: only the one that builds may use it."""
     core = botocore.session.get_session()
     core.register_component("data_loader", _loader())
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     return boto3.Session(botocore_session=core)
 
 
