@@ -27,7 +27,7 @@ _SWITCHES = {
 #: What the lab's own requests are about.
 _SERVICES = ("ec2", "iam", "ssm", "sts", "autoscaling", "s3")
 
-
+#: botocore's, for moto's answers.
 _PARSERS = botocore.parsers.ResponseParserFactory()
 _PARSERS.set_parser_defaults(timestamp_parser=moment)
 

@@ -19,7 +19,9 @@ from tests.flows.scene import (
     words,
 )
 from tests.stage import APPROVER, ASKING, Stage
+from workflows.aws.calls import Calls
 from workflows.engine.run import Run, Status
+from workflows.errors import Unreachable
 
 MINUTES = 60.0
 
@@ -178,3 +180,10 @@ def test_credentials_that_are_not_valid_any_more_are_named_as_such(stage: Stage)
         assert nothing_lost(stage, source)
         run = retried(stage, failed)
         assert run.status is Status.ASKING
+
+
+def test_a_worker_whose_profile_is_not_there_says_so_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client cannot even be made then, and no call leaves."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(Unreachable, match="ProfileNotFound"):
+        Calls("us-east-1", "http://127.0.0.1:9")("ec2", "describe_images")

@@ -41,6 +41,15 @@ def approved(stage: Stage) -> Run:
     return run
 
 
+def expires(stage: Stage, run: Run) -> Run:
+    """What becomes of it: it fails in words, and nothing was terminated."""
+    ended = stage.drive(run)
+    assert (ended.status, ended.no_return) == (Status.FAILED, False)
+    assert "expired" in words(ended)
+    assert stage.count("TerminateInstances") == 0
+    return ended
+
+
 def test_a_worker_that_lost_its_run_while_it_looked_terminates_nothing(stage: Stage) -> None:
     """Its lease ends between the look and the call; another takes over. Only the other one terminates."""
     run = approved(stage)
@@ -64,11 +73,7 @@ def test_a_worker_that_looked_until_the_approval_expired_terminates_nothing(stag
     run = approved(stage)
     in_the_termination(stage, run, lambda: stage.clock.forward(31 * 60))
     stage.step()
-    ended = stage.drive(run)
-    assert ended.status is Status.FAILED
-    assert "expired" in words(ended)
-    assert not ended.no_return
-    assert stage.count("TerminateInstances") == 0
+    ended = expires(stage, run)
     assert retried(stage, ended).status is Status.ASKING
 
 
@@ -92,10 +97,7 @@ def test_a_second_look_that_lasts_until_the_approval_expired_terminates_nothing(
     stage.step()
     assert seen
     assert seen[0] < asked.expires_at
-    ended = stage.drive(run)
-    assert ended.status is Status.FAILED
-    assert "expired" in words(ended)
-    assert stage.count("TerminateInstances") == 0
+    expires(stage, run)
 
 
 class Slept:
@@ -123,10 +125,7 @@ def test_a_worker_whose_machine_slept_until_the_approval_expired_terminates_noth
 
     in_the_termination(stage, run, sleeps)
     sleepy.advance(run.id)
-    ended = stage.drive(run)
-    assert ended.status is Status.FAILED
-    assert "expired" in words(ended)
-    assert stage.count("TerminateInstances") == 0
+    expires(stage, run)
 
 
 def test_an_approval_that_would_expire_during_the_call_is_not_used(stage: Stage) -> None:
@@ -135,8 +134,7 @@ def test_an_approval_that_would_expire_during_the_call_is_not_used(stage: Stage)
     assert asked is not None
     in_the_termination(stage, run, lambda: setattr(stage.clock, "time", asked.expires_at - 10))
     stage.step()
-    assert stage.drive(run).status is Status.FAILED
-    assert stage.count("TerminateInstances") == 0
+    expires(stage, run)
 
 
 def test_credentials_that_were_fetched_until_the_approval_expired_terminate_nothing(stage: Stage) -> None:
@@ -153,10 +151,7 @@ def test_credentials_that_were_fetched_until_the_approval_expired_terminate_noth
     stage.step()
     events.unregister("before-sign.ec2.TerminateInstances", fetch)
     assert fetched
-    ended = stage.drive(run)
-    assert ended.status is Status.FAILED
-    assert "expired" in words(ended)
-    assert stage.count("TerminateInstances") == 0
+    expires(stage, run)
 
 
 def test_nothing_is_said_to_be_left_alone_while_a_call_of_the_last_moment_may_be_on_its_way(stage: Stage) -> None:
@@ -172,11 +167,9 @@ def test_nothing_is_said_to_be_left_alone_while_a_call_of_the_last_moment_may_be
         assert "making sure that nothing was terminated" in waiting.step.because
         stage.clock.forward(40)
         stage.step()
-    ended = stage.drive(run)
-    assert (ended.status, ended.no_return) == (Status.FAILED, False)
+    ended = expires(stage, run)
     assert ended.ended
     assert ended.ended >= asked.expires_at + SETTLED
-    assert stage.count("TerminateInstances") == 0
 
 
 def test_launch_settings_that_were_deleted_while_the_question_stood_stop_the_run(stage: Stage) -> None:

@@ -118,6 +118,20 @@ def test_a_worker_that_dies_or_an_answer_that_is_lost_makes_no_second_image(stag
     assert documents(stage).count("AWSEC2-CreateVssSnapshot") == 1
 
 
+def test_a_worker_that_lost_its_run_while_it_marked_the_image_of_vss_marks_it_no_more(stage: Stage, web: str) -> None:
+    """What another has found out about the image since then stays."""
+    run, others = started(stage), []
+
+    def taken_over() -> None:
+        step = stage.store.read(run.id).step.name
+        others.append((step, work(stage, worker(stage), run.id).status, stage.count("CreateTags")))
+
+    stage.lab.faults.after("CreateTags", taken_over)
+    stage.drive(run)
+    assert others == [("ask_vss", Status.SUCCEEDED, stage.count("CreateTags"))]
+    assert image(stage).tags[tags.PROOF] == "complete"
+
+
 def test_a_reboot_takes_the_place_of_vss(stage: Stage, web: str) -> None:
     assert stage.backup("web", reboot=True).status is Status.SUCCEEDED
     assert label(stage) == ("rebooted", "")

@@ -91,9 +91,8 @@ class Calls:
         self, service: str, action: str, *, hold: Hold = lambda: None, **params: Any
     ) -> dict[str, Any]:  # fmt: skip
         """One call, when there is a token for it. `hold` is called last, since a token may have to be waited for, and
-        new credentials too.
-        Raises HeldBack, what `hold` raises, and what `translated` gives; Unreachable at once for a look where nothing
-        answers and another one tries already."""
+        new credentials too. Raises HeldBack, what `hold` raises, and what `translated` gives; Unreachable at once for a
+        look where nothing answers and another one tries already."""
         if not looks(action) or action in AT_ONCE:
             return self._called(service, action, params, hold)
         with self.clients.silence.asking((self.region, action)) as may:
@@ -103,12 +102,11 @@ class Calls:
         raise Unreachable(f"AWS gives no answer to {verb(action)} in {self.region} at the moment.")
 
     def _called(self, service: str, action: str, params: dict[str, Any], hold: Hold) -> dict[str, Any]:
-        client = self._client(service)
         self.limits.before(service, action, rehearsal=bool(params.get("DryRun")))
         begun = time.monotonic()
         try:
             with self.clients.last(hold):
-                answer: dict[str, Any] = getattr(client, action)(**params)
+                answer: dict[str, Any] = getattr(self._client(service), action)(**params)
         except (ClientError, BotoCoreError, HTTPClientError, _unreadable()) as error:
             self._tell(action, params, getattr(error, "response", None) or {}, error)  # botocore sets None too
             known = translated(action, error)

@@ -237,8 +237,8 @@ class Store(Looking):
             raise
 
     def renew(self, run_id: str, fence: int, lease: float) -> float:
-        """Hold the run for another `lease` seconds from now, which is given: by a reading of its own, since steps ask
-        last of all whether they are still in time. Raises LostClaim."""
+        """Hold the run for another `lease` seconds. Gives what time it is then: by a reading of its own, since steps
+        ask last of all whether they are still in time, and with what the renewal took. Raises LostClaim."""
         now = self.clock.for_sure()
         argv: list[Any] = [run_id, fence, millis(now), millis(lease)]
         if not self._renew(keys=[key("run", run_id), key("due")], args=argv):
