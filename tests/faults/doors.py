@@ -49,7 +49,7 @@ READS = frozenset(
 @dataclass(frozen=True)
 class Crossing:
     """`step` is the one that was due when it was met, `leg` counts people's answers; `done` says that it was carried
-    out when nothing was in its way."""
+    out when nothing was in its way. `within` names the call that asked it, last of all, before it left itself."""
 
     number: int
     door: Literal["aws", "redis", "slack"]
@@ -57,6 +57,7 @@ class Crossing:
     step: str = ""
     leg: int = 0
     done: bool = True
+    within: str = ""
 
     @property
     def changes(self) -> bool:
@@ -100,11 +101,12 @@ class Door:
     step: str = ""
     seen: list[Crossing] = field(default_factory=list)
     in_flight: Crossing | None = None
+    open: list[str] = field(default_factory=list)
 
     def passes(self, door: Literal["aws", "redis", "slack"], name: str, go: Callable[[], T]) -> T:
         """`go` is the crossing itself."""
         at = len(self.seen)  # a call to AWS asks Redis before it leaves: there is a crossing within a crossing
-        crossing = Crossing(self.first + at, door, name, self.step, self.leg)
+        crossing = Crossing(self.first + at, door, name, self.step, self.leg, within="".join(self.open[-1:]))
         self.seen.append(crossing)
         self.meets(crossing, "before")
         if self._is_struck(crossing, "carried") and self.strike:
@@ -112,11 +114,13 @@ class Door:
             if door != "redis":
                 self.strike.arm(crossing)
         self.seen[at] = replace(crossing, done=False)
+        self.open.append(name)
         try:
             answer = go()
             self.seen[at] = crossing
             return answer
         finally:
+            self.open.pop()
             self.in_flight = None
             self.meets(crossing, "answered")
 

@@ -94,13 +94,11 @@ def _frozen(world: World, trace: Trace, cut: Cut) -> list[str]:
     if status:
         return _wrong_way(world, status)
     late = again(trace, cut.at, up_to_record=True)
-    if (cut.at.name, cut.moment) in (("SendCommand", "before"), ("RENEW", "carried")):
-        late["SendCommand"] = 1  # it was told that the run is its own, and fell asleep: it measures once more
-    following = [
-        each.name for each in trace.crossings[cut.at.number + (cut.moment == "carried") :] if each.door == "aws"
-    ]
-    if cut.at.name in ("RENEW", "CreateSecurityGroup") and following[:1] == ["CreateSecurityGroup"]:
-        late += Counter(_OF_A_GROUP)  # as above: an empty group that lets nothing in or out is left
+    sends = cut.at.within if cut.moment == "carried" else ""  # it was told that the run is its own, and fell asleep
+    if sends == "SendCommand":
+        late["SendCommand"] = 1  # it measures once more
+    if sends == "CreateSecurityGroup":
+        late += Counter(_OF_A_GROUP)  # an empty group that lets nothing in or out is left
         found = compare(trace.after, case.picture(), same_end(trace, cut.at, late, silent=len(_OF_A_GROUP)))
         return [each for each in found if each != "there is: group firedrill RUN"]
     return compare(trace.after, case.picture(), same_end(trace, cut.at, late, silent=1))
