@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from handlers.grammar import parse
-from tests.flows.old_points import five_points
-from tests.flows.scene import SMALL, Mark, cloud, made, mark, shown, words
-from tests.stage import APPROVER, ASKING, Stage
-from workflows.aws import Home
+from tests.flows.asked import cloned, drilled, pruned
+from tests.flows.scene import Mark, cloud, made, mark, shown, words
+from tests.stage import APPROVER, Stage
+from workflows.aws import Home, tags
 from workflows.aws.limits import Limits, verb
 from workflows.engine.buckets import Buckets
 from workflows.engine.pace import Pace
@@ -19,28 +18,6 @@ from workflows.engine.run import Run, Status
 ROOT = Path(__file__).parents[2]
 REMOVES = ("terminate_", "delete_", "deregister_", "revoke_", "detach_", "release_", "stop_")
 Asked = Callable[[Stage], Run]
-
-
-def drilled(stage: Stage) -> Run:
-    stage.seed(disks=SMALL)
-    return stage.drill()
-
-
-def cloned(stage: Stage) -> Run:
-    """One volume of the copy outlives it."""
-    stage.seed(disks=SMALL)
-    stage.backup()
-    run = stage.clone()
-    outlives = [{"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": False}}]
-    copy = run.values["replacement_id"]
-    cloud(stage)("ec2", "modify_instance_attribute", InstanceId=copy, BlockDeviceMappings=outlives)
-    return run
-
-
-def pruned(stage: Stage) -> Run:
-    five_points(stage)
-    return stage.drive(stage.answers.to(parse("prune"), ASKING)[1][0])
-
 
 ALLOWED: list[tuple[Asked, str, int]] = [
     (drilled, "terminate_instances", 1),
@@ -116,6 +93,20 @@ def test_a_worker_that_waited_for_its_turn_until_the_approval_expired_removes_no
     ended = stage.drive(run)
     assert "expired" in f"{ended.steps} {shown(ended)}"
     assert stage.count(verb(action)) == 0
+
+
+def test_a_copy_that_somebody_made_the_server_while_aws_took_no_call_stays(stage: Stage) -> None:
+    run = cloned(stage)
+    stage.lab.faults.refuse("TerminateInstances", "RequestLimitExceeded", status=503)
+    stage.desk.answer(run.id, APPROVER, True)
+    stage.clock.forward(1)
+    stage.step()
+    copy = run.values["replacement_id"]
+    cloud(stage)("ec2", "create_tags", Resources=[copy], Tags=[{"Key": tags.SERVER, "Value": "orders-db"}])
+    stage.clock.forward(120)
+    ended = stage.drive(stage.store.read(run.id))
+    assert "somebody has made the copy the server" in words(ended)
+    assert copy not in made(stage, "TerminateInstances")
 
 
 def test_what_was_removed_in_time_is_found_though_its_answer_was_lost_and_the_approval_is_over(stage: Stage) -> None:

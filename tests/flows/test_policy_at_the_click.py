@@ -1,14 +1,16 @@
 """What must never happen, 1: an approval counts by the policy and the people of the moment, not of the click."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from handlers.requests import Decide
+from tests.flows.asked import cloned, drilled, pruned
 from tests.flows.scene import SMALL, nothing_lost, retried, words
 from tests.stage import APPROVER, APPROVER2, Stage
 from workflows.desk import Asking
-from workflows.engine.run import Actor, Status
+from workflows.engine.run import Actor, Run, Status
 from workflows.errors import NotAllowed
 from workflows.policy import Directory
 
@@ -63,6 +65,38 @@ def test_an_asker_who_gets_past_the_bot_is_stopped_by_the_worker(stage: Stage) -
     asked = stage.drill()
     stage.desk.answer(asked.id, asked.asked_by, True)
     _approved_then(stage, source, "whoever asked for it must leave its approval to somebody else")
+
+
+def _held_up(stage: Stage, run: Run, action: str) -> None:
+    """It is approved and found safe; then AWS takes no call for two minutes."""
+    stage.lab.faults.refuse(action, "RequestLimitExceeded", status=503)
+    stage.desk.answer(run.id, APPROVER, True)
+    stage.clock.forward(1)
+    stage.step()
+    stage.clock.forward(120)
+
+
+@pytest.mark.parametrize("asked", [drilled, cloned])
+def test_who_must_approve_is_looked_up_again_when_the_look_at_the_click_is_old(
+    stage: Stage, asked: Callable[[Stage], Run]
+) -> None:
+    run = asked(stage)
+    _held_up(stage, run, "TerminateInstances")
+    stage.needs(approvals=2)
+    ended = stage.drive(stage.store.read(run.id))
+    assert (ended.status, ended.no_return) == (Status.FAILED, False)
+    assert "The policy now wants 2 approvals, and only 1 came." in words(ended)
+    assert stage.count("TerminateInstances") == 0
+    assert retried(stage, ended).status is Status.ASKING
+
+
+def test_whose_approval_does_not_count_any_more_removes_no_further_points(stage: Stage) -> None:
+    run = pruned(stage)
+    _held_up(stage, run, "DeregisterImage")
+    stage.directory = Directory(gone=frozenset({APPROVER.id}))
+    ended = stage.drive(stage.store.read(run.id))
+    assert "is deactivated" in f"{ended.steps}"
+    assert stage.count("DeregisterImage") == 0
 
 
 @pytest.mark.parametrize("who", [Actor("U0STRANGER"), Actor("U0OPERATOR")], ids=["a stranger", "the asker"])

@@ -10,6 +10,7 @@ from workflows.points import Point
 from workflows.policy import Directory, Terms, check_may_decide
 from workflows.steps.image import check_whole
 from workflows.steps.replacement import check_launchable
+from workflows.steps.settings import NOTHING, Prints, check_as_kept
 from workflows.steps.source import Source
 from workflows.words import count, cut, duration, safe, size, when
 
@@ -81,11 +82,11 @@ def _lasted(last_time: LastTime | None) -> str:
 
 def still_approved_and_safe(
     home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point, answers: tuple[Answer, ...],
-    asked_by: Actor, terms: Terms, directory: Directory,
+    asked_by: Actor, terms: Terms, directory: Directory, settings: Prints = NOTHING,
 ) -> None:  # fmt: skip
     """The people and the world at the moment of the click. Any doubt raises NotSafe and names it."""
     check_approved(answers, asked_by, terms, directory)
-    still_safe_to_terminate(home, run_key, run_id, server, source, point)
+    still_safe_to_terminate(home, run_key, run_id, server, source, point, settings)
 
 
 def check_approved(answers: tuple[Answer, ...], asked_by: Actor, terms: Terms, directory: Directory) -> None:
@@ -104,7 +105,7 @@ def check_approved(answers: tuple[Answer, ...], asked_by: Actor, terms: Terms, d
 
 
 def still_safe_to_terminate(
-    home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point
+    home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point, settings: Prints
 ) -> None:  # fmt: skip
     """The world at the moment of the click. Any doubt raises NotSafe and names it; nothing is destroyed then."""
     try:
@@ -118,6 +119,7 @@ def still_safe_to_terminate(
         text = f"At the click *{safe(server)}* is {ids}, and the approval was for `{source.instance_id}`."
         raise NotSafe(text, _STOPPED)
     _check_as_shown(home, instance, source)
+    check_as_kept(home, instance, settings)
     try:
         check_whole(home, image, source)
         check_launchable(home, run_key, run_id, server, point)

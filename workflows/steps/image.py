@@ -6,7 +6,7 @@ from typing import Any
 
 from workflows.aws import Aws, tags
 from workflows.aws.images import VISIBLE_WITHIN, Image, Snapshot
-from workflows.engine.runbook import Wait, step
+from workflows.engine.runbook import Done, Wait, step
 from workflows.errors import ImageFailed, NotFound, PointIncomplete
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
@@ -14,6 +14,7 @@ from workflows.freeze_errors import FreezeOver
 from workflows.points import Point, launch_settings, point_of
 from workflows.steps.freeze import Frozen
 from workflows.steps.marks import marks_of
+from workflows.steps.settings import prints, settings_now
 from workflows.steps.source import Source
 from workflows.steps.vss import ByVss
 from workflows.words import count, safe
@@ -37,12 +38,12 @@ class Asked:
     note: str = ""
 
 
-@step("Keep the launch settings", gives="launch", effect=True, tell=lambda mark: f"launch template `{mark}`")
-def keep_launch_settings(home: Aws, server: str, instance_id: str, run_key: str) -> str:
-    """The settings as a launch template version. Gives `lt-…:version`."""
-    instance = home.instances.get(instance_id)
-    volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
-    return home.templates.ensure(server, run_key, home.templates.settings_of(instance, volumes)).mark
+@step("Keep the launch settings", gives="launch", effect=True)
+def keep_launch_settings(home: Aws, server: str, instance_id: str, run_key: str) -> Done:
+    """The settings as a launch template version. Gives `lt-…:version`, and beside it what they can be known by."""
+    settings = settings_now(home, home.instances.get(instance_id))
+    mark = home.templates.ensure(server, run_key, settings).mark
+    return Done(mark, f"launch template `{mark}`", also={"settings": prints(settings)})
 
 
 def _asked(asked: Asked) -> str:

@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 from workflows.aws import Aws
 from workflows.engine.approval import Approval
+from workflows.engine.run import Actor
 from workflows.engine.runbook import Wait, step
 from workflows.errors import AwsRefused, NotFound, NotSafe, NotVisibleYet, TooLate
 from workflows.points import Point
-from workflows.steps.approval import still_safe_to_terminate
-from workflows.steps.in_time import in_time
+from workflows.policy import Directory, Terms
+from workflows.steps.approval import still_approved_and_safe
+from workflows.steps.in_time import FRESH, in_time
+from workflows.steps.settings import NOTHING, Prints
 from workflows.steps.source import Source
 from workflows.words import count, safe
 
-#: Seconds. A check older than that is made again before anything is destroyed (a worker may have died in between).
-FRESH = 60.0
 #: Seconds after which AWS's describes, and any earlier try's call, can be taken for settled.
 SETTLED = 120.0
 GONE_PATIENCE = 1800.0
@@ -22,7 +23,8 @@ GONE_PATIENCE = 1800.0
 @step("Terminate the source", gives="lost_at", no_return=True, tell=lambda _: "the disaster")
 def terminate_source(
     home: Aws, run_key: str, run_id: str, server: str, source: Source, point: Point, approval_terminate: Approval,
-    intended: float, hold: Callable[[], float],
+    asked_by: Actor, terms: Terms, directory: Directory, intended: float, hold: Callable[[], float],
+    settings: Prints = NOTHING,
 ) -> float | Wait:  # fmt: skip
     """Terminate the one approved instance. Gives when, in seconds since the epoch.
 
@@ -34,20 +36,21 @@ def terminate_source(
     held = in_time(hold, approval_terminate)
     try:
         if held() - approval_terminate.checked_at > FRESH:
-            still_safe_to_terminate(home, run_key, run_id, server, source, point)
+            still_approved_and_safe(
+                home, run_key, run_id, server, source, point, approval_terminate.answers, asked_by, terms, directory,
+                settings,
+            )  # fmt: skip
         return _terminated(home, source, held)
     except TooLate:
         return _too_late(source, approval_terminate, intended, hold())
+    except (AwsRefused, NotSafe) as refused:
+        text = refused.text if isinstance(refused, NotSafe) else f"{refused.text} Nothing was terminated."
+        raise NotSafe(text, refused.hint, again_from="approve_terminate") from refused
 
 
 def _terminated(home: Aws, source: Source, held: Callable[[], float]) -> float:
     now = held()
-    try:
-        home.instances.ensure_terminated(source.instance_id, held)
-    except AwsRefused as refused:
-        raise NotSafe(
-            f"{refused.text} Nothing was terminated.", refused.hint, again_from="approve_terminate"
-        ) from refused
+    home.instances.ensure_terminated(source.instance_id, held)
     return now
 
 

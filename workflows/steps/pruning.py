@@ -142,8 +142,8 @@ def still_beyond(
 
 @step("Remove them", gives="removed", effect=True, tell=Removed.told)
 def remove_points(
-    home: Aws, server: str, going: Going, retention: Keeping, approval_prune: Approval, now: float,
-    kept: dict[str, Any], hold: Callable[[], float],
+    home: Aws, server: str, going: Going, retention: Keeping, approval_prune: Approval, asked_by: Actor, terms: Terms,
+    directory: Directory, now: float, kept: dict[str, Any], hold: Callable[[], float],
 ) -> Wait | Removed:  # fmt: skip
     """One deed at a look, each in the record before the next: an image, then a snapshot, another, its settings. `hold`
     is called last: whoever lost the run to another worker, or comes after the approval's end, removes nothing."""
@@ -157,12 +157,22 @@ def remove_points(
         way, because = _without_snapshots(home, point, way, held)
     else:
         doubt = _doubts(home, server, (point,), retention, now).get(point.image_id, "")
+        doubt = doubt or _no_more(approval_prune, asked_by, terms, directory)
         way = _deregistered(home, point, way, doubt, held)
         because = f"`{point.image_id}` {'is deregistered' if point.image_id in way.gone else 'stays'}"
     done = sum(way.over(each.image_id) for each in going.points)
     return Wait(
         "the removal", because, PATIENCE, 100 * done // len(going.points), keep=way.__dict__, at_once=True
     )  # fmt: skip
+
+
+def _no_more(approval: Approval, asked_by: Actor, terms: Terms, directory: Directory) -> str:
+    """Why the approval does not count any more; empty while it does."""
+    try:
+        check_approved(approval.answers, asked_by, terms, directory)
+    except NotSafe as refused:
+        return refused.text.rstrip(".")
+    return ""
 
 
 def _deregistered(home: Aws, point: Point, way: _Way, doubt: str, held: Callable[[], float]) -> _Way:

@@ -13,7 +13,7 @@ from workflows.facts.evidence import Evidence
 from workflows.points import Point
 from workflows.policy import Directory, Terms
 from workflows.steps.approval import check_approved
-from workflows.steps.in_time import in_time
+from workflows.steps.in_time import FRESH, in_time
 from workflows.steps.isolation import Isolation
 from workflows.words import count, cut, duration, safe
 
@@ -78,20 +78,23 @@ def still_a_copy(
 
 @step("Remove the copy", gives="removed_at", effect=True, tell=lambda _: "the server itself is not touched")
 def remove_copy(
-    home: Aws, run_key: str, approval_remove: Approval, intended: float, hold: Callable[[], float]
-) -> float:
+    home: Aws, run_key: str, server: str, approval_remove: Approval, asked_by: Actor, terms: Terms,
+    directory: Directory, intended: float, hold: Callable[[], float],
+) -> float:  # fmt: skip
     """Terminate what this run has launched, and nothing else. Gives when, in seconds since the epoch. `hold` is called
     last: whoever lost the run to another worker, or took too long, removes nothing."""
     standing = [each for each in home.copies.of(run_key) if not each.gone]
     held = in_time(hold, approval_remove)
-    for each in standing:
-        try:
+    try:
+        if standing and held() - approval_remove.checked_at > FRESH:
+            still_a_copy(home, run_key, server, approval_remove.answers, asked_by, terms, directory)
+        for each in standing:
             home.copies.ensure_terminated(each.id, run_key, held)
-        except TooLate as late:
-            text = "The approval expired before the copy was removed."
-            raise NotSafe(text, late.hint, again_from="approve_remove") from late
-        except (AwsRefused, IsolationRefused) as refused:
-            raise NotSafe(refused.text, refused.hint, again_from="approve_remove") from refused
+    except TooLate as late:
+        text = "The approval expired before the copy was removed."
+        raise NotSafe(text, late.hint, again_from="approve_remove") from late
+    except (AwsRefused, IsolationRefused, NotSafe) as refused:
+        raise NotSafe(refused.text, refused.hint, again_from="approve_remove") from refused
     return hold() if standing else intended
 
 

@@ -1,0 +1,68 @@
+"""A replacement is launched with the settings that were kept: what was changed since would be lost, so it stops."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.flows.scene import SMALL, cloud, nothing_lost, words
+from tests.stage import Stage
+from workflows.engine.run import Status
+from workflows.steps.settings import prints
+
+Change = Callable[[Stage, str], None]
+
+
+def joins_a_group(stage: Stage, source: str) -> None:
+    vpc = cloud(stage)("ec2", "describe_instances", InstanceIds=[source])["Reservations"][0]["Instances"][0]["VpcId"]
+    group = cloud(stage)("ec2", "create_security_group", GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    cloud(stage)("ec2", "modify_instance_attribute", InstanceId=source, Groups=[group])
+
+
+def is_tagged(stage: Stage, source: str) -> None:
+    cloud(stage)("ec2", "create_tags", Resources=[source], Tags=[{"Key": "Team", "Value": "orders"}])
+
+
+def gets_faster_disks(stage: Stage, source: str) -> None:
+    volume = stage.aws.instances.get(source).disks[0].volume_id
+    cloud(stage)("ec2", "modify_volume", VolumeId=volume, VolumeType="gp2")
+
+
+CHANGES: list[tuple[Change, str]] = [
+    (joins_a_group, "its interfaces or their security groups"),
+    (is_tagged, "its tags"),
+    (gets_faster_disks, "what its volumes are like"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), CHANGES)
+def test_what_was_changed_while_the_question_stood_is_named_and_nothing_is_terminated(
+    stage: Stage, change: Change, told: str
+) -> None:
+    source = stage.seed(disks=SMALL)
+    run = stage.drill()
+    change(stage, source)
+    ended = stage.approve(run)
+    assert ended.status is Status.FAILED
+    assert f"this has changed: {told}." in words(ended)
+    assert nothing_lost(stage, source)
+
+
+@pytest.mark.parametrize(("change", "told"), CHANGES[:1])
+def test_what_was_changed_while_the_image_was_made_is_named_before_anybody_is_asked(
+    stage: Stage, change: Change, told: str
+) -> None:
+    source = stage.seed(disks=SMALL)
+    stage.lab.faults.after("CreateImage", lambda: change(stage, source))
+    ended = stage.drill()
+    assert (ended.status, ended.step.name) == (Status.FAILED, "rehearse_calls")
+    assert told in words(ended)
+    assert nothing_lost(stage, source)
+
+
+def test_the_same_settings_are_the_same_in_whatever_order_they_come() -> None:
+    tags = [{"Key": "Team", "Value": "orders"}, {"Key": "Name", "Value": "orders-db"}]
+    one = {"TagSpecifications": [{"ResourceType": "instance", "Tags": tags}], "UserData": "c2VjcmV0"}
+    other = {"UserData": "c2VjcmV0", "TagSpecifications": [{"Tags": tags[::-1], "ResourceType": "instance"}]}
+    assert prints(one) == prints(other)
+    assert "c2VjcmV0" not in str(prints(one))
+    assert prints({**one, "UserData": "YW5vdGhlcg=="})["UserData"] != prints(one)["UserData"]

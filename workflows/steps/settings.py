@@ -1,0 +1,63 @@
+"""Whether a server is still set up as it was when its launch settings were kept, with which it is launched again.
+
+Only digests are remembered, one for each of AWS's members: user data is a secret."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from workflows.aws import Aws
+from workflows.aws.instances import Instance
+from workflows.errors import NotSafe
+
+#: What people call a member; the others go by AWS's own name.
+_CALLED = {
+    "BlockDeviceMappings": "what its volumes are like",
+    "IamInstanceProfile": "its instance profile",
+    "InstanceType": "its type",
+    "KeyName": "its key pair",
+    "MetadataOptions": "its metadata options",
+    "NetworkInterfaces": "its interfaces or their security groups",
+    "TagSpecifications": "its tags",
+    "UserData": "its user data",
+}
+
+#: A digest by the name of a member.
+Prints = Mapping[str, str]
+#: Of runs that began before it was remembered.
+NOTHING: Prints = MappingProxyType({})
+
+
+def settings_now(home: Aws, instance: Instance) -> dict[str, Any]:
+    """As a launch template takes them."""
+    return home.templates.settings_of(instance, home.images.volumes(disk.volume_id for disk in instance.disks))
+
+
+def prints(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {name: hashlib.sha256(_plain(value).encode()).hexdigest()[:16] for name, value in settings.items()}
+
+
+def check_as_kept(home: Aws, instance: Instance, kept: Prints) -> None:
+    """Raises NotSafe, and names what is different now."""
+    if not kept:
+        return
+    there = prints(settings_now(home, instance))
+    changed = sorted(name for name in {*kept, *there} if kept.get(name) != there.get(name))
+    if changed:
+        names = ", ".join(_CALLED.get(name, f"`{name}`") for name in changed)
+        raise NotSafe(
+            f"Since the launch settings of `{instance.id}` were kept, this has changed: {names}. "
+            "Its replacement would be launched without the change.",
+            "Nothing was terminated. A new drill keeps the settings anew.",
+        )
+
+
+def _plain(value: Any) -> str:
+    """The same text for the same settings: AWS promises no order in its lists."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(name)}:{_plain(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(sorted(map(_plain, value))) + "]"
+    return json.dumps(value, default=str)
