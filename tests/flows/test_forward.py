@@ -221,3 +221,71 @@ def test_a_copy_takes_another_subnet_only_where_none_is_named_for_copies(stage: 
     assert asked.status is Status.ASKING, asked.problem
     taken = (home, "t3.large", None) if named else (away, "t3.small", None)
     assert _choices(stage) == [(home, "t3.small", None), taken]
+
+
+#: What looked at the replacement last, how often, and the step that finds out.
+WAITS = [
+    ("DescribeInstanceStatus", 1, "wait_for_checks"),
+    ("DescribeInstanceStatus", 0, "wait_for_agent"),
+    ("DescribeInstanceInformation", 1, "compare_facts"),
+]
+
+
+def befalls_the_replacement(stage: Stage, deed: str, call: str, looks: int, later: float = 0.0) -> Run:
+    """A live drill whose replacement runs, and then somebody does that to it: after that many looks, or, with 0, after
+    the one that found it in order. `later` are seconds that pass then at once."""
+    source = stage.seed(disks=SMALL)
+    asked = stage.drill()
+    seen: list[str] = []
+
+    def looked() -> None:
+        mine = [each.id for each in stage.aws.instances.all() if each.id != source]
+        seen.extend(mine)
+        if len(seen) == looks or (mine and not looks and stage.aws.instances.checks(mine[0]).passed):
+            cloud(stage)("ec2", deed, InstanceIds=mine)
+            stage.clock.forward(later)
+        else:
+            stage.lab.faults.after(call, looked)
+
+    stage.lab.faults.after(call, looked)
+    return stage.approve(asked)
+
+
+@pytest.mark.parametrize(("call", "looks", "step"), WAITS)
+def test_a_replacement_that_ends_after_it_ran_is_not_waited_for_and_a_retry_launches_another(
+    stage: Stage, call: str, looks: int, step: str
+) -> None:
+    failed = befalls_the_replacement(stage, "terminate_instances", call, looks)
+    assert failed.problem
+    assert (failed.status, failed.problem.step) == (Status.FAILED, step)
+    assert "is `shutting-down`" in words(failed) or "is `terminated`" in words(failed)
+    assert failed.problem.at - (failed.steps[failed.at].started or 0) < 600
+    again = retried(stage, failed)
+    assert again.status is Status.SUCCEEDED, again.problem
+    assert len(made(stage, "RunInstances")) == 2
+
+
+@pytest.mark.parametrize(("call", "looks", "step"), WAITS)
+def test_a_replacement_that_was_stopped_is_named_and_a_retry_goes_on_with_it_once_it_is_started(
+    stage: Stage, call: str, looks: int, step: str
+) -> None:
+    failed = befalls_the_replacement(stage, "stop_instances", call, looks)
+    assert failed.problem
+    assert (failed.status, failed.problem.step) == (Status.FAILED, step)
+    assert "Start it, and `/dr retry" in words(failed)
+    again = retried(stage, failed)
+    assert "Start it, and `/dr retry" in words(again)
+    stage.clock.forward(60)
+    cloud(stage)("ec2", "start_instances", InstanceIds=made(stage, "RunInstances"))
+    again = retried(stage, again)
+    assert again.status is Status.SUCCEEDED, again.problem
+    assert len(made(stage, "RunInstances")) == 1
+
+
+def test_a_replacement_that_aws_does_not_know_any_more_has_ended(stage: Stage) -> None:
+    call, looks, step = WAITS[1]
+    failed = befalls_the_replacement(stage, "terminate_instances", call, looks, later=2 * 3600)
+    assert failed.problem
+    assert (failed.status, failed.problem.step) == (Status.FAILED, step)
+    assert "AWS does not know it any more" in words(failed)
+    assert retried(stage, failed).status is Status.SUCCEEDED

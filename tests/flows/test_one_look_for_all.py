@@ -200,4 +200,4 @@ def test_instances_their_checks_and_their_agents_are_looked_at_together_and_a_mi
         with suppress(NotFound):
             look(missing, 30)  # from now on it is asked for together with the others
         found = [look(each, 30) for each in ids]
-        assert [getattr(each, "state", getattr(each, "passed", each)) for each in found] == answers
+        assert [getattr(each, "passed", getattr(each, "state", each)) for each in found] == answers

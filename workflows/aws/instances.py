@@ -12,6 +12,8 @@ from workflows.aws.shared import Kind, Shared, portions
 from workflows.errors import NotFound
 
 GONE = ("shutting-down", "terminated")
+#: States from which an instance does not come up by itself.
+DOWN = (*GONE, "stopping", "stopped")
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,12 @@ class Instance:
 
 @dataclass(frozen=True)
 class Checks:
-    """The two status checks of EC2, in AWS's words (`ok`, `initializing`, `impaired` …)."""
+    """The two status checks of EC2, in AWS's words (`ok`, `initializing`, `impaired` …); `state` is the instance's own,
+    empty as long as AWS says nothing."""
 
     system: str
     instance: str
+    state: str = ""
 
     @property
     def passed(self) -> bool:
@@ -191,10 +195,12 @@ class Instances:
         return found
 
     def _checked(self, ids: Sequence[str]) -> dict[str, Checks]:
-        answer = self._calls("ec2", "describe_instance_status", InstanceIds=ids)["InstanceStatuses"]
+        answer = self._calls("ec2", "describe_instance_status", InstanceIds=ids, IncludeAllInstances=True)
         return {
-            each["InstanceId"]: Checks(each["SystemStatus"]["Status"], each["InstanceStatus"]["Status"])
-            for each in answer
+            each["InstanceId"]: Checks(
+                each["SystemStatus"]["Status"], each["InstanceStatus"]["Status"], each["InstanceState"]["Name"]
+            )
+            for each in answer["InstanceStatuses"]
         }
 
     def _described(self, **params: Any) -> list[Instance]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from workflows.aws import Aws, tags
 from workflows.engine.runbook import Wait, step
-from workflows.errors import FactsDiffer
+from workflows.errors import AgentAway, FactsDiffer
 from workflows.facts.evidence import Evidence, FactResult, Recorded, evidence_of
 from workflows.facts.profile import Profile
 from workflows.facts.script import compare_script, read_compared, read_recorded, record_script
 from workflows.points import Point
+from workflows.steps.replacement import check_up
 from workflows.steps.scripts import run_script
 from workflows.words import count, safe, size
 
@@ -72,7 +73,11 @@ def compare_facts(
 ) -> Evidence | Wait:  # fmt: skip
     """Post-recovery validation: the same facts, measured on the restored machine against the manifest on its disk."""
     script = "" if "command_id" in kept else _comparison(home, replacement_id, point)
-    return compared(home, replacement_id, script, point, run_key, retries, intended, kept, hold)
+    try:
+        return compared(home, replacement_id, script, point, run_key, retries, intended, kept, hold)
+    except AgentAway:
+        check_up(home, replacement_id)
+        raise
 
 
 def compared(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from workflows.aws import Aws
+from workflows.aws.instances import DOWN, GONE
 from workflows.engine.runbook import Back, Done, Wait, step
 from workflows.errors import AwsRefused, NoCapacity, NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
@@ -135,11 +136,26 @@ def wait_until_running(
     if search and (code := of_death(instance.reason_code)):
         because = f"{replacement_id} is {instance.state}: {safe(instance.reason)}"
         return Back("launch_replacement", because, keep(search, code, safe(instance.reason)))
-    raise ReplacementFailed(
-        f"{replacement_id} is `{instance.state}`: {safe(instance.reason) or 'no reason given'}.",
-        "Often a volume limit, or a KMS key that the role may not use. Mend that; `/dr retry` launches another.",
-        again_from="launch_replacement",
-    )
+    raise _down(replacement_id, instance.state, instance.reason)
+
+
+def check_up(home: Aws, replacement_id: str, stale: float = 0.0) -> None:
+    """Raises ReplacementFailed for what does not come up by itself, after it has run."""
+    try:
+        instance = home.instances.get(replacement_id, stale)
+    except NotFound as missing:
+        raise _down(replacement_id, "terminated", "AWS does not know it any more") from missing
+    if instance.state in DOWN:
+        raise _down(replacement_id, instance.state, instance.reason)
+
+
+def _down(replacement_id: str, state: str, reason: str) -> ReplacementFailed:
+    """Nothing comes of waiting for it. A retry takes what stands, and launches another for what has ended."""
+    hint = "Often a volume limit, or a KMS key that the role may not use. Mend that; `/dr retry` launches another."
+    if state not in GONE:
+        hint = "Start it, and `/dr retry` goes on with it; or terminate it, and `/dr retry` launches another."
+    text = f"{replacement_id} is `{state}`: {safe(reason) or 'no reason given'}."
+    return ReplacementFailed(text, hint, again_from="launch_replacement")
 
 
 @step("Wait for both status checks")
@@ -148,6 +164,8 @@ def wait_for_checks(home: Aws, replacement_id: str, stale: float) -> Wait | None
     checks = home.instances.checks(replacement_id, stale)
     if checks.passed:
         return None
+    if checks.state in DOWN:
+        check_up(home, replacement_id)
     because = f"system check {checks.system}, instance check {checks.instance}"
     return Wait(f"the status checks of {replacement_id}", because, CHECKS_PATIENCE)
 
@@ -157,4 +175,5 @@ def wait_for_agent(home: Aws, replacement_id: str, stale: float) -> Wait | None:
     """Nothing can be measured before the SSM agent has registered."""
     if home.commands.online(replacement_id, stale):
         return None
+    check_up(home, replacement_id, stale)
     return Wait(f"the SSM agent of {replacement_id}", "it has not come online yet", AGENT_PATIENCE)
