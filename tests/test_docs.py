@@ -136,7 +136,7 @@ def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:
     assert actions - implied == calls_made()
 
 
-SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling", "cloudwatch")
+SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling", "cloudwatch", "kms")
 #: Where the permission is not called as the call.
 PERMISSIONS = {
     "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",

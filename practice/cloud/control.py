@@ -25,7 +25,7 @@ _SWITCHES = {
 }
 
 #: What the lab's own requests are about.
-_SERVICES = ("ec2", "iam", "ssm", "sts", "autoscaling", "s3")
+_SERVICES = ("ec2", "iam", "kms", "ssm", "sts", "autoscaling", "s3")
 
 #: botocore's, for moto's answers.
 _PARSERS = botocore.parsers.ResponseParserFactory()

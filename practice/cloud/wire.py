@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import botocore.session
 
 XML, JSON = "text/xml;charset=UTF-8", "application/x-amz-json-1.1"
+_JSON_SERVICES = ("kms", "ssm")
 
 _NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
@@ -167,11 +168,11 @@ def refused(service: str, refusal: Refusal, request_id: str) -> Answer:
             f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
             f"<RequestID>{request_id}</RequestID></Response>"
         )
-    elif service == "ssm":
+    elif service in _JSON_SERVICES:
         text = json.dumps({"__type": refusal.code, "message": refusal.message})
     else:
         text = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
-    return Answer(refusal.status, JSON if service == "ssm" else XML, text.encode(), request_id)
+    return Answer(refusal.status, JSON if service in _JSON_SERVICES else XML, text.encode(), request_id)

@@ -1,4 +1,6 @@
-"""A replacement is launched with the settings that were kept: what was changed since would be lost, so it stops."""
+"""A replacement is launched with the settings that were kept: what was changed since would be lost, so the run stops.
+
+So does one whose replacement could not read its disks."""
 
 from collections.abc import Callable
 
@@ -56,6 +58,32 @@ def test_what_was_changed_while_the_image_was_made_is_named_before_anybody_is_as
     ended = stage.drill()
     assert (ended.status, ended.step.name) == (Status.FAILED, "rehearse_calls")
     assert told in words(ended)
+    assert nothing_lost(stage, source)
+
+
+def key_of(stage: Stage, source: str) -> str:
+    disks = stage.aws.instances.get(source).disks
+    return next(iter(stage.aws.images.volumes(disk.volume_id for disk in disks).values())).key
+
+
+def test_a_key_that_was_disabled_is_found_out_before_anybody_is_asked_and_at_the_click(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    key = key_of(stage, source)
+    asked = stage.drill()
+    cloud(stage)("kms", "disable_key", KeyId=key.rpartition("/")[2])
+    for ended in (stage.approve(asked), stage.drill()):
+        assert ended.status is Status.FAILED
+        assert f"the key `{key}`, which is `Disabled`" in words(ended)
+    assert ended.step.name == "rehearse_calls"
+    assert nothing_lost(stage, source)
+
+
+def test_a_key_that_may_not_be_looked_at_stops_a_drill_with_the_permission_that_is_missing(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    stage.lab.faults.refuse("DescribeKey", "AccessDeniedException", status=400)
+    ended = stage.drill()
+    assert ended.status is Status.FAILED
+    assert "needs the permission for DescribeKey" in words(ended)
     assert nothing_lost(stage, source)
 
 

@@ -10,6 +10,7 @@ from workflows.aws.commands import Commands
 from workflows.aws.copies import Copies
 from workflows.aws.images import Images
 from workflows.aws.instances import Instances
+from workflows.aws.keys import Keys
 from workflows.aws.limits import UNLIMITED, Limits, Whose
 from workflows.aws.networks import Networks
 from workflows.aws.permissions import Permissions
@@ -37,6 +38,7 @@ class Aws:
     networks: Networks
     copies: Copies
     volumes: Volumes
+    keys: Keys
     changes: Changes
     removals: Removals
     permissions: Permissions
@@ -109,6 +111,7 @@ class Home:
             networks=Networks(calls, self._installation),
             copies=Copies(calls, instances, self._installation),
             volumes=Volumes(calls),
+            keys=Keys(calls),
             changes=Changes(calls),
             removals=Removals(calls, images, templates, self._installation),
             permissions=Permissions(calls),

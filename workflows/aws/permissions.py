@@ -1,7 +1,7 @@
 """Whether the worker's role may make the calls that it makes, found out without anything being made or changed.
 
-EC2 rehearses a call by DryRun; Systems Manager, Auto Scaling and CloudWatch are asked for a look. What can be tried
-only by doing it stands in `UNTRIED`.
+EC2 rehearses a call by DryRun; Systems Manager, Auto Scaling, CloudWatch and KMS are asked for a look. What can be
+tried only by doing it stands in `UNTRIED`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,6 +39,7 @@ _ASKED: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
      {"CommandId": "00000000-0000-4000-8000-000000000000", "InstanceId": "i-00000000000000000"}),
     ("autoscaling", "describe_auto_scaling_instances", {"MaxRecords": 1}),
     ("cloudwatch", "describe_alarms", {"MaxRecords": 1}),
+    ("kms", "describe_key", {"KeyId": "alias/aws/ebs"}),
 )  # fmt: skip
 _ON_AN_INSTANCE = (
     "describe_instance_attribute", "get_launch_template_data", "create_image", "create_tags", "run_instances",

@@ -10,7 +10,7 @@ from workflows.points import Point
 from workflows.policy import Directory, Terms, check_may_decide
 from workflows.steps.image import check_whole
 from workflows.steps.replacement import check_launchable
-from workflows.steps.settings import NOTHING, Prints, check_as_kept
+from workflows.steps.settings import NOTHING, Prints, check_settings
 from workflows.steps.source import Source
 from workflows.words import count, cut, duration, safe, size, when
 
@@ -119,7 +119,7 @@ def still_safe_to_terminate(
         text = f"At the click *{safe(server)}* is {ids}, and the approval was for `{source.instance_id}`."
         raise NotSafe(text, _STOPPED)
     _check_as_shown(home, instance, source)
-    check_as_kept(home, instance, settings)
+    check_settings(home, instance, settings)
     try:
         check_whole(home, image, source)
         check_launchable(home, run_key, run_id, server, point)

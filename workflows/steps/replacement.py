@@ -12,7 +12,7 @@ from workflows.points import Point, launch_settings
 from workflows.steps.image import check_restorable
 from workflows.steps.isolation import DrillRules, Isolation
 from workflows.steps.launching import Wanted, as_it_was, launch, launch_of_copy, ways_of, ways_of_copy
-from workflows.steps.settings import NOTHING, Prints, check_as_kept
+from workflows.steps.settings import NOTHING, Prints, check_settings
 from workflows.ways import PATIENCE, Others, Search, Way, keep, of_death, says_something, search_of
 from workflows.words import count, safe, when
 
@@ -49,7 +49,7 @@ def rehearse_calls(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, instance_id: str, settings: Prints = NOTHING
 ) -> None:  # fmt: skip
     """By DryRun: AWS checks permissions and settings of both calls, before anybody is asked."""
-    check_as_kept(home, home.instances.get(instance_id), settings)
+    check_settings(home, home.instances.get(instance_id), settings)
     home.instances.check_terminable(instance_id)
     check_launchable(home, run_key, run_id, server, point)
 

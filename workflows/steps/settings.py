@@ -10,7 +10,9 @@ from typing import Any
 
 from workflows.aws import Aws
 from workflows.aws.instances import Instance
-from workflows.errors import NotSafe
+from workflows.aws.keys import USABLE
+from workflows.errors import NotFound, NotSafe
+from workflows.words import safe
 
 #: What people call a member; the others go by AWS's own name.
 _CALLED = {
@@ -39,12 +41,34 @@ def prints(settings: Mapping[str, Any]) -> dict[str, str]:
     return {name: hashlib.sha256(_plain(value).encode()).hexdigest()[:16] for name, value in settings.items()}
 
 
-def check_as_kept(home: Aws, instance: Instance, kept: Prints) -> None:
-    """Raises NotSafe, and names what is different now."""
-    if not kept:
-        return
-    there = prints(settings_now(home, instance))
-    changed = sorted(name for name in {*kept, *there} if kept.get(name) != there.get(name))
+def check_settings(home: Aws, instance: Instance, kept: Prints) -> None:
+    """They are still as they were kept, and the keys of its volumes can be used. Raises NotSafe and names the doubt."""
+    settings = settings_now(home, instance)
+    _check_as_kept(instance, prints(settings), kept)
+    for key in sorted({each["Ebs"].get("KmsKeyId", "") for each in settings["BlockDeviceMappings"]} - {""}):
+        _check_usable(home, instance, key)
+
+
+def _check_usable(home: Aws, instance: Instance, key: str) -> None:
+    """A machine that runs does not notice when its key is disabled; the next one ends at birth."""
+    try:
+        state = home.keys.state(key)
+    except NotFound as missing:
+        raise _unusable(instance, key, "does not exist any more") from missing
+    if state not in USABLE:
+        raise _unusable(instance, key, f"is `{safe(state)}`")
+
+
+def _unusable(instance: Instance, key: str, how: str) -> NotSafe:
+    return NotSafe(
+        f"Volumes of `{instance.id}` are encrypted with the key `{safe(key)}`, which {how}: no replacement could read "
+        "them.",
+        "Nothing was terminated. See to the key in KMS, then start a new drill.",
+    )
+
+
+def _check_as_kept(instance: Instance, there: Prints, kept: Prints) -> None:
+    changed = sorted(name for name in {*kept, *there} if kept and kept.get(name) != there.get(name))
     if changed:
         names = ", ".join(_CALLED.get(name, f"`{name}`") for name in changed)
         raise NotSafe(
