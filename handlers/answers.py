@@ -199,6 +199,7 @@ class Answers:
             raise begun.left[0]
         told = [(begun.batch.id, begun.batch.title)] if begun.batch else [(run.id, run.title) for run in begun.runs]
         lines = [f"`{name}` {safe(title)} is on its way; its card says how far it is." for name, title in told]
+        lines += [each for run in begun.runs for each in _cautions(run)]
         lines += [f"{later.text} {later.hint}" for later in begun.left[:_LEFT]]
         if len(begun.left) > _LEFT:
             lines.append(f"And so with {len(begun.left) - _LEFT} more.")
@@ -268,8 +269,14 @@ _NOTHING_GOES = (
 _NONE_YET = "There has been no run yet. Example: `/dr backup orders-db`"
 
 
+def _cautions(run: Run) -> list[str]:
+    """What is known against its recovery point."""
+    return [f":warning: {each}" for each in run.values.get("cautions", [])]
+
+
 def _plan(run: Run) -> str:
     steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(run.steps, 1))
     seen = "".join(f"\n• {each}" for each in run.values.get("would_go", []))
     would = f"would do this:\n{steps}" + (f"\nAs far as is known these would go:{seen}" if seen else "")
+    would += "".join(f"\n{each}" for each in _cautions(run))
     return f"Nothing was started. *{safe(run.title)}* ({safe(run.target.region)}) {would}"

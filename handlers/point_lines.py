@@ -17,7 +17,11 @@ def listed(points: Sequence[Point], now: float) -> str:
 
 def _lines(point: Point, now: float) -> str:
     found = [f"• `{safe(point.image_id)}` *{point.proof}*{_state(point)}"]
-    found.append(f"   {safe(point.server)}, {when(point.requested)}, {duration(now - point.requested)} old")
+    if point.as_made:
+        found.append(f"   {safe(point.server)}, {when(point.requested)}, {duration(now - point.requested)} old")
+    else:
+        found.append(f"   {safe(point.server)}, image of {when(point.requested)}")
+        found.append("   :warning: *a copy*, or other tags: age not known")
     if point.proof_by:
         found.append(f"   {point.proof} by `{safe(point.proof_by)}`{_ago(point.proof_at, now)}")
     if point.differed_in:

@@ -22,7 +22,7 @@ from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.inventory import ProfileFor, Sighting, profile_on
 from workflows.keeping import EVERYTHING_STAYS, Keeping
 from workflows.lookout import Lookout, comparable, restorable
-from workflows.points import Point
+from workflows.points import Point, cautions
 from workflows.policy import Circumstances
 from workflows.pruned import deed
 from workflows.retention import rule_of
@@ -114,7 +114,7 @@ class Desk:
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
             "lost_at": self._clock.now(), "left_behind": [], "rehearsed": False,
-            "targets": self._targets(chosen.server, tags),
+            "targets": self._targets(chosen.server, tags), "cautions": cautions(chosen),
         }  # fmt: skip
         return self.planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
 

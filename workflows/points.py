@@ -56,6 +56,11 @@ class Point:
         return f"{self.consistency} ({self.consistency_reason})" if self.consistency_reason else self.consistency
 
     @property
+    def foreign(self) -> str:
+        """Why it need not be the image that its run made, so that its time is not its content's; empty if it is."""
+        return "" if self.as_made else "it is a copy, or its tags are not those that this installation gave it"
+
+    @property
     def usable(self) -> bool:
         """Whether a machine can be launched from it and judged."""
         return not self.doubt
@@ -126,24 +131,33 @@ def choose(points: Iterable[Point], server: str, which: str = "latest", as_of: f
 
     Raises UserError when there is none.
     """
+    own = [each for each in points if each.server == server]
+    return _named(own, server, which) if which.startswith("ami-") else fitting(own, server, which, as_of)[0]
+
+
+def fitting(points: Iterable[Point], server: str, which: str = "latest", as_of: float | None = None) -> list[Point]:
+    """All of which `choose` takes the first: a copy is not among them, since its time is when it was copied. Raises
+    UserError when there is none."""
     own = sorted((p for p in points if p.server == server), key=lambda p: p.requested, reverse=True)
-    if which.startswith("ami-"):
-        return _named(own, server, which)
     if not own:
         hint = f"`/dr backup {safe(server)}` makes one while the server runs; `/dr points` lists what there is."
         raise UserError(f"*{safe(server)}* has no recovery point.", hint, about="point")
-    fits = [p for p in own if p.usable and (which != "proven" or p.proof == "proven")]
-    if as_of is not None:
-        fits = [p for p in fits if p.requested <= as_of]
+    usable = [p for p in own if p.usable and (which != "proven" or p.proof == "proven")]
+    fits = [p for p in usable if p.as_made and (as_of is None or p.requested <= as_of)]
     if not fits:
         wanted = {"proven": "proven "}.get(which, "complete ") + "recovery point"
         bound = f" as of {when(as_of)}" if as_of is not None else ""
-        raise UserError(
-            f"*{safe(server)}* has no {wanted}{bound}.",
-            f"`/dr points {safe(server)}` lists what there is.",
-            about="point",
-        )
-    return fits[0]
+        hint = f"`/dr points {safe(server)}` lists what there is."
+        if any(p.foreign for p in usable):
+            hint += " A copy is restored only by its image id: how old its content is, is not known."
+        raise UserError(f"*{safe(server)}* has no {wanted}{bound}.", hint, about="point")
+    return fits
+
+
+def cautions(point: Point) -> list[str]:
+    """What whoever restores it must know: a line each, in mrkdwn."""
+    foreign = f"`{safe(point.image_id)}`: {point.foreign}, so how old its content is, is not known, and no RPO is told."
+    return [foreign] if point.foreign else []
 
 
 def _named(own: list[Point], server: str, image_id: str) -> Point:

@@ -42,12 +42,12 @@ def rule_of(
 def sorted_out(points: Iterable[Point], rule: Keeping, now: float) -> Sorted:
     """The points of one server in one Region, all of them. `now` in seconds since the epoch."""
     newest_first = sorted(points, key=lambda each: (each.requested, each.image_id), reverse=True)
-    own = [each for each in newest_first if not _foreign(each)]  # no copy of a point guards it
+    own = [each for each in newest_first if each.as_made]  # no copy of a point guards it
     usable = [each.image_id for each in own if each.usable]
     held = guarded(own)
     going, stays = [], {}
     for each in newest_first:
-        why = held.get(each.image_id) or _foreign(each) or _stays_by_rule(each, rule, usable[: rule.last], now)
+        why = held.get(each.image_id) or each.foreign or _stays_by_rule(each, rule, usable[: rule.last], now)
         if why:
             stays[each.image_id] = why
         else:
@@ -67,10 +67,6 @@ def guarded(newest_first: Iterable[Point]) -> dict[str, str]:
         "it is the last proven one": [each for each in good if each.proof == "proven"],
     }
     return {found[0].image_id: why for why, found in kinds.items() if found}
-
-
-def _foreign(point: Point) -> str:
-    return "" if point.as_made else "it is a copy, or its tags are not those that this installation gave it"
 
 
 def _stays_by_rule(point: Point, rule: Keeping, last: list[str], now: float) -> str:

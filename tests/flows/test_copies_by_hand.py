@@ -2,12 +2,66 @@
 
 import pytest
 
+from handlers import cards
+from handlers.grammar import parse
+from handlers.point_lines import listed
 from tests.flows.old_points import five_points, key
-from tests.stage import Stage
+from tests.flows.scene import SMALL, shown
+from tests.flows.test_the_survey import surveyed
+from tests.stage import ASKING, Stage
 from workflows.aws import Home
 from workflows.aws.calls import Calls
-from workflows.errors import NotSafe
+from workflows.engine.run import Status
+from workflows.errors import NotSafe, UserError
 from workflows.points import point_of
+from workflows.steps.isolation import choose_point
+
+
+def copied(stage: Stage, image_id: str) -> str:
+    """Somebody copies it in the console, with its tags, long after it was made."""
+    stage.clock.forward(3600)
+    raw = Calls("us-east-1", stage.lab.url, clients=stage.clients)
+    copy = raw("ec2", "copy_image", SourceImageId=image_id, SourceRegion="us-east-1", Name="orders", CopyImageTags=True)
+    stage.clock.forward(3600)
+    stage.look()
+    return str(copy["ImageId"])
+
+
+def test_a_copy_of_an_old_point_is_never_taken_for_the_newest(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    older, newer = (stage.backup().values["point"]["image_id"] for _ in range(2))
+    copy = copied(stage, older)
+    assert surveyed(stage)["orders-db"].point == newer
+    assert {choose_point.call(stage.aws, "orders-db", "random", f"D-{n}").image_id for n in range(30)} == {older, newer}
+    assert choose_point.call(stage.aws, "orders-db", "latest", "D-1").image_id == newer
+    stage.lose(source)
+    stage.look()
+    for asked in ({}, {"as_of": stage.clock.now()}):
+        assert stage.desk.restore(ASKING, "orders-db", **asked).values["image_id"] == newer  # type: ignore[arg-type]
+    told = listed(stage.desk.points("orders-db"), stage.clock.now())
+    assert [line.split("`")[1] for line in told.split("\n") if "•" in line] == [copy, newer, older]
+    assert told.count("*a copy*") == 1
+
+
+def test_a_copy_that_is_named_is_restored_and_nothing_is_said_of_its_age(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    older = stage.backup().values["point"]["image_id"]
+    copy = copied(stage, older)
+    stage.aws.removals.ensure_deregistered(older, stage.aws.images.get(older).tags["firedrill:run"], hold=lambda: None)
+    stage.lose(source)
+    stage.look()
+    with pytest.raises(UserError, match="no complete recovery point") as refused:
+        stage.desk.restore(ASKING, "orders-db")
+    assert "A copy is restored only by its image id" in refused.value.hint
+    plan, _ = stage.answers.to(parse(f"restore {copy} --dry-run"), ASKING)
+    assert "it is a copy" in plan
+    answer, _ = stage.answers.to(parse(f"restore {copy}"), ASKING)
+    assert "it is a copy" in answer
+    ended = stage.drive(stage.store.open_runs()[0])
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert "it is a copy" in shown(ended)
+    assert (ended.values["report"]["rpo"], ended.values["report"]["rpo_at_most"]) == (None, None)
+    assert "RPO" not in cards.sentence(ended)
 
 
 def test_a_copy_in_another_region_under_the_same_name_is_not_ours_to_remove(stage: Stage) -> None:

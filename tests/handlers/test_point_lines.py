@@ -10,7 +10,7 @@ NOW = 1_795_500_000.0
 DAY = 86_400.0
 PROVEN = Point(
     "ami-0d3e4e83500520a9f", "orders-db", "eu-central-1", "D-0013-7f3a9c2e", "i-1", NOW - 3 * DAY, "available",
-    "proven", "crash-consistent", "f" * 64, "lt-1:3", "", None, "D-0013", NOW - 2 * DAY,
+    "proven", "crash-consistent", "f" * 64, "lt-1:3", "", None, "D-0013", NOW - 2 * DAY, as_made=True,
 )  # fmt: skip
 
 
@@ -32,7 +32,8 @@ def test_a_point_that_differed_says_so_and_one_that_cannot_be_restored_says_why(
 
 
 def test_every_line_of_a_restorable_point_fits_a_phone() -> None:
-    lines = plain(listed([PROVEN, replace(PROVEN, differed_in="R-0007", differed_at=NOW - 90)], NOW)).split("\n")
+    others = replace(PROVEN, differed_in="R-0007", differed_at=NOW - 90), replace(PROVEN, as_made=False)
+    lines = plain(listed([PROVEN, *others], NOW)).split("\n")
     assert max(map(len, lines)) <= 55
 
 

@@ -17,7 +17,7 @@ from workflows.steps.marks import marks_of
 from workflows.steps.settings import prints, settings_now
 from workflows.steps.source import Source
 from workflows.steps.vss import ByVss
-from workflows.words import count, safe
+from workflows.words import count, safe, when
 
 #: Seconds. AWS: "several minutes … sometimes up to 24 hours"; then as long again, since nothing is lost by waiting.
 IMAGE_PATIENCE = 48 * 3600.0
@@ -163,6 +163,19 @@ def _check_snapshot(image_id: str, device: str, snapshot: Snapshot, expected: di
                 f"The snapshot of {device} (`{snapshot.id}`) of {image_id}: {name} is `{said[name]}`, not `{value}`.",
                 "Start a new backup.",
             )
+
+
+def told_whole(point: Point) -> str:
+    """What people read of a point that `check_restorable` gave."""
+    if point.foreign:
+        return f"`{point.image_id}` is whole; {point.foreign}, so how old its content is, is not known"
+    return f"`{point.image_id}`, asked for {when(point.requested)}, is whole"
+
+
+@step("Weigh the recovery point", tell="\n".join, when=lambda asked: bool(asked.get("cautions")))
+def weigh_point(cautions: list[str]) -> list[str]:
+    """What was known against the point when it was asked for, told before anything is launched from it."""
+    return cautions
 
 
 def check_restorable(home: Aws, image_id: str) -> Point:

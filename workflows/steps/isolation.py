@@ -11,9 +11,9 @@ from workflows.aws.instances import Launch
 from workflows.aws.networks import NEEDED, rule_to
 from workflows.engine.runbook import step
 from workflows.errors import IsolationRefused
-from workflows.points import Point, choose, launch_settings, point_of
-from workflows.steps.image import check_restorable
-from workflows.words import count, safe, when
+from workflows.points import Point, choose, fitting, launch_settings, point_of
+from workflows.steps.image import check_restorable, told_whole
+from workflows.words import count, safe
 
 _DOCS = "docs/aws.md says how copies are kept apart."
 
@@ -51,7 +51,7 @@ class Isolation:
 @step(
     "Choose the recovery point",
     gives="point",
-    tell=lambda point: f"`{point.image_id}`, asked for {when(point.requested)}, is whole",
+    tell=told_whole,
     when=lambda asked: asked["which"] != "fresh",
 )
 def choose_point(home: Aws, server: str, which: str, run_key: str) -> Point:
@@ -60,7 +60,7 @@ def choose_point(home: Aws, server: str, which: str, run_key: str) -> Point:
     points = [point_of(image, home.region) for image in home.images.ours()]
     if which != "random":
         return check_restorable(home, choose(points, server, which).image_id)
-    usable = sorted(each.image_id for each in points if each.server == server and each.usable)
+    usable = sorted(each.image_id for each in fitting(points, server))
     return check_restorable(home, random.Random(run_key).choice(usable))
 
 

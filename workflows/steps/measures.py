@@ -42,7 +42,7 @@ class Report:
     compared, `rto_hydrated` until its disks held every block (`hydration` says what was seen of that). `downtime` is
     from a loss until the server was there again, and its facts compared. `rpo` counts from the CreateImage request
     until a loss; where somebody else lost the server, nobody knows when, and `rpo_at_most` counts until the request to
-    restore it.
+    restore it. Of a copy neither is known.
     """
 
     verdict: str
@@ -108,13 +108,13 @@ def report(
         image_id=point.image_id,
         rto_running=running_at - lost_at,
         rto_validated=seen.validated_at - lost_at,
-        rpo=lost if rehearsed else None,
+        rpo=lost if rehearsed and point.as_made else None,
         left_behind=tuple(left_behind),
         since="request" if not rehearsed else "rehearsed loss" if beside else "loss",
         rto_hydrated=None if seen.whole_at is None else seen.whole_at - lost_at,
         hydration=seen.sentence() if hydration else "",
         downtime=seen.validated_at - lost_at if rehearsed and not beside else None,
-        rpo_at_most=None if rehearsed or beside else lost,
+        rpo_at_most=lost if point.as_made and not rehearsed and not beside else None,
         disk_bytes=seen.disk_bytes,
         snapshot_bytes=seen.snapshot_bytes,
     )
