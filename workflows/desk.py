@@ -22,7 +22,7 @@ from workflows.facts.targets import NO_TARGETS, Targets
 from workflows.inventory import ProfileFor, Sighting, profile_on
 from workflows.keeping import EVERYTHING_STAYS, Keeping
 from workflows.lookout import Lookout, comparable, restorable
-from workflows.points import Point, cautions
+from workflows.points import Point
 from workflows.policy import Circumstances
 from workflows.pruned import deed
 from workflows.retention import rule_of
@@ -101,7 +101,7 @@ class Desk:
             values |= self._source(seen, False, accept_loss, profile)
             values["targets"] = self._targets(seen.server, seen.tags, values["profile"]["name"])
             return self.planned("clone", asking, self._target(seen), values, seen.tags)
-        point, account, tags = self.lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
+        point, _, account, tags = self.lookout.find(lambda known: restorable(known, target, "latest", None, "", True))
         values["targets"] = self._targets(point.server, tags)
         return self.planned("clone", asking, Target(point.server, account, point.region), values, tags)
 
@@ -110,11 +110,12 @@ class Desk:
         beside: bool = False, subnet: str = "", instance_type: str = "",
     ) -> Run:  # fmt: skip
         """A planned restore of a server from one of its recovery points. Raises UserError."""
-        chosen, account, tags = self.lookout.find(lambda k: restorable(k, target, point, as_of, region, beside))
+        found = self.lookout.find(lambda known: restorable(known, target, point, as_of, region, beside))
+        chosen, cautions, account, tags = found
         values = {
             "image_id": chosen.image_id, "beside": beside, "subnet": subnet, "instance_type": instance_type,
             "lost_at": self._clock.now(), "left_behind": [], "rehearsed": False,
-            "targets": self._targets(chosen.server, tags), "cautions": cautions(chosen),
+            "targets": self._targets(chosen.server, tags), "cautions": cautions,
         }  # fmt: skip
         return self.planned("restore", asking, Target(chosen.server, account, chosen.region), values, tags)
 

@@ -10,7 +10,7 @@ from workflows.engine.board import Board
 from workflows.engine.clock import Clock
 from workflows.errors import UserError
 from workflows.inventory import Inventory, Sighting
-from workflows.points import Point, choose
+from workflows.points import Point, choose, trusted
 from workflows.steps.replacement import still_alive
 from workflows.words import safe
 
@@ -82,8 +82,9 @@ def _readable(text: bytes) -> Inventory | None:
 
 def restorable(
     known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
-) -> tuple[Point, str, Mapping[str, str]]:
-    """The point that a restore is asked for, the account that it lies in, and the server's tags as last seen.
+) -> tuple[Point, list[str], str, Mapping[str, str]]:
+    """The point that a restore is asked for, what is to be known of it, the account that it lies in, and the server's
+    tags as last seen.
 
     Raises UserError.
     """
@@ -99,7 +100,7 @@ def restorable(
     wanted = target if target.startswith("ami-") else which
     points = [each for each in known.points if not region or each.region == region]
     seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
-    return choose(points, server, wanted, as_of), known.account, seen.tags if seen else {}
+    return *trusted(points, server, wanted, as_of), known.account, seen.tags if seen else {}
 
 
 def comparable(known: Inventory, seen: Sighting, which: str) -> Point:

@@ -16,6 +16,10 @@ _PROOFS: dict[str, Proof] = {"complete": "complete", "proven": "proven"}
 _PROVED = {"complete": (tags.COMPLETE_BY, tags.COMPLETE_AT), "proven": (tags.PROVEN_BY, tags.PROVEN_AT)}
 
 
+#: Points that were passed over, of which a restore tells one by one.
+MOST_TOLD = 3
+
+
 @dataclass(frozen=True)
 class Point:
     """One AMI with its snapshots, its launch settings and its facts.
@@ -131,8 +135,7 @@ def choose(points: Iterable[Point], server: str, which: str = "latest", as_of: f
 
     Raises UserError when there is none.
     """
-    own = [each for each in points if each.server == server]
-    return _named(own, server, which) if which.startswith("ami-") else fitting(own, server, which, as_of)[0]
+    return _named(points, server, which) if which.startswith("ami-") else fitting(points, server, which, as_of)[0]
 
 
 def fitting(points: Iterable[Point], server: str, which: str = "latest", as_of: float | None = None) -> list[Point]:
@@ -154,14 +157,43 @@ def fitting(points: Iterable[Point], server: str, which: str = "latest", as_of: 
     return fits
 
 
-def cautions(point: Point) -> list[str]:
-    """What whoever restores it must know: a line each, in mrkdwn."""
-    foreign = f"`{safe(point.image_id)}`: {point.foreign}, so how old its content is, is not known, and no RPO is told."
-    return [foreign] if point.foreign else []
+def trusted(
+    points: Iterable[Point], server: str, which: str = "latest", as_of: float | None = None
+) -> tuple[Point, list[str]]:
+    """What a server is restored from, and what whoever restores it must know: a line each, in mrkdwn. As `choose`, but
+    newer points that differed when they were restored are passed over, if there is one that did not. Raises UserError.
+    """
+    if which.startswith("ami-"):
+        named = _named(points, server, which)
+        return named, [*_of_a_copy(named), *([f"{_differed(named)}."] if named.differed_in else [])]
+    fits = fitting(points, server, which, as_of)
+    at = next((number for number, each in enumerate(fits) if not each.differed_in), None)
+    if at is None:
+        return fits[0], [f"{_differed(fits[0])}, and there is none that did not."]
+    more = [f"So were {at - MOST_TOLD} more."] if at > MOST_TOLD else []
+    return fits[at], [*map(_passed_over, fits[: min(at, MOST_TOLD)]), *more]
 
 
-def _named(own: list[Point], server: str, image_id: str) -> Point:
-    found = next((p for p in own if p.image_id == image_id), None)
+def _of_a_copy(point: Point) -> list[str]:
+    said = f"`{safe(point.image_id)}`: {point.foreign}, so how old its content is, is not known, and no RPO is told."
+    return [said] if point.foreign else []
+
+
+def _differed(point: Point) -> str:
+    return f"`{safe(point.image_id)}` *differed* when `{safe(point.differed_in)}` restored it"
+
+
+def _passed_over(point: Point) -> str:
+    """With the way to take it all the same; it fits the card."""
+    image_id = safe(point.image_id)
+    return (
+        f"`{image_id}` is newer, but passed over: it *differed* in `{safe(point.differed_in)}`. To take it: "
+        f"`/dr restore {image_id}`."
+    )
+
+
+def _named(points: Iterable[Point], server: str, image_id: str) -> Point:
+    found = next((p for p in points if p.server == server and p.image_id == image_id), None)
     if found is None:
         text = f"`{safe(image_id)}` is not a recovery point of *{safe(server)}*."
         raise UserError(text, f"`/dr points {safe(server)}` lists them.", about="point")

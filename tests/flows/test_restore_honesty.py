@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 
+from handlers.grammar import parse
 from handlers.point_lines import listed
 from tests.flows import scene
 from tests.flows.scene import SMALL, made, nothing_lost, prints, retried, shown, words
-from tests.stage import APPROVER, OPERATOR, Stage
+from tests.stage import APPROVER, ASKING, OPERATOR, Stage
 from workflows.aws.tags import seconds
 from workflows.engine.run import Run, Status
 from workflows.errors import UserError
@@ -176,6 +177,37 @@ def test_a_proven_point_that_differs_later_is_not_proven_any_more(stage: Stage) 
     told = listed([point], stage.clock.now() + 7200)
     assert f"*differed* when `{failed.id}` restored it 2 h ago" in told
     assert "proven" not in told
+
+
+def test_a_restore_passes_over_newer_points_that_differed_and_says_how_to_take_one_all_the_same(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    older, newer = (stage.backup().values["point"]["image_id"] for _ in range(2))
+    stage.lab.faults.corrupt_disk()
+    failed = stage.restore(beside=True)
+    assert (failed.status, failed.values["point"]["image_id"]) == (Status.FAILED, newer)
+    stage.lab.faults.clear()
+    stage.lose(source)
+    stage.look()
+    said = f"`{newer}` is newer, but passed over: it *differed* in `{failed.id}`. To take it: `/dr restore {newer}`."
+    assert said in stage.answers.to(parse("restore orders-db --dry-run"), ASKING)[0]
+    answer, (run,) = stage.answers.to(parse("restore orders-db"), ASKING)
+    assert said in answer
+    ended = stage.drive(run)
+    assert (ended.status, ended.values["point"]["image_id"]) == (Status.SUCCEEDED, older)
+    assert said in shown(ended)
+    assert stage.desk.restore(ASKING, newer, beside=True).values["image_id"] == newer
+    assert stage.clone().values["point"]["image_id"] == newer, "a drill is there to test the newest"
+
+
+def test_where_every_point_differed_the_newest_is_restored_with_a_warning(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    point = stage.backup().values["point"]["image_id"]
+    stage.lab.faults.corrupt_disk()
+    failed = stage.restore(beside=True)
+    stage.lab.faults.clear()
+    again = stage.restore(beside=True)
+    assert (again.status, again.values["point"]["image_id"]) == (Status.SUCCEEDED, point)
+    assert f"`{point}` *differed* when `{failed.id}` restored it, and there is none that did not." in shown(again)
 
 
 def test_a_replacement_without_its_profile_never_answers_and_the_run_fails(stage: Stage) -> None:
