@@ -1,5 +1,6 @@
 """Recurring work: what people ask for and press, behind the policy, and what they are told of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -8,6 +9,7 @@ from handlers.announcements import details
 from handlers.requests import ListSchedules, PauseSchedule, Recurring, SkipNext, StartSchedule, Unschedule
 from workflows.desk import Asking, Desk
 from workflows.errors import UserError
+from workflows.inventory import Lost, Sighting
 from workflows.masking import masked
 from workflows.policy import Circumstances, about_run
 from workflows.schedules.calendar import Calendar, line
@@ -132,15 +134,20 @@ class Scheduling:
         self._check(schedule, replace(asking, channel=schedule.channel or asking.channel), anew=anew)
 
     def _about(self, schedule: Schedule, channel: str) -> list[Circumstances]:
-        """As the policy sees it: with the servers' tags, as they were last seen; of one that is gone only its name."""
+        """As the policy sees it: with the servers' tags, as they were last seen; of one that is lost those that it
+        bore, if they are known."""
         target, verb, known = schedule.target, schedule.verb, self._desk.lookout.last()
+        unseen = Circumstances(verb, channel, "" if target.startswith(("tag:", "i-")) else target, None)
+        if known is None:
+            return [unseen]
+        found: Sequence[Sighting | Lost]
         try:
-            found = known.living(target) if known else []
+            found = known.living(target)
         except UserError:
-            found = []
-        if not known or not found:
-            return [Circumstances(verb, channel, "" if target.startswith(("tag:", "i-")) else target)]
-        return [Circumstances(verb, channel, each.server, each.tags, known.account, each.region) for each in found]
+            found = [each for each in known.lost if each.server == target]
+        return [Circumstances(verb, channel, each.server, each.tags, known.account, each.region) for each in found] or [
+            unseen
+        ]
 
 
 def _wanted(request: StartSchedule, asking: Asking) -> Schedule:

@@ -70,6 +70,13 @@ def test_a_rule_applies_where_all_that_it_names_fits(when: When, fits: bool) -> 
     assert when.fits(about) is fits
 
 
+def test_where_nobody_knows_a_servers_tags_a_rule_by_tags_holds_for_it() -> None:
+    unknown = Circumstances("restore", HERE, "orders-db", None)
+    assert NARROW.when.fits(unknown)
+    assert not replace(NARROW.when, servers=("wiki",)).fits(unknown)
+    assert not NARROW.when.fits(Circumstances("restore", HERE, "orders-db"))
+
+
 def test_a_user_group_that_slack_does_not_tell_of_has_nobody_in_it() -> None:
     policy = Policy(replace(BASE_RULE, approvers=("S9UNKNOWN",)))
     assert may_approve(policy.terms(about_run(run())), "U9ELSE", DIRECTORY) == []

@@ -222,7 +222,7 @@ class Desk:
         """The server that a target names, alive or not. Raises UserError."""
         return self.lookout.find(lambda known: known.server_of(target))
 
-    def rule(self, server: str, marks: Mapping[str, str]) -> Keeping:
+    def rule(self, server: str, marks: Mapping[str, str] | None) -> Keeping:
         """How long its recovery points are kept."""
         return rule_of(server, marks, self._profile_for, self.retention)
 
@@ -245,7 +245,7 @@ class Desk:
         return found[0]
 
     def planned(
-        self, name: str, asking: Asking, target: Target, values: dict[str, Any], tags: Mapping[str, str]
+        self, name: str, asking: Asking, target: Target, values: dict[str, Any], tags: Mapping[str, str] | None
     ) -> Run:
         book: Runbook = RUNBOOKS[name]
         return Run(
@@ -262,7 +262,7 @@ class Desk:
             via=asking.via,
             reason=asking.reason,
             version=metadata.version("firedrill"),
-            tags=dict(tags),
+            tags=None if tags is None else dict(tags),
         )
 
     def _source(self, seen: Sighting, reboot: bool, accept_loss: bool, profile: str) -> dict[str, Any]:
@@ -274,10 +274,10 @@ class Desk:
             "accept_loss": accept_loss,
         }
 
-    def _targets(self, server: str, marks: Mapping[str, str], profile: str = "") -> dict[str, Any]:
+    def _targets(self, server: str, marks: Mapping[str, str] | None, profile: str = "") -> dict[str, Any]:
         """What the server's profile aims at. In doubt nothing: no restore is held up by a question of settings."""
         try:
-            found = self._profile_for(server, marks, profile).targets
+            found = self._profile_for(server, marks or {}, profile).targets
         except UserError:
             found = NO_TARGETS
         made: dict[str, Any] = _TARGETS.dump_python(found, mode="json")

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from workflows.aws import Home, tags
+from workflows.aws import Aws, Home, tags
 from workflows.errors import FiredrillError, UserError
 from workflows.facts.profile import DEFAULT_ON_WINDOWS, DEFAULT_PROFILE, Profile, misfit
-from workflows.points import Point, point_of
+from workflows.points import Point, launch_settings, point_of
 from workflows.words import safe
 
+#: Lost servers of which one look asks AWS in each Region.
+MOST_ASKED = 20
 _MAY = "An instance id (`i-0123456789abcdef0`), a server's name (`orders-db`) or `tag:Key=Value` is right."
 
 
@@ -48,9 +50,20 @@ def profile_on(seen: Sighting, profile_for: ProfileFor, name: str = "") -> Profi
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A server of which no instance lives there. AWS forgets a terminated instance's tags, so these are those that it
+    bore at its newest recovery point, as the launch settings `launch` keep them."""
+
+    server: str
+    region: str
+    launch: str
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Inventory:
     """`at` is when it was taken, in seconds since the epoch; `blind` are Regions that could not be looked at, and
-    `troubles` says why."""
+    `troubles` says why. `lost` are those of whose tags something is known."""
 
     at: float
     account: str
@@ -59,6 +72,15 @@ class Inventory:
     points: tuple[Point, ...]
     troubles: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
+
+    def tags_of(self, server: str, region: str) -> dict[str, str] | None:
+        """Those of its newest living instance; of a server that is lost, those that it bore at its newest point in that
+        Region. None where they are not known."""
+        alive = [each for each in self.servers if each.server == server and not each.gone]
+        if alive:
+            return max(alive, key=lambda each: each.launched).tags
+        return next((each.tags for each in self.lost if (each.server, each.region) == (server, region)), None)
 
     def unseen(self, target: str) -> str:
         """What of a target is not known, in a sentence without its end; empty where all of it is."""
@@ -156,13 +178,14 @@ class Inventory:
         return f"{', '.join(self.regions)} of account {self.account}{blind}"
 
 
-def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
-    """Look at every Region; one that cannot be looked at does not hide the others. Raises what the door to AWS raises
-    if none can be."""
+def taken(home: Home, regions: Iterable[str], now: float, before: Inventory | None = None) -> Inventory:
+    """Look at every Region; one that cannot be looked at does not hide the others. What was known `before` of a lost
+    server is not asked again. Raises what the door to AWS raises if none can be."""
     names = tuple(regions)
     account = ""
     servers: list[Sighting] = []
     points: list[Point] = []
+    lost: list[Lost] = []
     blind: list[str] = []
     troubles: list[FiredrillError] = []
     for name in names:
@@ -179,11 +202,35 @@ def taken(home: Home, regions: Iterable[str], now: float) -> Inventory:
             for each in found
             if tags.COPY_OF not in each.tags  # a drill's copy is no server
         ]
-        points += [point_of(image, name) for image in images]
+        own = [point_of(image, name) for image in images]
+        alive = {each.server for each in found if not each.gone}
+        lost += _lost(aws, [each for each in own if each.server not in alive], before.lost if before else ())
+        points += own
     if len(troubles) == len(names):
         raise troubles[0]
     said = tuple(trouble.text for trouble in troubles)
-    return Inventory(now, account, names, tuple(servers), tuple(points), said, tuple(blind))
+    return Inventory(now, account, names, tuple(servers), tuple(points), said, tuple(blind), tuple(lost))
+
+
+def _lost(aws: Aws, points: Iterable[Point], before: Iterable[Lost]) -> list[Lost]:
+    """Of the servers that those points are of. Each look asks AWS of a few only."""
+    newest = {each.server: each for each in sorted(points, key=lambda each: each.requested) if each.as_made}
+    known = {(each.server, each.region, each.launch): each for each in before}
+    found = [known.get((each.server, each.region, each.launch)) or each for each in newest.values()]
+    asked = [each for each in found if isinstance(each, Point)][:MOST_ASKED]
+    made = [Lost(each.server, each.region, each.launch, _kept_tags(aws, each)) for each in asked]
+    return [each for each in found if isinstance(each, Lost)] + [each for each in made if each.tags]
+
+
+def _kept_tags(aws: Aws, point: Point) -> dict[str, str]:
+    """Nothing where they cannot be read, at the moment or any more."""
+    try:
+        kept = aws.templates.data(launch_settings(point)).get("TagSpecifications", [])
+    except FiredrillError:
+        return {}
+    return {
+        name: value for each in kept if each.get("ResourceType") == "instance" for name, value in tags.of(each).items()
+    }
 
 
 _INVENTORY = TypeAdapter(Inventory)

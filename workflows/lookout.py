@@ -38,7 +38,7 @@ class Lookout:
         if text is None:
             return None
         if read is None or read[0] != text:
-            self._read = read = (text, _readable(text))
+            self._read = read = (text, readable(text))
         return read[1]
 
     def find(self, find: Callable[[Inventory], T]) -> T:
@@ -72,7 +72,8 @@ class Lookout:
         )
 
 
-def _readable(text: bytes) -> Inventory | None:
+def readable(text: bytes) -> Inventory | None:
+    """What the workers saw; None for what another version wrote."""
     try:
         return inventory.from_json(text)
     except ValueError:
@@ -82,9 +83,9 @@ def _readable(text: bytes) -> Inventory | None:
 
 def restorable(
     known: Inventory, target: str, which: str, as_of: float | None, region: str, beside: bool
-) -> tuple[Point, list[str], str, Mapping[str, str]]:
+) -> tuple[Point, list[str], str, Mapping[str, str] | None]:
     """The point that a restore is asked for, what is to be known of it, the account that it lies in, and the server's
-    tags as last seen.
+    tags, None where they are not known.
 
     Raises UserError.
     """
@@ -99,8 +100,8 @@ def restorable(
         raise still_alive(server, alive[0].instance_id)
     wanted = target if target.startswith("ami-") else which
     points = [each for each in known.points if not region or each.region == region]
-    seen = max((each for each in known.servers if each.server == server), key=lambda each: each.launched, default=None)
-    return *trusted(points, server, wanted, as_of), known.account, seen.tags if seen else {}
+    point, cautions = trusted(points, server, wanted, as_of)
+    return point, cautions, known.account, known.tags_of(server, point.region)
 
 
 def comparable(known: Inventory, seen: Sighting, which: str) -> Point:

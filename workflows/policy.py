@@ -19,13 +19,13 @@ WAIVABLE = ("copy",)
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a request is about; empty where that is not known. `verb` is the grammar's; a live drill's is `live`,
-    a clone drill's `drill`."""
+    """What a request is about; empty where it is about none. `verb` is the grammar's; a live drill's is `live`, a clone
+    drill's `drill`. `tags` None: there is a server, and nobody knows what it bears, so a rule by tags holds for it."""
 
     verb: str
     channel: str = ""
     server: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = field(default_factory=dict)
     account: str = ""
     region: str = ""
 
@@ -47,7 +47,7 @@ class When:
         return (
             all(not wanted or value in wanted for wanted, value in exact)
             and (not self.servers or any(fnmatchcase(about.server, each) for each in self.servers))
-            and all(about.tags.get(name) == value for name, value in self.tags.items())
+            and (about.tags is None or self.tags.items() <= about.tags.items())
         )
 
     def __str__(self) -> str:

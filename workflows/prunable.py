@@ -48,10 +48,10 @@ def _by_server(known: Inventory) -> dict[tuple[str, str], list[Point]]:
     return found
 
 
-def _marks(known: Inventory, server: str, region: str) -> dict[str, str]:
-    """The tags of its newest instance there."""
+def _marks(known: Inventory, server: str, region: str) -> dict[str, str] | None:
+    """The tags of its newest instance there; None if none is seen: what a lost one bore once lets nothing go."""
     bearers = [each for each in known.servers if (each.server, each.region) == (server, region)]
-    return max(bearers, key=lambda each: each.launched).tags if bearers else {}
+    return max(bearers, key=lambda each: each.launched).tags if bearers else None
 
 
 def _line(point: Point) -> str:

@@ -26,12 +26,15 @@ class Sorted:
 
 
 def rule_of(
-    server: str, marks: Mapping[str, str], choose: Callable[[str, Mapping[str, str], str], Profile], default: Keeping
+    server: str,
+    marks: Mapping[str, str] | None,
+    choose: Callable[[str, Mapping[str, str], str], Profile],
+    default: Keeping,
 ) -> Keeping:
     """The rule of the server's profile, else `default`. In doubt everything stays: so where there is no instance whose
     tags could choose the profile, only that of a profile that names the server goes."""
     try:
-        chosen = choose(server, marks, "")
+        chosen = choose(server, marks or {}, "")
     except UserError:
         return EVERYTHING_STAYS
     if not marks and (chosen.retention is None or chosen.name == "default"):

@@ -9,6 +9,7 @@ from workflows.engine.clock import Clock
 from workflows.engine.store import Store
 from workflows.freshness import Known
 from workflows.inventory import ProfileFor
+from workflows.lookout import readable
 from workflows.report.history import LOOKED_AT
 from workflows.schedules.calendar import Calendar
 from workflows.watch import Watch
@@ -34,7 +35,8 @@ class Survey:
 
     def take(self) -> Known:
         """Look at AWS, keep what is there, judge it, and warn. Raises FiredrillError and Away."""
-        seen = inventory.taken(self._home, self.regions, self._clock.now())
+        text = self._board.inventory()
+        seen = inventory.taken(self._home, self.regions, self._clock.now(), readable(text) if text else None)
         self._board.put_inventory(inventory.to_json(seen))
         drills = freshness.last_drills(self._store.latest(LOOKED_AT, "D"), self._before())
         schedules = [each.schedule for each in self._calendar.all()]

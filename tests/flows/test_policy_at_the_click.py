@@ -5,14 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from handlers.access import Access
+from handlers.answers import Answers
+from handlers.grammar import parse
 from handlers.requests import Decide
 from tests.flows.asked import cloned, drilled, pruned
 from tests.flows.scene import SMALL, nothing_lost, retried, words
-from tests.stage import APPROVER, APPROVER2, Stage
+from tests.stage import APPROVER, APPROVER2, ASKING, Stage
+from workflows import inventory
+from workflows.aws.calls import Calls
 from workflows.desk import Asking
 from workflows.engine.run import Actor, Run, Status
 from workflows.errors import NotAllowed
-from workflows.policy import Directory
+from workflows.policy import Directory, Rule, When
 
 
 def _approved_then(stage: Stage, source: str, expected: str) -> None:
@@ -97,6 +102,69 @@ def test_whose_approval_does_not_count_any_more_removes_no_further_points(stage:
     ended = stage.drive(stage.store.read(run.id))
     assert "is deactivated" in f"{ended.steps}"
     assert stage.count("DeregisterImage") == 0
+
+def _launch_settings_go(stage: Stage, run: Run) -> None:
+    raw = Calls("us-east-1", stage.lab.url, clients=stage.clients)
+    raw("ec2", "delete_launch_template", LaunchTemplateId=run.values["launch"].partition(":")[0])
+
+
+BY_TAGS = Rule("production", When(tags={"Environment": "production"}), reason=True)
+
+
+def _behind(stage: Stage, *rules: Rule) -> Answers:
+    access = Access(replace(stage.policy, rules=rules), lambda _: stage.directory)
+    return Answers(stage.desk, access, stage.calendar)
+
+
+def _asked(stage: Stage, typed: str) -> Run:
+    """By an operator, behind the rule for production."""
+    return _behind(stage, BY_TAGS).to(parse(typed), ASKING)[1][0]
+
+
+def test_a_rule_by_tags_holds_for_a_lost_server_whose_tags_aws_has_forgotten(stage: Stage) -> None:
+    for name, environment in (("orders-db", "production"), ("intranet", "test")):
+        source = stage.seed(name, disks=SMALL, tags={"Environment": environment})
+        backup = stage.backup(name)
+        stage.lose(source)
+    stage.clock.forward(2 * 3600)
+    stage.look()
+    known = stage.desk.lookout.last()
+    assert known is not None
+    assert known.servers == ()
+    with pytest.raises(NotAllowed, match="wants a reason"):
+        _asked(stage, "restore orders-db")
+    assert _asked(stage, "restore intranet").tags == {
+        "Environment": "test",
+        "Name": "intranet",
+        "firedrill:server": "intranet",
+    }
+    _launch_settings_go(stage, backup)
+    again = inventory.taken(stage.home, ["us-east-1"], stage.clock.now(), known)
+    assert again.lost == known.lost, "what is known is not asked again"
+
+
+def test_where_no_point_tells_a_lost_servers_tags_every_rule_by_tags_holds_for_it(stage: Stage) -> None:
+    source = stage.seed("intranet", disks=SMALL, tags={"Environment": "test"})
+    _launch_settings_go(stage, stage.backup("intranet"))
+    stage.lose(source)
+    stage.clock.forward(2 * 3600)
+    stage.look()
+    with pytest.raises(NotAllowed, match="wants a reason"):
+        _asked(stage, "restore intranet")
+    assert _asked(stage, "restore intranet --reason 'the disk died'").tags is None
+
+
+def test_a_schedule_of_a_lost_server_is_removed_only_by_whom_the_rule_by_its_tags_lets(stage: Stage) -> None:
+    board = replace(BY_TAGS, operators=("U0BOARD",), reason=False)
+    for name, environment in (("orders-db", "production"), ("intranet", "test")):
+        source = stage.seed(name, disks=SMALL, tags={"Environment": environment})
+        stage.backup(name)
+        _behind(stage).to(parse(f"schedule backup {name} --at 'every day at 02:00'"), ASKING)
+        stage.lose(source)
+    stage.look()
+    with pytest.raises(NotAllowed, match="not an operator"):
+        _behind(stage, board).to(parse("unschedule S-0001"), ASKING)
+    assert "is removed" in _behind(stage, board).to(parse("unschedule S-0002"), ASKING)[0]
 
 
 @pytest.mark.parametrize("who", [Actor("U0STRANGER"), Actor("U0OPERATOR")], ids=["a stranger", "the asker"])

@@ -152,10 +152,11 @@ class Run:
 
     `key` is the id with a random part: it names what the run makes in AWS, and stays unique when Redis was lost
     and the ids begin anew. `values` holds what was asked for and what the steps gave, as JSON. `tags` are the
-    server's as they were when it was asked for; the policy goes by them. `answers` are those to the open question, or
-    to the one that was just decided. `version` is that of the program that took the request in. `decisions` are the
-    questions that were settled, the latest last. `seal` is the SHA-256 of the report of a run that has ended. `halted`
-    says who has brought it to a stand, for the time being. `batch` is the one that it was begun with, if any.
+    server's as they were when it was asked for, None where nobody knew; the policy goes by them. `answers` are those to
+    the open question, or to the one that was just decided. `version` is that of the program that took the request in.
+    `decisions` are the questions that were settled, the latest last. `seal` is the SHA-256 of the report of a run that
+    has ended. `halted` says who has brought it to a stand, for the time being. `batch` is the one that it was begun
+    with, if any.
     """
 
     id: str
@@ -170,7 +171,7 @@ class Run:
     values: dict[str, Json]
     via: Literal["slack", "shell", "schedule"] = "slack"
     reason: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] | None = field(default_factory=dict)
     status: Status = Status.QUEUED
     at: int = 0
     no_return: bool = False

@@ -23,7 +23,7 @@ def others_of(run: Run, profile_for: Callable[[str, Mapping[str, str], str], Pro
     that is missing. In doubt none."""
     name = str((run.values.get("profile") or {}).get("name", ""))
     try:
-        return profile_for(run.target.server, run.tags, name).launch
+        return profile_for(run.target.server, run.tags or {}, name).launch
     except UserError:
         return NO_OTHERS
 
