@@ -195,7 +195,7 @@ class Desk:
         """Gives what came of it, in a sentence. Raises Busy."""
         run = self.store.read(run_id)
         if run.problem and run.problem.final:
-            raise UserError(f"`{run.id}` has its verdict, and a retry could not change it.", run.problem.hint)
+            raise UserError(f"`{run.id}` has failed for good, and a retry could not change that.", run.problem.hint)
         again = run.problem.again_from if run.problem else run.step.name
         title = next((each.title for each in run.steps if each.name == again), again)
         return {

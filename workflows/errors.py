@@ -158,7 +158,7 @@ class NoCapacity(PassingTrouble):
 class RunFailed(FiredrillError):
     """A step cannot go on. `again_from` names the step at which a retry starts, if not the failed one.
 
-    `final`: it cannot be retried, since that could only make the outcome look better than it was.
+    `final`: it cannot be retried, since that would change nothing, or only make the outcome look better than it was.
     """
 
     final = False
@@ -194,13 +194,15 @@ class WaitedTooLong(RunFailed):
 
 
 class ImageFailed(RunFailed):
-    """AWS gave up on an AMI."""
+    """AWS gave up on an AMI. Final, as that is, unless somebody has only disabled the AMI: the run's name for it is
+    taken, so a retry would find the same one."""
 
     def __init__(self, image_id: str, state: str, reason: str) -> None:
         super().__init__(
             f"AWS could not make {image_id}: it is `{state}` ({reason or 'no reason given'}).",
             "Nothing was terminated. Start a new backup or drill: it asks for a new image.",
         )
+        self.final = state != "disabled"
 
 
 class PointIncomplete(RunFailed):

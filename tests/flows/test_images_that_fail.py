@@ -43,7 +43,14 @@ def test_an_image_that_is_not_whole_is_found_before_anybody_is_asked_to_terminat
     assert nothing_lost(stage, source)
     image = stage.aws.images.get(failed.values["asked"]["image_id"])
     assert image.tags["firedrill:proof"] == "created"
-    assert retried(stage, failed).status is Status.FAILED
+    final = step == "wait_for_image"
+    if final:
+        with pytest.raises(UserError, match="a retry could not change that") as refused:
+            retried(stage, failed)
+        assert "it asks for a new image" in refused.value.hint
+    else:
+        assert retried(stage, failed).status is Status.FAILED
+    assert ("'retry'" in shown(failed)) is not final
     assert stage.count("CreateImage") == 1
     stage.look()
     assert [point.usable for point in stage.desk.points("orders-db")] == [False]

@@ -134,7 +134,7 @@ def test_a_verdict_cannot_be_retried_into_a_better_one(stage: Stage) -> None:
     _file_lost(stage)
     failed = stage.approve(asked)
     (stage.lab.tree(failed.values["replacement_id"]) / "srv/app/VERSION").write_bytes(b"4.2.1\n")
-    with pytest.raises(UserError, match="has its verdict"):
+    with pytest.raises(UserError, match="a retry could not change that"):
         stage.desk.retry(failed.id, OPERATOR)
     stage.clock.forward(600)
     stage.step()

@@ -87,7 +87,7 @@ def test_what_nobody_wrote_fails_and_is_named_and_is_not_held_against_the_backup
     assert f"`/dr restore {image} --beside`" in words(failed)
     assert "Do not trust" not in words(failed)
     assert stage.aws.images.get(image).tags == tags
-    with pytest.raises(UserError, match="has its verdict"):
+    with pytest.raises(UserError, match="a retry could not change that"):
         stage.desk.retry(failed.id, OPERATOR)
     assert (document_of(failed).verdict.word, document_of(failed).evidence is None) == ("failed", False)
     assert "says nothing about the backup" in document_of(failed).verdict.headline

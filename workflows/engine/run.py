@@ -136,7 +136,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a run stopped, and at which step a retry goes on; `final`: a retry could only make it look better."""
+    """Why a run stopped, and at which step a retry goes on; `final`: a retry would not mend it."""
 
     step: str
     text: str
