@@ -47,7 +47,7 @@ def make_thing(home: World, wanted: str, run_key: str) -> str:
         home.trouble -= 1
         raise Throttled("AWS asks for fewer calls.")
     if home.broken:
-        raise RunFailed("It broke.", "Mend it.")
+        raise RunFailed("It broke.", "Mend it, then `/dr retry`.")
     home.did.append(f"make {wanted}")
     return f"{wanted}-1"
 

@@ -63,7 +63,7 @@ def test_a_failure_says_what_to_do_and_a_retry_goes_on_from_that_step(
     drive(store, engine, clock)
     problem = store.read(run.id).problem
     assert problem is not None
-    assert (problem.text, problem.hint) == ("It broke.", "Mend it.")
+    assert (problem.text, problem.hint) == ("It broke.", f"Mend it, then `/dr retry {run.id}`.")
     assert store.holder(run.target) is None
     world.broken = False
     assert store.retry(store.read(run.id), ASKER) == "done"
@@ -144,6 +144,7 @@ def test_a_step_that_kills_its_worker_again_and_again_ends_as_failed(
     assert failed.status is Status.FAILED
     assert failed.problem is not None
     assert "died" in failed.problem.text
+    assert f"`/dr retry {run.id}`" in failed.problem.hint
 
 
 def test_dispatch_hands_each_due_run_to_one_caller(store: Store, clock: HandClock) -> None:

@@ -209,7 +209,7 @@ def test_a_replacement_that_dies_at_birth_is_launched_again_by_a_retry(stage: St
     stage.lab.faults.after("RunInstances", dies)
     ended = stage.approve(run)
     assert ended.status is Status.FAILED
-    assert "`/dr retry` launches another" in words(ended)
+    assert f"`/dr retry {ended.id}` launches another" in words(ended)
     again = retried(stage, ended)
     assert again.status is Status.SUCCEEDED, again.problem
     assert stage.count("RunInstances") == 2

@@ -182,7 +182,7 @@ class Engine:
         except Exception as error:
             log.exception("run=%s step=%s unexpected", run.id, step.name)
             text = f"Something that Firedrill does not know went wrong ({type(error).__name__})."
-            hint = f"The worker's log has the whole of it: look for `run={run.id}`. `/dr retry {run.id}` tries again."
+            hint = f"The worker's log has the whole of it: look for `run={run.id}`. `/dr retry` tries again."
             return self._fails(run, RunFailed(text, hint))
         match done.value:
             case Wait() as wait:
@@ -264,9 +264,10 @@ class Engine:
         return self._park(moves.asks(run, question), question.expires_at, f"asks {step.name}")
 
     def _fails(self, run: Run, error: FiredrillError) -> Moved:
-        log.error("run=%s step=%s %s %s", run.id, run.step.name, error.text, error.hint)
         again, final = (error.again_from, error.final) if isinstance(error, RunFailed) else (None, False)
-        hint = error.hint if not isinstance(error, UserError) else f"{error.hint} `/dr retry` goes on from here."
+        said = error.hint if not isinstance(error, UserError) else f"{error.hint} `/dr retry` goes on from here."
+        hint = said.replace("`/dr retry`", f"`/dr retry {run.id}`")  # whoever writes a hint need not know the run
+        log.error("run=%s step=%s %s %s", run.id, run.step.name, error.text, hint)
         undone = isinstance(error, NotSafe)
         moved = moves.failed(run, self._clock.now(), error.text, hint, again, undone=undone, final=final)
         return self._end(moved, f"failed at {run.step.name}")
