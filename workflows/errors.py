@@ -5,6 +5,7 @@ FiredrillError
 │   └── NotNow           … or it comes at the wrong time: another run is at work, or everything is halted
 ├── PassingTrouble       the step is tried again by itself, with growing pauses
 │   ├── Throttled
+│   ├── AtLimit          AWS takes no more of them at once; what is under way makes room
 │   ├── Unreachable
 │   ├── AgentAway
 │   ├── HeldBack         nothing is wrong: AWS takes so many calls a second, and it is not this run's turn
@@ -111,6 +112,12 @@ class Throttled(PassingTrouble):
     """AWS asks for fewer calls, or is overloaded (any answer of 503)."""
 
     code = "throttled"
+
+
+class AtLimit(PassingTrouble):
+    """AWS has as many snapshots under way as it takes at once, and made none. Fewer calls would not help."""
+
+    code = "at a limit"
 
 
 class Unreachable(PassingTrouble):

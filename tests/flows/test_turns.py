@@ -87,6 +87,25 @@ def test_where_aws_throttles_all_the_same_every_worker_asks_less_for_a_minute(st
     assert len(slept) == 1
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["PendingSnapshotLimitExceeded", "ConcurrentSnapshotLimitExceeded", "SnapshotCreationPerVolumeRateExceeded"],
+)
+def test_a_backup_waits_while_aws_has_as_many_snapshots_under_way_as_it_takes_and_nobody_asks_less_for_that(
+    stage: Stage, code: str
+) -> None:
+    stage.seed(disks=SMALL)
+    stage.lab.faults.refuse("CreateImage", code, 400, times=3)
+    (planned,) = stage.desk.backup(ASKING, "orders-db", reboot=False, accept_loss=False)
+    run = stage.drive(stage.desk.start(planned), until=lambda run: run.step.troubles == 3)
+    assert "at a limit: AWS takes no more snapshots at the moment" in shown(run)
+    bucket = f"dr:bucket:{stage.aws.account}:us-east-1:create_image"
+    assert stage.store.redis.hget(bucket, "left") is not None
+    assert stage.store.redis.hget(bucket, "slow_until") is None
+    assert stage.drive(run).status is Status.SUCCEEDED
+    assert stage.count("CreateImage") == 1
+
+
 def test_calls_that_are_throttled_together_slow_their_bucket_down_once_and_later_ones_once_more(
     stage: Stage, buckets: Buckets
 ) -> None:

@@ -19,11 +19,13 @@ from botocore.exceptions import (
 
 from workflows.aws.limits import UNLIMITED, Limits, looks, verb
 from workflows.errors import (
+    AtLimit,
     AwsRefused,
     NameTaken,
     NoCapacity,
     NotFound,
     NotPermitted,
+    PassingTrouble,
     Protected,
     RunFailed,
     Throttled,
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequests",
-              "TooManyRequestsException", "RequestThrottled", "EC2ThrottledException", "SlowDown", "RateExceeded",
-              "SnapshotCreationPerVolumeRateExceeded", "ConcurrentSnapshotLimitExceeded"}  # fmt: skip
+              "TooManyRequestsException", "RequestThrottled", "EC2ThrottledException", "SlowDown",
+              "RateExceeded"}  # fmt: skip
+_SNAPSHOTS = {"PendingSnapshotLimitExceeded", "ConcurrentSnapshotLimitExceeded",
+              "SnapshotCreationPerVolumeRateExceeded"}  # fmt: skip
 _CAPACITY = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity",
              "InsufficientCapacityOnHost", "ReservationCapacityExceeded",
              "InsufficientFreeAddressesInSubnet"}  # fmt: skip
@@ -58,8 +62,8 @@ Hold = Callable[[], object]
 Observed = Callable[[str, str, float], None]
 #: Ours, not AWS's: so they are few.
 OUTCOMES = {
-    Throttled: "throttled", Unreachable: "no answer", NoCapacity: "no capacity", NotPermitted: "not permitted",
-    NotFound: "not found",
+    Throttled: "throttled", AtLimit: "at a limit", Unreachable: "no answer", NoCapacity: "no capacity",
+    NotPermitted: "not permitted", NotFound: "not found",
 }  # fmt: skip
 NOT_ASKED = "not asked"
 #: Looks that are always sent: whoever lets go of a frozen server looks first whether it was told so, and tries once.
@@ -173,7 +177,7 @@ def _unreadable() -> type[Exception]:
     return ResponseParserError  # type: ignore[no-any-return]
 
 
-def translated(action: str, error: Exception) -> Throttled | Unreachable | NoCapacity | RunFailed:
+def translated(action: str, error: Exception) -> PassingTrouble | RunFailed:
     """AWS's error as one of ours. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
     named = verb(action)
     if isinstance(error, ClientError):
@@ -195,9 +199,11 @@ def outcome_of(error: Exception) -> str:
     return next((word for kind, word in OUTCOMES.items() if isinstance(error, kind)), "refused")
 
 
-def _answered(verb: str, code: str, message: str, status: int) -> Throttled | Unreachable | NoCapacity | RunFailed:
+def _answered(verb: str, code: str, message: str, status: int) -> PassingTrouble | RunFailed:
     if code in _THROTTLED:
         return Throttled(f"AWS asks for fewer calls of {verb}.")
+    if code in _SNAPSHOTS:
+        return AtLimit(f"AWS takes no more snapshots at the moment: {message}")
     if code in _CAPACITY:
         return NoCapacity(code, message)
     if code in _CREDENTIALS:
