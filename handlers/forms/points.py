@@ -34,7 +34,7 @@ def _shown(point: Point, now: float) -> tuple[str, str]:
     at = datetime.fromtimestamp(point.requested, UTC)
     age = f"{duration(now - point.requested)} old" if point.as_made else "a copy, age not known"
     return (
-        f"{point.proof}, {age}, {point.image_id}",
+        f"{point.proof}, {'but differed, ' if point.differed_in else ''}{age}, {point.image_id}",
         f"{at:%Y-%m-%d %H:%M} UTC, {point.consistency}, {point.region}",
     )
 

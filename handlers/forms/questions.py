@@ -8,6 +8,7 @@ from handlers.forms.fields import Field, channel, option, search, typed
 
 #: How a recovery point is called by a word, and how that is said.
 LATEST = {"latest": "The latest that is complete"}
+UNDOUBTED = {"latest": "The latest that did not differ"}
 PROVEN = {"proven": "The latest that is proven"}
 
 
@@ -16,9 +17,9 @@ def server(chosen: Block | None) -> Field:
     return Field("target", "Server", search("Type a part of its name", chosen), hint, needed=True, tells=True)
 
 
-def point(mark: str, name: str = "point", *, tells: bool = False) -> Field:
-    """`mark` changes with the server: the point of another one is no answer."""
-    return Field(name, "Recovery point", search("The latest that is complete"), tells=tells, mark=mark)
+def point(mark: str, name: str = "point", *, usual: Mapping[str, str] = LATEST, tells: bool = False) -> Field:
+    """`mark` changes with the server: the point of another one is no answer. `usual` is what is taken without one."""
+    return Field(name, "Recovery point", search(usual["latest"]), tells=tells, mark=mark)
 
 
 def profile() -> Field:

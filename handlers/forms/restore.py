@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers.forms.fields import Field, one_of, option
 from handlers.forms.form import Form
-from handlers.forms.questions import LATEST, PROVEN, point, reason
+from handlers.forms.questions import PROVEN, UNDOUBTED, point, reason
 from handlers.forms.wording import NO, YES, rest
 
 _CHOICES = (
@@ -15,7 +15,7 @@ _CHOICES = (
 
 
 def _questions(_values: Mapping[str, Any], mark: str) -> list[Field]:
-    own = [point(mark), Field("beside", "Launch it", one_of(_CHOICES, NO), needed=True), reason()]
+    own = [point(mark, usual=UNDOUBTED), Field("beside", "Launch it", one_of(_CHOICES, NO), needed=True), reason()]
     return [*own, *rest("restore", {each.name for each in own})]
 
 
@@ -24,6 +24,6 @@ RESTORE = Form(
     title="Restore a server",
     questions=_questions,
     button=lambda _: "Restore",
-    points={**LATEST, **PROVEN},
+    points={**UNDOUBTED, **PROVEN},
     shown=frozenset({"point", "beside", "reason", "dry_run"}),
 )

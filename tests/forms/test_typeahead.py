@@ -7,6 +7,7 @@ import pytest
 from handlers.forms import points
 from handlers.forms.backup import BACKUP
 from handlers.forms.drill import DRILL
+from handlers.forms.restore import RESTORE
 from handlers.forms.servers import Servers
 from handlers.grammar import understood
 from handlers.requests import StartBackup
@@ -110,3 +111,15 @@ def test_points_are_those_of_the_chosen_server_that_can_be_restored_the_newest_f
     assert found("", "") == found("unknown", "") == ["latest", "random", "fresh"]
     many = replace(known, points=tuple(replace(newer, image_id=f"ami-{n:017x}") for n in range(300)))
     assert len(points.matching(many, "orders-db", "", DRILL.points, NOW)) == 100
+
+
+def test_whoever_chooses_a_point_reads_which_is_a_copy_and_which_differed_and_that_latest_passes_over_those() -> None:
+    differed = replace(PROVEN, image_id="ami-0aaaaaaaaaaaaaaaa", proof="complete", differed_in="R-0007")
+    copy = replace(differed, image_id="ami-0bbbbbbbbbbbbbbbb", as_made=False)
+    options = points.matching(replace(inventory(), points=(differed, copy)), "orders-db", "", RESTORE.points, NOW)
+    assert [fault for each in options for fault in OPTION(each, "")] == []
+    assert [each["text"]["text"] for each in options] == [
+        "The latest that did not differ", "The latest that is proven",
+        "complete, but differed, 3 d old, ami-0aaaaaaaaaaaaaaaa",
+        "complete, but differed, a copy, age not known, ami-0bbbbbbbbbbbbbbbb",
+    ]  # fmt: skip
