@@ -14,6 +14,7 @@ from workflows.aws.calls import Calls
 from workflows.engine.run import Status
 from workflows.errors import NotSafe, UserError
 from workflows.points import point_of
+from workflows.report.reading import document_of
 from workflows.steps.isolation import choose_point
 
 
@@ -62,6 +63,7 @@ def test_a_copy_that_is_named_is_restored_and_nothing_is_said_of_its_age(stage: 
     assert "it is a copy" in shown(ended)
     assert (ended.values["report"]["rpo"], ended.values["report"]["rpo_at_most"]) == (None, None)
     assert "RPO" not in cards.sentence(ended)
+    assert any(each.startswith("How old the content is") for each in document_of(ended).not_measured)
 
 
 def test_a_copy_in_another_region_under_the_same_name_is_not_ours_to_remove(stage: Stage) -> None:
