@@ -17,7 +17,7 @@ def listed(points: Sequence[Point], now: float) -> str:
 
 def _lines(point: Point, now: float) -> str:
     found = [f"• `{safe(point.image_id)}` *{point.proof}*{_state(point)}"]
-    if point.as_made:
+    if not point.copied:
         found.append(f"   {safe(point.server)}, {when(point.requested)}, {duration(now - point.requested)} old")
     else:
         found.append(f"   {safe(point.server)}, image of {when(point.requested)}")

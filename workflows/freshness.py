@@ -155,7 +155,7 @@ def _of(
 ) -> Freshness:  # fmt: skip
     server, region = where
     targets = _targets(profile_for, server, alive)
-    own = [each for each in points if each.as_made]  # a copy's time is when it was copied
+    own = [each for each in points if not each.copied]  # a copy's time is when it was copied
     newest = max((each for each in own if each.usable), key=lambda each: each.requested, default=None)
     proofs = [(each.proof_at, each.proof_by) for each in own if each.proof == "proven" and each.proof_at is not None]
     proven_at, proven_by = max(proofs, default=(None, ""))

@@ -214,7 +214,7 @@ def taken(home: Home, regions: Iterable[str], now: float, before: Inventory | No
 
 def _lost(aws: Aws, points: Iterable[Point], before: Iterable[Lost]) -> list[Lost]:
     """Of the servers that those points are of. Each look asks AWS of a few only."""
-    newest = {each.server: each for each in sorted(points, key=lambda each: each.requested) if each.as_made}
+    newest = {each.server: each for each in sorted(points, key=lambda each: each.requested) if not each.copied}
     known = {(each.server, each.region, each.launch): each for each in before}
     found = [known.get((each.server, each.region, each.launch)) or each for each in newest.values()]
     asked = [each for each in found if isinstance(each, Point)][:MOST_ASKED]

@@ -30,7 +30,8 @@ class Point:
     older version may lack them. `differed_in` names the run whose restore showed other facts, if the last one did.
     `consistency` is *application-consistent*, *rebooted* or *crash-consistent*. `gib` is the size of its volumes
     together, None where it is not known. `keep` is its own word on how long it stays, such as `30 d`; `as_made` says
-    that it is the image which its run made, and no copy of it.
+    that it is the image which its run made, and no copy of it; `copied`, that AWS shows otherwise. Of some older
+    images it is silent, and then neither is so.
     """
 
     image_id: str
@@ -53,6 +54,7 @@ class Point:
     gib: int | None = None
     keep: str = ""
     as_made: bool = False
+    copied: bool = False
 
     @property
     def held_still(self) -> str:
@@ -61,7 +63,7 @@ class Point:
 
     @property
     def foreign(self) -> str:
-        """Why it need not be the image that its run made, so that its time is not its content's; empty if it is."""
+        """Why it may not be the image that its run made; empty if it is."""
         return "" if self.as_made else "it is a copy, or its tags are not those that this installation gave it"
 
     @property
@@ -119,6 +121,7 @@ def point_of(image: Image, region: str) -> Point:
         gib=image.gib,
         keep=(marks[tags.KEEP].strip() or "(empty)") if tags.KEEP in marks else "",
         as_made=image.as_made,
+        copied=image.copied,
     )
 
 
@@ -146,12 +149,12 @@ def fitting(points: Iterable[Point], server: str, which: str = "latest", as_of: 
         hint = f"`/dr backup {safe(server)}` makes one while the server runs; `/dr points` lists what there is."
         raise UserError(f"*{safe(server)}* has no recovery point.", hint, about="point")
     usable = [p for p in own if p.usable and (which != "proven" or p.proof == "proven")]
-    fits = [p for p in usable if p.as_made and (as_of is None or p.requested <= as_of)]
+    fits = [p for p in usable if not p.copied and (as_of is None or p.requested <= as_of)]
     if not fits:
         wanted = {"proven": "proven "}.get(which, "complete ") + "recovery point"
         bound = f" as of {when(as_of)}" if as_of is not None else ""
         hint = f"`/dr points {safe(server)}` lists what there is."
-        if any(p.foreign for p in usable):
+        if any(p.copied for p in usable):
             hint += " A copy is restored only by its image id: how old its content is, is not known."
         raise UserError(f"*{safe(server)}* has no {wanted}{bound}.", hint, about="point")
     return fits
@@ -176,7 +179,7 @@ def trusted(
 
 def _of_a_copy(point: Point) -> list[str]:
     said = f"`{safe(point.image_id)}`: {point.foreign}, so how old its content is, is not known, and no RPO is told."
-    return [said] if point.foreign else []
+    return [said] if point.copied else []
 
 
 def _differed(point: Point) -> str:

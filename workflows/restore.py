@@ -18,15 +18,7 @@ RESTORE = Runbook(
     letter="R",
     title="Restore of {server}",
     takes=[
-        "image_id",
-        "beside",
-        "subnet",
-        "instance_type",
-        "lost_at",
-        "left_behind",
-        "rehearsed",
-        "targets",
-        "cautions",
+        "image_id", "beside", "subnet", "instance_type", "lost_at", "left_behind", "rehearsed", "targets", "cautions",
     ],
     steps=[
         weigh_point,
@@ -41,4 +33,4 @@ RESTORE = Runbook(
         report,
         verdict,
     ],
-)
+)  # fmt: skip

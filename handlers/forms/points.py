@@ -32,7 +32,7 @@ def _of(known: Inventory, target: str) -> list[Point]:
 
 def _shown(point: Point, now: float) -> tuple[str, str]:
     at = datetime.fromtimestamp(point.requested, UTC)
-    age = f"{duration(now - point.requested)} old" if point.as_made else "a copy, age not known"
+    age = f"{duration(now - point.requested)} old" if not point.copied else "a copy, age not known"
     return (
         f"{point.proof}, {'but differed, ' if point.differed_in else ''}{age}, {point.image_id}",
         f"{at:%Y-%m-%d %H:%M} UTC, {point.consistency}, {point.region}",

@@ -41,7 +41,7 @@ class Servers:
     def newest(self, target: str, now: float) -> str:
         """What is known of the recovery points of a chosen server, in plain text; nothing of several servers."""
         server = next((each.server for each in self._all if target in (each.server, each.target)), "")
-        own = [each for each in self.known.points if each.server == server and each.as_made]
+        own = [each for each in self.known.points if each.server == server and not each.copied]
         points = sorted(own, key=lambda each: each.requested)
         if not server:
             return ""

@@ -40,7 +40,8 @@ _FIELDS: Fields = {
 
 @dataclass(frozen=True)
 class Image:
-    """`source` is the instance that CreateImage took it of, empty for a copy. `disks` are its snapshots with the
+    """`source` is the instance that CreateImage took it of, empty for a copy; `made_of` the image that the copy, or
+    that instance, was made of. `disks` are its snapshots with the
     settings that a launch takes them with."""
 
     id: str
@@ -48,6 +49,7 @@ class Image:
     region: str
     description: str
     source: str
+    made_of: str
     created: float
     root_device: str
     disks: tuple[Snapshot, ...]
@@ -102,6 +104,7 @@ class Images:
             region=region,
             description=params.get("Description", ""),
             source=instance["InstanceId"],
+            made_of=instance["ImageId"],
             created=self._parts.now(),
             root_device=instance["RootDeviceName"],
             disks=disks,
@@ -154,6 +157,7 @@ class Images:
             description=params.get("Description", ""),
             created=self._parts.now(),
             source="",
+            made_of=source.id,
             disks=disks,
             fails=self._parts.faults.strikes("fail_image") is not None,
         )
@@ -256,6 +260,8 @@ class Images:
         }
         if image.source:
             item["SourceInstanceId"] = image.source
+        if image.made_of:
+            item["SourceImageId"] = image.made_of
         if image.description:
             item["Description"] = image.description
         if state == "failed":

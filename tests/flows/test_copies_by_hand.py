@@ -1,5 +1,7 @@
 """Images that people copy in the console, tags and name and all, beside the recovery points that they are copies of."""
 
+from dataclasses import replace
+
 import pytest
 
 from handlers import cards
@@ -9,8 +11,9 @@ from tests.flows.old_points import five_points, key
 from tests.flows.scene import SMALL, shown
 from tests.flows.test_the_survey import surveyed
 from tests.stage import ASKING, Stage
-from workflows.aws import Home
+from workflows.aws import Home, tags
 from workflows.aws.calls import Calls
+from workflows.aws.images import Image
 from workflows.engine.run import Status
 from workflows.errors import NotSafe, UserError
 from workflows.points import point_of
@@ -64,6 +67,29 @@ def test_a_copy_that_is_named_is_restored_and_nothing_is_said_of_its_age(stage: 
     assert (ended.values["report"]["rpo"], ended.values["report"]["rpo_at_most"]) == (None, None)
     assert "RPO" not in cards.sentence(ended)
     assert any(each.startswith("How old the content is") for each in document_of(ended).not_measured)
+
+
+@pytest.mark.parametrize(
+    ("shows", "copied", "as_made"),
+    [
+        ({}, False, True),
+        ({"source": ""}, True, False),
+        ({"source": "", "made_of": ""}, False, False),
+        ({"source": "", "made_of": "", "name": "orders"}, True, False),
+        ({"source": "i-0bbbbbbbbbbbbbbbb"}, True, False),
+        ({"name": "renamed since"}, False, False),
+    ],
+)
+def test_what_aws_is_silent_about_is_restored_and_never_removed(
+    shows: dict[str, str], copied: bool, as_made: bool
+) -> None:
+    made = Image(
+        "ami-0aaaaaaaaaaaaaaaa", tags.image_name("orders-db", key(1)), "available", 0.0,
+        {tags.SERVER: "orders-db", tags.RUN: key(1), tags.SOURCE: "i-0aaaaaaaaaaaaaaaa"}, {},
+        source="i-0aaaaaaaaaaaaaaaa", made_of="ami-0cccccccccccccccc",
+    )  # fmt: skip
+    seen = point_of(replace(made, **shows), "us-east-1")  # type: ignore[arg-type]
+    assert (seen.copied, seen.as_made) == (copied, as_made)
 
 
 def test_a_copy_in_another_region_under_the_same_name_is_not_ours_to_remove(stage: Stage) -> None:

@@ -103,6 +103,7 @@ def test_whose_approval_does_not_count_any_more_removes_no_further_points(stage:
     assert "is deactivated" in f"{ended.steps}"
     assert stage.count("DeregisterImage") == 0
 
+
 def _launch_settings_go(stage: Stage, run: Run) -> None:
     raw = Calls("us-east-1", stage.lab.url, clients=stage.clients)
     raw("ec2", "delete_launch_template", LaunchTemplateId=run.values["launch"].partition(":")[0])

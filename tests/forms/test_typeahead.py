@@ -115,7 +115,7 @@ def test_points_are_those_of_the_chosen_server_that_can_be_restored_the_newest_f
 
 def test_whoever_chooses_a_point_reads_which_is_a_copy_and_which_differed_and_that_latest_passes_over_those() -> None:
     differed = replace(PROVEN, image_id="ami-0aaaaaaaaaaaaaaaa", proof="complete", differed_in="R-0007")
-    copy = replace(differed, image_id="ami-0bbbbbbbbbbbbbbbb", as_made=False)
+    copy = replace(differed, image_id="ami-0bbbbbbbbbbbbbbbb", copied=True)
     options = points.matching(replace(inventory(), points=(differed, copy)), "orders-db", "", RESTORE.points, NOW)
     assert [fault for each in options for fault in OPTION(each, "")] == []
     assert [each["text"]["text"] for each in options] == [

@@ -32,7 +32,7 @@ def test_a_point_that_differed_says_so_and_one_that_cannot_be_restored_says_why(
 
 
 def test_every_line_of_a_restorable_point_fits_a_phone() -> None:
-    others = replace(PROVEN, differed_in="R-0007", differed_at=NOW - 90), replace(PROVEN, as_made=False)
+    others = replace(PROVEN, differed_in="R-0007", differed_at=NOW - 90), replace(PROVEN, copied=True)
     lines = plain(listed([PROVEN, *others], NOW)).split("\n")
     assert max(map(len, lines)) <= 55
 

@@ -22,7 +22,8 @@ class Image:
 
     `snapshots` maps device → snapshot id ("" until AWS names it); mappings without an `Ebs` key (instance store)
     are not in it. `gib` is the size of their volumes together, None where AWS does not tell each. `source` is the
-    instance that CreateImage took it of; AWS names none for a copy, in whichever Region.
+    instance that CreateImage took it of, and AWS names none for a copy, in whichever Region; `made_of` is the image
+    that a copy, or that instance, was made of. Of some older images AWS names neither.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Image:
     reason: str = ""
     gib: int | None = None
     source: str = ""
+    made_of: str = ""
 
     @property
     def as_made(self) -> bool:
@@ -42,6 +44,15 @@ class Image:
         server, run_key = self.tags.get(tags.SERVER, ""), self.tags.get(tags.RUN, "")
         taken_of = self.tags.get(tags.SOURCE, "")
         return self.name == tags.image_name(server, run_key) and bool(taken_of) and self.source == taken_of
+
+    @property
+    def copied(self) -> bool:
+        """Whether it shows that it is not that image, so that its time need not be its content's. What AWS is silent
+        about is none: a server is rather restored from what may be a copy than not at all."""
+        if self.source:
+            return self.source != self.tags.get(tags.SOURCE, "")
+        named = tags.image_name(self.tags.get(tags.SERVER, ""), self.tags.get(tags.RUN, ""))
+        return bool(self.made_of) or self.name != named
 
 
 @dataclass(frozen=True)
@@ -227,6 +238,7 @@ def _image(raw: Mapping[str, Any]) -> Image:
         reason=raw.get("StateReason", {}).get("Message", ""),
         gib=sum(sizes) if sizes and all(sizes) else None,
         source=raw.get("SourceInstanceId", ""),
+        made_of=raw.get("SourceImageId", ""),
     )
 
 

@@ -158,7 +158,7 @@ def not_measured_in(run: Run) -> tuple[str, ...]:
         notes.append("Instance-store disks, if there were any, are in no image: whoever asked accepted that loss.")
     if run.runbook == IN_PLACE:
         notes.append("The backup was not tested: the server itself was looked at, and no machine was restored.")
-    if found.within("point").has("as_made") and not found.within("point").true("as_made"):
+    if found.within("point").true("copied"):
         notes.append(
             "How old the content is: the image is a copy, or bears other tags, so its time is not the content's."
         )

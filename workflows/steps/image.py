@@ -167,7 +167,7 @@ def _check_snapshot(image_id: str, device: str, snapshot: Snapshot, expected: di
 
 def told_whole(point: Point) -> str:
     """What people read of a point that `check_restorable` gave."""
-    if point.foreign:
+    if point.copied:
         return f"`{point.image_id}` is whole; {point.foreign}, so how old its content is, is not known"
     return f"`{point.image_id}`, asked for {when(point.requested)}, is whole"
 

@@ -9,12 +9,12 @@ from workflows.aws.instances import DOWN, GONE
 from workflows.engine.runbook import Back, Done, Wait, step
 from workflows.errors import AwsRefused, NoCapacity, NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
-from workflows.steps.image import check_restorable
+from workflows.steps.image import check_restorable, told_whole
 from workflows.steps.isolation import DrillRules, Isolation
 from workflows.steps.launching import Wanted, as_it_was, launch, launch_of_copy, ways_of, ways_of_copy
 from workflows.steps.settings import NOTHING, Prints, check_settings
 from workflows.ways import PATIENCE, Others, Search, Way, keep, of_death, says_something, search_of
-from workflows.words import count, safe, when
+from workflows.words import count, safe
 
 RUNNING_PATIENCE = 1800.0
 CHECKS_PATIENCE = 3600.0
@@ -24,7 +24,7 @@ AGENT_PATIENCE = 3600.0
 @step(
     "Verify the recovery point",
     gives="point",
-    tell=lambda point: f"`{point.image_id}`, asked for {when(point.requested)}, is whole",
+    tell=told_whole,
 )
 def find_point(home: Aws, image_id: str, server: str, beside: bool) -> Point:
     """The recovery point that was asked for, looked at again; and nothing alive that it would stand beside unasked."""
@@ -110,7 +110,7 @@ def _another(now_at: Search, before: Search, wanted: Wanted, choices: Sequence[W
     if now_at.over or now_at.next is None:
         raise ReplacementFailed(
             now_at.sentence(own, wanted.server, now),
-            f"Shall it try them all anew? `/dr retry {wanted.run_id}` does. Or give it other ways first: add subnets "
+            "Shall it try them all anew? `/dr retry` does. Or give it other ways first: add subnets "
             "or types to the profile's table `launch` in firedrill.toml, start the worker again, then retry.",
         )
     last = now_at.refused[-1].said(own)
