@@ -138,7 +138,7 @@ def window(each: Occurrence, kept: dict[str, str]) -> dict[str, Any]:
                 "type": "input",
                 "block_id": FIELD,
                 "label": plain_text("When should it begin instead?"),
-                "hint": plain_text("Only this one moves. At most two weeks ahead."),
+                "hint": plain_text("Only this one moves: not to before its planned time, and at most two weeks ahead."),
                 "element": {
                     "type": "datetimepicker",
                     "action_id": TYPED,

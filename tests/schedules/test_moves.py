@@ -54,6 +54,23 @@ def test_skip_postpone_and_run_now_do_what_they_say_and_come_too_late_in_words(s
         stage.calendar.postpone(soonest(stage).id, stage.clock.now(), OPERATOR, HERE)
 
 
+def test_postponing_never_brings_forward_what_its_asker_might_approve_then(stage: Stage) -> None:
+    """Announced for then, it is for *Run now* to begin it sooner, which makes whoever presses it the asker."""
+    stage.seed(disks=SMALL)
+    table = timetable(stage)
+    nightly(stage, "live")
+    table.tick()
+    first = soonest(stage)
+    with pytest.raises(UserError, match=r"before its planned time, .*\*Run now\* begins it sooner, asked for by you"):
+        stage.calendar.postpone(first.id, first.due - 60, APPROVER, HERE)
+    assert again(stage, first) == first
+    stage.calendar.postpone(first.id, first.due + 3600, APPROVER, HERE)
+    with pytest.raises(UserError, match="before its planned time"):
+        stage.calendar.postpone(first.id, first.due - 60, APPROVER, HERE)
+    stage.calendar.postpone(first.id, first.due, APPROVER, HERE)
+    assert again(stage, first).at == first.due
+
+
 def test_unscheduling_withdraws_what_was_announced(stage: Stage) -> None:
     stage.seed(disks=SMALL)
     table, made = timetable(stage), nightly(stage)

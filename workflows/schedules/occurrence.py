@@ -80,10 +80,14 @@ def skipped(each: Occurrence, by: Actor) -> Occurrence:
 
 
 def postponed(each: Occurrence, by: Actor, until: float, now: float) -> Occurrence:
-    """Raises UserError for a time that is not to come, or too far away."""
+    """Raises UserError for a time that is before the planned one, not to come, or too far away."""
     check_open(each)
     if until < now + SOONEST:
         raise UserError("That time is over, or as good as.", "Name one that is at least a minute away.")
+    if until < each.due:
+        raise UserError(
+            f"That is before its planned time, {when(each.due)}.", "*Run now* begins it sooner, asked for by you."
+        )
     if until > now + FURTHEST:
         raise UserError(
             "That is more than two weeks away.", "Skip this one instead; the next comes when the schedule says."
