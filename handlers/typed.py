@@ -1,4 +1,4 @@
-"""What somebody typed behind `/dr`, as words. Slack and phones change dashes, quotation marks and `&`. Pure."""
+"""What somebody typed behind `/dr`, as words. Slack and phones change dashes, quotation marks, `&` and links. Pure."""
 
 import html
 import re
@@ -6,6 +6,9 @@ import shlex
 
 from workflows.errors import UserError
 
+#: What Slack makes of links, people and channels for an app installed with `should_escape: true`: an address or an id,
+#: and mostly what was typed.
+_LINK = re.compile(r"<(?:((?:https?|mailto):[^<>|]+)|([@#!])[^<>|]+)(?:\|([^<>]+))?>")
 #: What Slack and phones make of `--`, of `"` and of `'`. An apostrophe inside a word stays what it is.
 _DASHES = re.compile("(?<!\\S)[\u2012-\u2015](?=\\w)")
 _DOUBLE = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
@@ -21,12 +24,20 @@ SAYS = {"halt": 1, "reject": 2}
 
 def split(text: str) -> list[str]:
     """Words as a shell splits them; what is said in free text is the last of them. Raises UserError."""
-    plain = html.unescape(text).strip()
+    plain = html.unescape(_LINK.sub(_unwrapped, text)).strip()
     words = plain.split()
     before = SAYS.get(words[0], 0) if words else 0
     if before and len(words) > before:
         return [*words[:before], _said(" ".join(words[before:]))]
     return _split(plain)
+
+
+def _unwrapped(found: re.Match[str]) -> str:
+    """What was typed; of somebody without a label nothing but the id is known."""
+    whole, (address, sign, label) = found[0], found.groups()
+    if address:
+        return str(label or address)
+    return f"{sign.replace('!', '@')}{label.lstrip('@#')}" if label else whole
 
 
 def _said(text: str) -> str:

@@ -11,22 +11,32 @@ from practice.workspace.records import Message, Person
 from practice.workspace.team import APP_ID, BOT_USER, DOMAIN, TEAM_ID, Channel, Team
 from practice.workspace.views import View
 
-_MENTION = re.compile(r"(?<!\w)([@#])([\w.-]*\w)")
+#: As in Slack: an address, what looks like one to Slack (which knows all top-level domains), or somebody's name.
+_DOMAIN = r"(?:[\w-]+\.)+(?:com|org|net|io|dev|eu|de|uk)\b(?!\.\w|-|@)"
+_LINKED = re.compile(
+    rf"(?P<url>https?://\S*[^\s.,:;!?)])|(?P<mail>[\w.+-]+@{_DOMAIN})|(?<![\w@.-])(?P<bare>{_DOMAIN}(?:/\S*[^\s.,:;!?)])?)"
+    r"|(?<!\w)(?P<sign>[@#])(?P<name>[\w.-]*\w)"
+)
 
 
 def escaped(text: str, team: Team, *, labels: bool) -> str:
-    """&, < and > spelled out, @name and #channel as Slack writes them, with their labels for slash commands."""
+    """&, < and > spelled out; links, @name and #channel as Slack writes them, the last two with their labels for slash
+    commands."""
     people = {person.name: person.id for person in team.people} | {team.bot_name: BOT_USER}
     channels = {channel.name: channel.id for channel in team.channels.values()}
 
-    def mention(match: re.Match[str]) -> str:
-        sign, name = match[1], match[2]
+    def linked(match: re.Match[str]) -> str:
+        if match["url"]:
+            return f"<{match['url']}>"
+        if match["mail"] or match["bare"]:
+            return f"<mailto:{match[0]}|{match[0]}>" if match["mail"] else f"<http://{match[0]}|{match[0]}>"
+        sign, name = match["sign"], match["name"]
         id_ = (people if sign == "@" else channels).get(name)
         if id_ is None:
             return match[0]
         return f"<{sign}{id_}|{name}>" if labels else f"<{sign}{id_}>"
 
-    return _MENTION.sub(mention, html.escape(text, quote=False))
+    return _LINKED.sub(linked, html.escape(text, quote=False))
 
 
 def slash_command(

@@ -31,6 +31,14 @@ from workflows.errors import UserError
         ("backup x --reason \u2018it is due\u2019", ["backup", "x", "--reason", "it is due"]),
         ("backup x --reason don\u2019t", ["backup", "x", "--reason", "don\u2019t"]),
         ("backup a&amp;b", ["backup", "a&b"]),
+        ("backup <http://db01.example.com|db01.example.com>", ["backup", "db01.example.com"]),
+        ("backup <http://a-b.org?c=1&amp;d|a-b.org?c=1&amp;d>", ["backup", "a-b.org?c=1&d"]),
+        (
+            "backup x --reason <https://example.org/a?b=1&amp;c>",
+            ["backup", "x", "--reason", "https://example.org/a?b=1&c"],
+        ),
+        ("backup x --reason 'mail <mailto:a@b.org|a@b.org>'", ["backup", "x", "--reason", "mail a@b.org"]),
+        ("backup x --reason 'a <20|30> b &lt;@U1|c&gt;'", ["backup", "x", "--reason", "a <20|30> b <@U1|c>"]),
         ("  backup   x  ", ["backup", "x"]),
         ("backup 'two words'", ["backup", "two words"]),
         ("backup x --reason can't", ["backup", "x", "--reason", "can't"]),
@@ -52,6 +60,8 @@ def test_what_slack_and_phones_make_of_dashes_and_quotes_is_understood(typed: st
         ("the operators' network", "the operators' network"),
         ("\u201cprod is down\u201d", "prod is down"),
         ("'it's down'", "it's down"),
+        ("<@U0APPROVER|maria> and <#C0DROPS|dr-ops> say <!here|@here>", "@maria and #dr-ops say @here"),
+        ("<@U0APPROVER> says so", "<@U0APPROVER> says so"),
     ],
 )
 def test_what_is_said_in_free_text_is_taken_as_it_was_typed(typed: str, reason: str) -> None:

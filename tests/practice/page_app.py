@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from slack_bolt import App
@@ -12,9 +11,8 @@ from slack_bolt.adapter.wsgi import SlackRequestHandler
 from practice.workspace import Workspace
 from tests.practice.gallery import HOME, RESTORE, mrkdwn, option
 from tests.practice.gallery import modal as modal_of
-from tests.practice.workspace_apps import Served, bolt_app, connected
+from tests.practice.workspace_apps import FULL_MANIFEST, Served, bolt_app, connected
 
-FULL_MANIFEST = Path(__file__).parent / "manifest-full.yaml"
 POINTS = ["ami-0aaa proven", "ami-0bbb complete", "ami-0ccc created"]
 SECOND = modal_of("Points", {"type": "section", "text": mrkdwn("Three of them.")}, callback_id="points")
 

@@ -12,8 +12,8 @@ from practice.workspace import Workspace
 from practice.workspace.refusals import Refused
 from tests.practice.browser import addressed, context_of
 from tests.practice.conftest import Opener
-from tests.practice.page_app import FULL_MANIFEST, PageApp
-from tests.practice.workspace_apps import actions, button, client_of, section
+from tests.practice.page_app import PageApp
+from tests.practice.workspace_apps import FULL_MANIFEST, actions, button, client_of, section
 
 
 def test_a_command_is_completed_from_the_manifest_and_its_answer_is_for_the_asker_alone(page: Page) -> None:

@@ -10,7 +10,7 @@ from slack_bolt import App
 
 from practice.workspace import Workspace
 from tests.clock import HandClock
-from tests.practice.workspace_apps import MANIFEST, bolt_app, connected, keeping
+from tests.practice.workspace_apps import FULL_MANIFEST, MANIFEST, bolt_app, connected, keeping
 
 
 @pytest.fixture
@@ -39,12 +39,38 @@ def test_a_slash_command_reaches_the_app_as_slack_sends_it_and_is_acked(workspac
     assert body["trigger_id"]
 
 
-def test_people_channels_and_markup_in_a_command_are_escaped_as_slack_does(workspace: Workspace, app: App) -> None:
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (
+            "note @approver in #dr-ops: a < b & c, @nobody",
+            "note <@U0APPROVER|approver> in <#C0DROPS|dr-ops>: a &lt; b &amp; c, @nobody",
+        ),
+        ("backup db01.example.com", "backup <http://db01.example.com|db01.example.com>"),
+        ("mail x@example.org.", "mail <mailto:x@example.org|x@example.org>."),
+        ("see https://example.org/a?b=1&c=2, v1.2 orders.internal", (
+            "see <https://example.org/a?b=1&amp;c=2>, v1.2 orders.internal"
+        )),
+    ],
+)  # fmt: skip
+def test_people_channels_links_and_markup_in_a_command_are_escaped_as_slack_does_where_the_manifest_says_so(
+    clock: HandClock, typed: str, sent: str
+) -> None:
+    with Workspace(FULL_MANIFEST, now=clock.now) as workspace:
+        app, texts = bolt_app(workspace), list[str]()
+        app.command("/dr")(keeping(texts, lambda body: body["text"]))
+        with connected(workspace, app):
+            workspace.say("operator", "dr-ops", f"/dr {typed}")
+        assert texts == [sent]
+
+
+def test_what_is_typed_behind_our_command_reaches_the_app_as_it_was_typed(workspace: Workspace, app: App) -> None:
+    typed = "backup db01.example.com --reason 'asked by @approver in #dr-ops'"
     texts: list[str] = []
     app.command("/dr")(keeping(texts, lambda body: body["text"]))
     with connected(workspace, app):
-        workspace.say("operator", "dr-ops", "/dr note @approver in #dr-ops: a < b & c, mail x@example.org @nobody")
-    assert texts == ["note <@U0APPROVER|approver> in <#C0DROPS|dr-ops>: a &lt; b &amp; c, mail x@example.org @nobody"]
+        workspace.say("operator", "dr-ops", f"/dr {typed}")
+    assert texts == [typed]
 
 
 def test_the_text_of_an_ack_is_seen_by_the_asker_alone(workspace: Workspace, app: App) -> None:

@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 from practice.workspace import Workspace
 
 MANIFEST = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
+FULL_MANIFEST = Path(__file__).parent / "manifest-full.yaml"
 
 
 def with_scopes(folder: Path, *scopes: str) -> Path:
