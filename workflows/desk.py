@@ -179,7 +179,8 @@ class Desk:
     def _still_needed(self, run: Run, approved: bool) -> str:
         question = run.question
         left = question.needed - len(self.store.inbox(run.id).answers_to(question.id)) if question and approved else 0
-        return f" {count(left, 'more approval is', 'more approvals are')} needed." if left > 0 else ""
+        more = count(left, "more approval is", "more approvals are")
+        return f" {more} needed; until then *Reject* takes yours back, and ends the run." if left > 0 else ""
 
     def cancel(self, run_id: str, by: Actor, place: Place = NOWHERE) -> str:
         """Gives what came of it, in a sentence."""

@@ -115,7 +115,7 @@ def test_one_person_counts_once_by_whatever_way_they_approve_again(stage: Stage,
     view = bot.window("approver", run)
     again = bot.submission(APPROVER, view, "orders-db")
     told = bot.told("approver", lambda: bot.space.fill("approver", view, "orders-db"))
-    assert told == f"You approved `{run.id}`. 1 more approval is needed."
+    assert told.startswith(f"You approved `{run.id}`. 1 more approval is needed; ")
     stage.clock.forward(1)
     stage.step()
     assert "1 of 2" in bot.card(run).plain()
@@ -130,4 +130,28 @@ def test_one_person_counts_once_by_whatever_way_they_approve_again(stage: Stage,
     stage.step()
     assert stage.store.read(run.id).status is Status.ASKING
     assert _decided(stage) == [APPROVER.id]
+    assert nothing_lost(stage, source)
+
+
+def test_whoever_gave_the_first_of_two_approvals_takes_it_back_by_rejecting(stage: Stage, bot: Bot) -> None:
+    stage.needs(2)
+    source, run = _asked(stage)
+    late = bot.window("second-approver", run)
+    view = bot.window("approver", run)
+    told = bot.told("approver", lambda: bot.space.fill("approver", view, "orders-db"))
+    assert told.endswith("1 more approval is needed; until then *Reject* takes yours back, and ends the run.")
+    stage.clock.forward(1)
+    stage.step()
+    no = bot.window("approver", run, "reject")
+    assert bot.told("approver", lambda: bot.space.fill("approver", no, "the wrong one")) == f"You rejected `{run.id}`."
+    fault = bot.fault("second-approver", late, "orders-db")
+    assert fault.startswith("That was already decided: @U0APPROVER rejected it ")
+    again = bot.told("approver", lambda: bot.space.click("approver", bot.card(run), "approve"))
+    assert again.startswith(f"You rejected `{run.id}` already")
+    stage.clock.forward(1)
+    stage.step()
+    ended = stage.store.read(run.id)
+    assert (ended.status, ended.ended_by, ended.answers[0].reason) == (Status.REJECTED, APPROVER, "the wrong one")
+    told_of = [(each["actor"]["id"], each["what"]) for each in stage.audit() if each["kind"] == "decision"]
+    assert told_of == [(APPROVER.id, "approve"), (APPROVER.id, "reject")]
     assert nothing_lost(stage, source)

@@ -2,6 +2,7 @@
 
 from tests.clock import HandClock
 from tests.engine.book import APPROVER, ASKER, THIRD, World, answer, drive, new_run
+from workflows.engine import moves
 from workflows.engine.engine import Engine
 from workflows.engine.run import Actor, Answer, Run, Status
 from workflows.engine.store import Store
@@ -162,6 +163,45 @@ def test_one_no_ends_it_however_many_have_approved(
     drive(store, engine, clock)
     assert store.read(run.id).status is Status.REJECTED
     assert world.did == ["make ami"]
+
+
+def test_an_approval_is_taken_back_by_the_same_persons_no_and_never_the_other_way_round(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = _asking_two(store, engine, clock, world)
+    assert _says(store, run, clock, APPROVER) == "done"
+    assert _says(store, run, clock, APPROVER, approved=False) == "done"
+    assert _says(store, run, clock, APPROVER) == "already"
+    assert _says(store, run, clock, THIRD) == "already"
+    drive(store, engine, clock)
+    ended = store.read(run.id)
+    assert (ended.status, ended.ended_by) == (Status.REJECTED, APPROVER)
+    assert world.did == ["make ami"]
+
+
+def test_a_no_in_place_of_a_yes_is_heard_at_once_by_a_worker_that_was_writing_down_the_yes(
+    store: Store, engine: Engine, clock: HandClock, world: World
+) -> None:
+    run = _asking_two(store, engine, clock, world)
+    assert _says(store, run, clock, APPROVER) == "done"
+    assert store.dispatch(10, pause=5) == [run.id]
+    claim = store.begin(run.id, lease=60)
+    assert claim is not None
+    assert claim.run.question is not None
+    assert _says(store, run, clock, APPROVER, approved=False) == "done"
+    half = moves.answered(claim.run, claim.inbox.answers_to(claim.run.question.id))
+    store.commit(half, claim.fence, due=claim.run.question.expires_at, lease_until=0, event="approved by one of two")
+    assert store.next_due() == clock.now()
+    drive(store, engine, clock, most=1)
+    assert store.read(run.id).status is Status.REJECTED
+
+
+def test_what_was_decided_is_not_undone_by_a_no(store: Store, engine: Engine, clock: HandClock, world: World) -> None:
+    run = _asking_two(store, engine, clock, world)
+    assert [_says(store, run, clock, who) for who in (APPROVER, THIRD)] == ["done", "done"]
+    assert _says(store, run, clock, APPROVER, approved=False) == "already"
+    drive(store, engine, clock)
+    assert store.read(run.id).status is Status.SUCCEEDED
 
 
 def test_too_few_approvals_at_the_expiry_destroy_nothing(

@@ -135,7 +135,8 @@ if ARGV[11] ~= '' then
   for _, name in ipairs(redis.call('HKEYS', KEYS[3])) do
     if string.sub(name, 1, #prefix) == prefix then answers = answers + 1 end
   end
-  if answers > tonumber(ARGV[17]) then said = true end
+  local decided = redis.call('HEXISTS', KEYS[3], 'decided:' .. ARGV[11]) == 1
+  if decided or answers > tonumber(ARGV[17]) then said = true end
 end
 if said and ARGV[5] == '1' then due = ARGV[8] end
 redis.call('HSET', KEYS[1], 'record', ARGV[3], 'status', ARGV[4], 'open', ARGV[5], 'due', due, 'lease', ARGV[7],
@@ -184,13 +185,15 @@ return 1
 """
 
 #: keys: run, due, inbox, unchained, halt   argv: id, question, answer, now, event, whose, approved, only a look? What
-#: decides is written beside the answers, so that whoever comes later is told even when the question is long gone.
+#: decides is written beside the answers, so that whoever comes later is told even when the question is long gone. Until
+#: then a "no" takes the place of the same person's "yes".
 ANSWER = (
     NOTE
     + """
 local prefix = 'answer:' .. ARGV[2] .. ':'
 local field = prefix .. ARGV[6]
-local prior = redis.call('HGET', KEYS[3], 'decided:' .. ARGV[2]) or redis.call('HGET', KEYS[3], field)
+local prior = redis.call('HGET', KEYS[3], 'decided:' .. ARGV[2])
+if not prior and ARGV[7] == '1' then prior = redis.call('HGET', KEYS[3], field) end
 local run = redis.call('HMGET', KEYS[1], 'open', 'question', 'expires', 'status', 'needed', 'no_return')
 local halt = redis.call('GET', KEYS[5])
 local function refused(word, more)

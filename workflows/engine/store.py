@@ -176,9 +176,10 @@ class Store(Looking):
     def answer(
         self, run_id: str, answer: Answer, place: Place = NOWHERE, *, only_look: bool = False
     ) -> tuple[str, Answer | None]:
-        """One answer a person; a "no", or as many approvals as are needed, decide. Gives `done`, `already` (and the
-        answer that stands: the person's own, or the one that decided), `expired` or `stale`. With `only_look` nothing
-        is written but the refusal: `open` says that the answer would count. Raises Halted."""
+        """One answer a person, but a "no" replaces their "yes"; a "no", or as many approvals as are needed, decide.
+        Gives `done`, `already` (and the answer that stands: the person's own, or the one that decided), `expired` or
+        `stale`. With `only_look` nothing is written but the refusal: `open` says that the answer would count. Raises
+        Halted."""
         keys = [key("run", run_id), key("due"), key("inbox", run_id), key("unchained"), key("halt")]
         told = answered(run_id, answer, place).to_json()
         argv: list[Any] = [
