@@ -17,6 +17,7 @@ from handlers.home_page import APPROVE, CARD, REFRESH, REJECT, START, VERBS
 from handlers.home_servers import OF_SERVER, PAGES
 from handlers.requests import Decide
 from handlers.scenery import Scenery
+from handlers.telling import tell_alone
 from handlers.views import Views
 from workflows.engine.board import Board
 from workflows.engine.store import Store
@@ -105,9 +106,8 @@ class HomeClicks:
             try:
                 client.views_open(trigger_id=body["trigger_id"], view=_note(text))
             except SlackApiError as error:
-                log.info("the answer to a click on Home comes in the channel: %s", error.response.get("error"))
-                if self._channel:
-                    client.chat_postEphemeral(channel=self._channel, user=body["user"]["id"], text=text)
+                log.info("the answer to a click on Home comes without a window: %s", error.response.get("error"))
+                tell_alone(client, self._channel, body["user"]["id"], text)
 
         return tell
 

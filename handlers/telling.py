@@ -1,4 +1,4 @@
-"""Tells whoever submitted a window what came of it: in the window while it is open, afterwards to them alone."""
+"""Tells one person what came of what they did: in their window while it is open, else to them alone."""
 
 import logging
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from workflows.words import cut, plain
 
 log = logging.getLogger(__name__)
 
+#: Slack's words for a channel in which this person, or the app, is not, or where nobody says anything any more.
+_NOT_THERE = ("user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived")
 #: Slack's limit on what is said beside a field, in characters.
 FAULT = 500
 
@@ -41,7 +43,24 @@ class Teller:
             if answer.status_code == 200:
                 return
         # Slack forgets such an address after half an hour, and the window may have been open for longer
-        try:
-            self.client.chat_postEphemeral(channel=self.channel, user=self.person, text=text)
-        except SlackApiError as error:  # App Home is in no channel, and not everybody is in every one
-            log.warning("user=%s could not be told (%s): %s", self.person, error.response.get("error"), plain(text))
+        tell_alone(self.client, self.channel, self.person, text)
+
+
+def tell_alone(client: WebClient, channel: str, person: str, text: str) -> None:
+    """In the channel, seen by them only; in a direct message where there is no channel, or they are not in it."""
+    try:
+        if not channel or not _told_in(client, channel, person, text):
+            client.chat_postMessage(channel=person, text=text)
+    except SlackApiError as error:
+        log.warning("user=%s could not be told (%s): %s", person, error.response.get("error"), plain(text))
+
+
+def _told_in(client: WebClient, channel: str, person: str, text: str) -> bool:
+    """Whether they could be told there. Raises SlackApiError for what has nothing to do with the place."""
+    try:
+        client.chat_postEphemeral(channel=channel, user=person, text=text)
+    except SlackApiError as error:
+        if error.response.get("error") in _NOT_THERE:
+            return False
+        raise
+    return True

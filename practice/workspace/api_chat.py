@@ -57,7 +57,9 @@ def _thread(state: State, channel: str, args: Args) -> str | None:
 
 
 def post_message(state: State, args: Args) -> dict[str, Any]:
-    channel = state.joined_channel(args.needed("channel"))
+    """A person's id stands for the conversation with them."""
+    where = args.needed("channel")
+    channel = state.team.directs.get(where) or state.joined_channel(where)
     text, blocks = content(args)
     message = state.board.post(
         channel.id,
@@ -83,6 +85,8 @@ def post_ephemeral(state: State, args: Args) -> dict[str, Any]:
         person = state.team.person(args.needed("user"))
     except Refused as unknown:
         raise Refused("user_not_in_channel") from unknown
+    if (channel.id, person.id) in state.team.absent:
+        raise Refused("user_not_in_channel")
     text, blocks = content(args)
     message = state.board.post(
         channel.id, BOT_USER, text, blocks=blocks, thread_ts=args.text("thread_ts") or None, ephemeral_for=person.id

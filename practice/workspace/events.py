@@ -7,7 +7,7 @@ from typing import Any
 from practice.workspace.couriers import Courier
 from practice.workspace.records import Message, Person
 from practice.workspace.state import State
-from practice.workspace.team import APP_ID, BOT_USER, TEAM_ID, Channel
+from practice.workspace.team import APP_ID, BOT_USER, TEAM_ID, Channel, direct_of
 
 _SCOPES = {"app_mention": "app_mentions:read", "message.channels": "channels:history"}
 
@@ -21,8 +21,8 @@ class Events:
         self._underway: set[asyncio.Task[None]] = set()
 
     def said(self, message: Message, channel: Channel) -> None:
-        """A person wrote something where the bot is a member."""
-        if not channel.joined:
+        """A person wrote something in a channel where the bot is a member."""
+        if not channel.joined or channel.direct:
             return
         event = {
             "user": message.user,
@@ -42,7 +42,7 @@ class Events:
         event = {
             "type": "app_home_opened",
             "user": person.id,
-            "channel": f"D{person.id[1:]}",
+            "channel": direct_of(person.id),
             "tab": "home",
             "event_ts": f"{self._state.now():.6f}",
         }

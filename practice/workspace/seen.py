@@ -37,6 +37,7 @@ def seen_by(state: State, person: str, channel: str) -> dict[str, Any]:
             {"id": each.id, "name": each.name, "latest": _latest(state, person, each.id)}
             for each in team.channels.values()
         ],
+        "direct": _direct(state, person),
         "names": dict(team.names.people),
         "groups": dict(team.groups),
         "emoji": EMOJI,
@@ -44,6 +45,13 @@ def seen_by(state: State, person: str, channel: str) -> dict[str, Any]:
         "modals": [view.wire() for view in state.views.stack(person)],
         "home": home.wire() if home else None,
     }
+
+
+def _direct(state: State, person: str) -> dict[str, Any] | None:
+    """Their conversation with the app, once it has written there."""
+    found = state.team.directs.get(person)
+    latest = _latest(state, person, found.id) if found else ""
+    return {"id": found.id, "name": found.name, "latest": latest} if found and latest else None
 
 
 def _latest(state: State, person: str, channel: str) -> str:

@@ -32,6 +32,11 @@ NOT_JOINED = "random"
 GROUPS: Mapping[str, tuple[str, ...]] = {"S0APPROVERS": ("U0APPROVER", "U0APPROVER2")}
 
 
+def direct_of(person: str) -> str:
+    """The id of the bot's conversation with the person of that id."""
+    return f"D{person[1:]}"
+
+
 @dataclass(frozen=True)
 class Channel:
     id: str
@@ -39,14 +44,19 @@ class Channel:
     joined: bool
     """Whether the bot is a member."""
 
+    @property
+    def direct(self) -> bool:
+        """Whether it is the conversation of the bot with one person."""
+        return self.id.startswith("D")
+
     def wire(self, members: int) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
-            "is_channel": True,
+            "is_channel": not self.direct,
             "is_group": False,
-            "is_im": False,
-            "is_private": False,
+            "is_im": self.direct,
+            "is_private": self.direct,
             "is_archived": False,
             "is_member": self.joined,
             "num_members": members,
@@ -64,10 +74,17 @@ class Team:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: GROUPS)
     gone: set[str] = field(default_factory=set)
     """Whose account was deactivated."""
+    absent: set[tuple[str, str]] = field(default_factory=set)
+    """Channel and person: everybody is in every channel but these."""
 
     @cached_property
     def channels(self) -> dict[str, Channel]:
         return {id_: Channel(id_, name, name != NOT_JOINED) for id_, name in self.channel_names.items()}
+
+    @cached_property
+    def directs(self) -> dict[str, Channel]:
+        """By the person's id, which chat.postMessage takes for it."""
+        return {each.id: Channel(direct_of(each.id), self.bot_name, True) for each in self.people}
 
     @cached_property
     def names(self) -> Names:
@@ -83,18 +100,22 @@ class Team:
 
     def channel(self, ref: str, *, by_name: bool = True) -> Channel:
         """By id, and where Slack takes that too, by name with or without the #."""
-        if ref in self.channels:
-            return self.channels[ref]
+        known = {**self.channels, **{each.id: each for each in self.directs.values()}}
+        if ref in known:
+            return known[ref]
         if by_name:
             for channel in self.channels.values():
                 if channel.name == ref.removeprefix("#"):
                     return channel
         raise Refused("channel_not_found")
 
-    def leave(self, ref: str) -> None:
-        """The bot is no member of that channel any more."""
+    def leave(self, ref: str, person: str) -> None:
+        """Somebody, by id or name, or the bot, without a name, is no member of that channel any more."""
         channel = self.channel(ref)
-        self.channels[channel.id] = replace(channel, joined=False)
+        if person:
+            self.absent.add((channel.id, self.person(person).id))
+        else:
+            self.channels[channel.id] = replace(channel, joined=False)
 
     def users(self) -> Iterable[dict[str, Any]]:
         """Everybody as users.list shows them, the bot among them."""

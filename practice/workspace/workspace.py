@@ -154,9 +154,9 @@ class Workspace:
         """An administrator deactivates somebody's account."""
         self._state.team.gone.add(self._state.team.person(person).id)
 
-    def remove_bot(self, channel: str) -> None:
-        """Somebody has typed `/remove @Firedrill` there, which the app is not told."""
-        self._state.team.leave(channel)
+    def leave(self, channel: str, person: str = "") -> None:
+        """Somebody leaves it, or, without a name, the bot is removed from it. The app is told of neither."""
+        self._state.team.leave(channel, person)
 
     def say(self, person: str, channel: str, text: str, *, thread: Message | None = None) -> Delivery:
         """Type something, people and channels by id or name. Returns when the app has acked or Slack gave up."""

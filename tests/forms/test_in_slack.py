@@ -129,6 +129,18 @@ def test_a_form_from_the_shortcut_asks_for_a_channel_and_the_run_is_told_there(s
     assert bot.card(run).channel == CHANNEL
 
 
+def test_who_is_not_in_the_channel_that_they_chose_is_told_in_a_direct_message(stage: Stage, bot: Bot) -> None:
+    stage.seed("orders-db", disks=SMALL)
+    bot.space.leave(CHANNEL, "operator")
+    chooser = opened(bot, lambda: bot.space.shortcut("operator", SHORTCUT))
+    view = opened(bot, lambda: bot.space.act("operator", chooser, "form_backup"))
+    answers = given(view, target=offered(bot, view, "target", "orders"), channel=CHANNEL)
+    bot.space.submit("operator", view, answers)
+    (told,) = bot.until(lambda: bot.space.messages("D0OPERATOR"))
+    (run,) = stage.store.latest(9)
+    assert told.text == f"`{run.id}` Backup of orders-db is on its way; its card says how far it is."
+
+
 def test_a_form_that_is_submitted_twice_makes_one_run(stage: Stage, bot: Bot) -> None:
     stage.seed("orders-db", disks=SMALL)
     view = typed(bot, "/dr backup")

@@ -45,7 +45,7 @@ def test_a_channel_the_bot_was_removed_from_is_no_place_any_more_but_trouble_of_
         with pytest.raises(UserError, match="Slack does not say"):
             Membership().check(slack, CHANNEL)
         space.faults.back()
-        space.remove_bot(CHANNEL)
+        space.leave(CHANNEL)
         with pytest.raises(UserError, match="I am not in this channel"):
             membership.check(slack, CHANNEL)
         space.faults.away()

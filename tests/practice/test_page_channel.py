@@ -139,6 +139,18 @@ def test_two_tabs_are_two_people_and_a_switch_stays_with_its_tab(opened: Opener,
     expect(operator.get_by_role("combobox", name="You are")).to_have_value("U0OPERATOR")
 
 
+def test_what_the_app_writes_to_one_person_is_a_place_of_theirs_in_which_nobody_writes(
+    opened: Opener, app: PageApp
+) -> None:
+    operator, approver = opened("U0OPERATOR"), opened("U0APPROVER")
+    app.bolt.client.chat_postMessage(channel="U0APPROVER", text="for Arun alone")
+    approver.get_by_role("link", name="Firedrill (direct message) (unread)").click()
+    expect(approver.get_by_text("for Arun alone")).to_be_visible()
+    expect(approver.get_by_role("textbox", name="Message")).to_have_count(0)
+    expect(approver).to_have_title(re.compile(r"^Firedrill \(direct message\)"))
+    expect(operator.get_by_role("link", name="direct message")).to_have_count(0)
+
+
 def test_a_channel_with_news_is_marked_until_it_is_opened(page: Page, app: PageApp) -> None:
     channels = page.get_by_role("navigation", name="Channels")
     expect(channels.get_by_role("link", name="dr-announcements")).to_be_visible()

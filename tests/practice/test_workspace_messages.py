@@ -109,17 +109,31 @@ def test_a_thread_is_read_from_its_first_message_on(client: WebClient, workspace
         ("chat.update", {"channel": "C0DROPS", "ts": "1.000000", "text": "x"}, "message_not_found"),
         ("chat.delete", {"channel": "C0DROPS", "ts": "1.000000"}, "message_not_found"),
         ("chat.postEphemeral", {"channel": "C0DROPS", "user": "U0NOBODY", "text": "x"}, "user_not_in_channel"),
+        ("chat.postEphemeral", {"channel": "C0ANNOUNCE", "user": "U0OPERATOR", "text": "x"}, "user_not_in_channel"),
+        ("chat.postEphemeral", {"channel": "U0OPERATOR", "user": "U0OPERATOR", "text": "x"}, "channel_not_found"),
+        ("chat.postMessage", {"channel": "U0NOBODY", "text": "x"}, "channel_not_found"),
         ("chat.postMessage", {"channel": "C0DROPS", "text": "x", "metadata": {"a": 1}}, "invalid_metadata_schema"),
         ("conversations.info", {"channel": "dr-ops"}, "channel_not_found"),
         ("chat.invent", {}, "unknown_method"),
     ],
 )
 def test_what_slack_refuses_is_refused_with_slacks_word(
-    client: WebClient, method: str, args: dict[str, object], error: str
+    client: WebClient, workspace: Workspace, method: str, args: dict[str, object], error: str
 ) -> None:
+    workspace.leave("dr-announcements", "operator")
     with pytest.raises(SlackApiError) as refused:
         client.api_call(method, json=args)
     assert refusal(refused.value)["error"] == error
+
+
+def test_a_message_to_a_person_is_in_the_conversation_of_the_two(client: WebClient, workspace: Workspace) -> None:
+    posted = client.chat_postMessage(channel="U0OPERATOR", text="psst")
+    assert posted["channel"] == "D0OPERATOR"
+    client.chat_update(channel="D0OPERATOR", ts=posted["ts"], text="done")
+    assert [each.text for each in workspace.messages("D0OPERATOR")] == ["done"]
+    assert client.conversations_info(channel="D0OPERATOR")["channel"]["is_im"]
+    assert workspace.messages("D0APPROVER") == []
+    assert "D0OPERATOR" not in [each["id"] for each in client.conversations_list()["channels"]]
 
 
 def test_the_bot_cannot_change_what_a_person_wrote(client: WebClient, workspace: Workspace) -> None:

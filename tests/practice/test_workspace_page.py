@@ -91,6 +91,12 @@ def test_a_person_sees_what_all_see_and_what_is_for_them_alone(workspace: Worksp
     assert own == [("for all", False), ("for one", True)]
     assert [message["text"] for message in seen(workspace, "U0APPROVER")["messages"]] == ["for all"]
     assert seen(workspace, "U0OPERATOR", "C0RANDOM")["messages"] == []
+    client.chat_postMessage(channel="U0OPERATOR", text="in their conversation")
+    assert seen(workspace, "U0OPERATOR")["direct"]["id"] == "D0OPERATOR"
+    assert [each["text"] for each in seen(workspace, "U0OPERATOR", "D0OPERATOR")["messages"]] == [
+        "in their conversation"
+    ]
+    assert seen(workspace, "U0APPROVER")["direct"] is None
 
 
 def test_a_command_and_a_click_from_the_page_reach_the_app(workspace: Workspace) -> None:

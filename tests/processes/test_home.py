@@ -1,6 +1,7 @@
 """Home over the real protocol: opened, kept fresh by itself, and a drill approved from it."""
 
 from practice.workspace.views import View
+from practice.world import CHANNEL
 from tests.processes.play import DRILL_ONCE, Play
 
 
@@ -26,6 +27,18 @@ def test_a_drill_is_approved_from_home_which_shows_the_question_and_loses_it_by_
     note = play.until(lambda: play.space.modals("approver") or None)[-1]
     assert "already" in str(note.body)
     play.space.close("approver", note)
+
+
+def test_an_approver_who_is_not_in_the_runs_channel_is_told_in_a_direct_message_what_came_of_it(play: Play) -> None:
+    play.space.leave(CHANNEL, "approver")
+    run, _ = play.drill_asked()
+    play.space.open_home("approver")
+    home = play.until(lambda: shown(play, f"*Terminate {play.server}?*  `{run.id}`"))
+    assert play.space.act("approver", home, "home_reject").error is None
+    window = play.until(lambda: play.space.modals("approver") or None)[-1]
+    play.fills("approver", window, "not today")
+    (told,) = play.until(lambda: play.space.messages("D0APPROVER"))
+    assert told.text == f"You rejected `{run.id}`."
 
 
 def test_the_menu_of_a_server_on_home_opens_the_form_with_that_server_chosen_in_it(play: Play) -> None:

@@ -59,11 +59,15 @@ function gone() {
 // On the first look, or after a new start, take the first person and channel there are.
 function settled(answer) {
   const isPerson = answer.people.some((each) => each.id === me.person);
-  const isPlace = answer.channels.some((each) => each.id === channel) || (channel === HOME && answer.has_home);
+  const isPlace = places(answer).some((each) => each.id === channel) || (channel === HOME && answer.has_home);
   if (!isPerson) become(answer.people[0].id);
   if (!isPlace) channel = answer.channels[0].id;
   return isPerson && isPlace;
 }
+
+// The channels, and what the app has said to this person alone. Nobody writes there: the app's tab is to be read.
+const places = (now) => [...now.channels, ...(now.direct ? [now.direct] : [])];
+const titled = (each) => (each === state.direct ? `${each.name} (direct message)` : `#${each.name}`);
 
 // Who this tab is stands in its address, so that two tabs can be two people.
 function become(person) {
@@ -77,7 +81,7 @@ function show(now) {
   setClock(state.now);
   arrived();
   const home = channel === HOME;
-  const name = home ? state.bot.name : `#${state.channels.find((each) => each.id === channel).name}`;
+  const name = home ? state.bot.name : titled(places(state).find((each) => each.id === channel));
   document.title = `${name} · Practice workspace`;
   $("place").textContent = name;
   $("text").placeholder = `Message ${name}, or ${state.commands[0]?.name ?? "/"} help`;
@@ -87,6 +91,7 @@ function show(now) {
   showFrame();
   showWelcome();
   for (const id of ["log", "composer", "welcome"]) $(id).hidden = home;
+  if (channel === state.direct?.id) $("composer").hidden = true;
   $("home").hidden = !home;
   if (home) showHome();
   else showMessages($("log"), state.messages.filter((each) => !each.thread_ts), state, { region: "main", replies: repliesTo, open, shortcut: (message, callback_id) => send("shortcut", { callback_id, ts: message.ts }) });
@@ -101,9 +106,9 @@ function showFrame() {
   $("person").value = me.person;
   sync($("tabs"), state.tabs.map((tab) => ({ id: tab.address, sign: tab.title, draw: () => el("a", { href: `${tab.address}?${new URLSearchParams({ key })}` }, tab.title) })));
   const read = seen();
-  const places = state.channels.map((each) => ({ id: each.id, label: `# ${each.name}`, unread: each.id !== channel && each.latest > (read[each.id] ?? "") }));
-  if (state.has_home) places.push({ id: HOME, label: `⌂ ${state.bot.name}`, unread: false });
-  sync($("channels"), places.map((each) => ({ id: each.id, sign: JSON.stringify([each, channel]), draw: () => place(each) })));
+  const links = places(state).map((each) => ({ id: each.id, label: titled(each).replace("#", "# "), unread: each.id !== channel && each.latest > (read[each.id] ?? "") }));
+  if (state.has_home) links.push({ id: HOME, label: `⌂ ${state.bot.name}`, unread: false });
+  sync($("channels"), links.map((each) => ({ id: each.id, sign: JSON.stringify([each, channel]), draw: () => place(each) })));
 }
 
 // What the world around this workspace says to newcomers is a script of its own.
@@ -119,7 +124,7 @@ const place = ({ id, label, unread }) => el("a", { href: `#${id}`, "data-key": i
 function seen() {
   const kept = `seen:${me.person}`;
   const read = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
-  const here = state.channels.find((each) => each.id === channel);
+  const here = places(state).find((each) => each.id === channel);
   if (here && !document.hidden) sessionStorage.setItem(kept, JSON.stringify({ ...read, [channel]: here.latest }));
   return read;
 }
