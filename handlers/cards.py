@@ -26,8 +26,8 @@ _HEADINGS = {
     Status.REJECTED: ":no_entry_sign: Rejected",
     Status.EXPIRED: ":alarm_clock: Expired",
 }
-#: Slack's limit of `text` (recommended).
-_TEXT = 3500
+#: Slack's limit of `text` (recommended), and how much of what went wrong the card shows; the thread has all of it.
+_TEXT, _WRONG = 3500, 600
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def card(run: Run) -> Card:
     act = [{"type": "actions", "block_id": f"act-{run.id}-{run.questions}-{run.retries}", "elements": buttons}]
     foot = act if buttons else []
     blocks = [*head, *stake, *foot, *_steps(run)] if stake else [*head, *_steps(run), *foot]
-    return Card(cut(sentence(run), _TEXT), blocks)
+    return Card(cut(sentence(run, _WRONG), _TEXT), blocks)
 
 
-def sentence(run: Run) -> str:
-    """The state in one full sentence, for screen readers and notifications."""
+def sentence(run: Run, most: int = _TEXT) -> str:
+    """The state in one full sentence, for screen readers and notifications; `most` characters of what went wrong."""
     head = f"{run.id}, {safe(run.title[:1].lower() + run.title[1:])}"
     if run.status is Status.ASKING and run.question:
         return f'{head}: waits for an answer to "{run.question.title}" until {when(run.question.expires_at)}.'
@@ -71,7 +71,7 @@ def sentence(run: Run) -> str:
         step = run.step
         doing = step.trouble or step.because
         return f"{head}: {step.title[:1].lower() + step.title[1:]}{', ' + doing if doing else ''}."
-    return f"{head}: {run.status.value}. {_came_of_it(run)}"
+    return f"{head}: {run.status.value}. {_came_of_it(run, most)}"
 
 
 def replies(run: Run, approvers: Sequence[str]) -> list[Reply]:
@@ -119,10 +119,12 @@ def _heading(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     if run.status is Status.FAILED and run.problem:
-        return f": {run.problem.text}\n{run.problem.hint}{_lost(run)} {aftermath(run)}".rstrip()
+        wrong, lost = cut(run.problem.text, _WRONG), _lost(run)
+        told = f"\n{lost}\n{wrong}" if lost else f": {wrong}"
+        return f"{told}\n{run.problem.hint} {aftermath(run)}".rstrip()
     if run.status.open or run.ended is None:
         return ""
-    return f" after {duration(run.ended - run.created)}. {_came_of_it(run)}"
+    return f" after {duration(run.ended - run.created)}. {_came_of_it(run, _WRONG)}"
 
 
 def _made(run: Run) -> str:
@@ -138,25 +140,25 @@ def _made(run: Run) -> str:
 
 
 def _lost(run: Run) -> str:
-    """A run that failed between the termination and the comparison: said loudly."""
+    """A run that failed between the termination and the comparison: said loudly, and before all else."""
     if not run.no_return or "evidence" in run.values:
         return ""
     image = run.values.get("point", {}).get("image_id", "its recovery point")
     if "lost_at" not in run.values:
         at = run.values.get("instance_id", "the instance")
-        return f"\n:warning: *The termination was asked for and is not confirmed.* Look at `{at}` before anything else."
+        return f":warning: *The termination was asked for and is not confirmed.* Look at `{at}` before anything else."
     made = f" Its replacement is `{run.values['replacement_id']}`." if "replacement_id" in run.values else ""
     again = f"`/dr retry {run.id}` goes on from here"
-    return f"\n:warning: *The source was terminated.*{made} It can be restored from `{image}`: {again}."
+    return f":warning: *The source was terminated.*{made} It can be restored from `{image}`: {again}."
 
 
-def _came_of_it(run: Run) -> str:
-    """What an ended run came to, without the word for it."""
+def _came_of_it(run: Run, most: int) -> str:
+    """What an ended run came to, without the word for it, with `most` characters of what went wrong."""
     by = f" by <@{run.ended_by.id}>" if run.ended_by else ""
     if run.status is Status.SUCCEEDED:
         return _found(run)
     if run.status is Status.FAILED and run.problem:
-        return f"{run.problem.text} {run.problem.hint}{_lost(run)} {aftermath(run)}".strip()
+        return f"{_lost(run)} {cut(run.problem.text, most)} {run.problem.hint} {aftermath(run)}".strip()
     if run.status is Status.REJECTED:
         why = next((f": {safe(each.reason)}" for each in run.answers if each.reason), "")
         at = f" {when(run.ended)}" if run.ended else ""

@@ -118,6 +118,20 @@ def test_a_failure_after_the_termination_says_loudly_what_the_server_can_be_rest
     assert "ami-1" in words(moves.failed(lost, NOW, "No capacity.", "Wait."))
 
 
+def test_that_the_source_was_terminated_stands_before_the_longest_problem_and_the_thread_has_all_of_it() -> None:
+    lost = run(no_return=True, values={"point": {"image_id": "ami-1"}, "lost_at": NOW}, at=10)
+    wrong = "AWS refused it. " * 200
+    failed = moves.failed(lost, NOW, f"{wrong}The end.", "Wait.")
+    loud = "*The source was terminated.* It can be restored from `ami-1`: `/dr retry D-0013` goes on from here."
+    painted = card(failed)
+    head = painted.blocks[0]["text"]["text"]
+    for shown in (head, painted.text):
+        assert shown.index(loud) < shown.index("AWS refused it.") < shown.index("Wait.")
+        assert len(shown) < 1100
+    (end,) = replies(failed, [])
+    assert end.text.index(loud) < end.text.index(f"{wrong}The end. Wait.")
+
+
 @pytest.mark.parametrize("name", ["<!channel>", "<@U999>", "`a` *b* _c_", "a&b<c>d"])
 def test_a_server_name_can_neither_mention_nor_link(name: str) -> None:
     shown = words(run(server=name))
