@@ -21,6 +21,8 @@ FiredrillError
     └── …                a failure of one subject stands in this file below its parent
 """
 
+from workflows.words import safe
+
 
 class FiredrillError(Exception):
     """Root of the tree. `text` says what happened, `hint` what to do, both in Slack's mrkdwn."""
@@ -74,7 +76,7 @@ class Busy(NotNow):
 
     def __init__(self, server: str, holder: str) -> None:
         super().__init__(
-            f"`{holder}` is working on *{server}*, and only one run at a time may change a server.",
+            f"`{holder}` is working on *{safe(server)}*, and only one run at a time may change a server.",
             f"`/dr status {holder}` shows how far it is.",
         )
         self.holder = holder
@@ -84,7 +86,7 @@ class CalledOff(NotNow):
     """An occurrence was moved on while a worker was slow to begin it: another has begun it, or let go of it."""
 
     def __init__(self, server: str) -> None:
-        super().__init__(f"*{server}* was not begun: meanwhile that occurrence was decided otherwise.")
+        super().__init__(f"*{safe(server)}* was not begun: meanwhile that occurrence was decided otherwise.")
 
 
 class UnknownRun(UserError):

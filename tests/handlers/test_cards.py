@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
+from handlers.announcements import Outlook, announcement
+from handlers.batch_card import Standing, summary
 from handlers.cards import bar, card, replies, sentence
 from practice.workspace.blocks import check_blocks
 from workflows.catalogue import RUNBOOKS
 from workflows.engine import moves
+from workflows.engine.batches import Batch
 from workflows.engine.run import Actor, Answer, Question, Run, Status, StepState, Target
+from workflows.errors import Busy, CalledOff
+from workflows.schedules.occurrence import held, planned
+from workflows.schedules.schedule import Schedule
 
 NOW = 1_795_500_000.0
 ASKER, APPROVER = Actor("U1", "ada"), Actor("U2", "bo")
@@ -134,10 +140,20 @@ def test_that_the_source_was_terminated_stands_before_the_longest_problem_and_th
 
 @pytest.mark.parametrize("name", ["<!channel>", "<@U999>", "`a` *b* _c_", "a&b<c>d"])
 def test_a_server_name_can_neither_mention_nor_link(name: str) -> None:
-    shown = words(run(server=name))
-    assert "<!channel>" not in shown
-    assert "<@U999>" not in shown
-    assert "b<c>" not in shown
+    left = tuple(f"{each.text} {each.hint}" for each in (Busy(name, "D-0012"), CalledOff(name)))
+    batch = Batch("G-0001", "Backup of 2 servers", ASKER, "C1", NOW, 2, left=left, whole=True)
+    painted = summary(Standing(batch, []))
+    schedule = Schedule("S-0001", "backup", "tag:a=b", "every day at 02:00", "UTC", ASKER, "C1", NOW)
+    told = announcement(held(planned(schedule, NOW), left[0]), Outlook())
+    for shown in (
+        words(run(server=name)),
+        json.dumps(painted.blocks) + painted.text,
+        json.dumps(told.blocks) + told.text,
+    ):
+        assert "<!channel>" not in shown
+        assert "<@U999>" not in shown
+        assert "b<c>" not in shown
+        assert "*`a`" not in shown
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "<&>" * 85])
