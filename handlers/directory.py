@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event
+from threading import Event, Lock
 from typing import TypeVar
 
 from slack_sdk import WebClient
@@ -31,6 +31,7 @@ class SlackDirectory:
         self._slack = client
         self._quiet = quiet or client
         self._stop = Event()
+        self._learning = Lock()
         self._board = board
         self._users = [each for each in members if not each.startswith("S")]
         self._groups = [each for each in members if each.startswith("S")]
@@ -48,12 +49,13 @@ class SlackDirectory:
             stop.wait(EVERY)
 
     def refresh(self) -> None:
-        """Everybody. What Slack does not answer stays as it was known. Groups count at once: many people take minutes,
-        and meanwhile a question is to call its approvers."""
-        groups = {each: self._patiently(self._members, each) for each in self._groups}
-        self._learn(groups, {})
-        everybody = {*self._users, *(person for members in groups.values() for person in members)}
-        self._learn(groups, {each: self._patiently(self._is_gone, each) for each in sorted(everybody)})
+        """Everybody. What Slack does not answer stays as it was known. Each answer counts at once: many people take
+        minutes, and meanwhile a question is to call its approvers, and a click finds out what is newer."""
+        for group in self._groups:
+            self._learn({group: self._patiently(self._members, group)}, {})
+        members = (self._known.groups.get(group, frozenset()) for group in self._groups)
+        for person in sorted({*self._users, *(person for group in members for person in group)}):
+            self._learn({}, {person: self._patiently(self._is_gone, person)})
 
     def _patiently(self, ask: Callable[[str, WebClient], T], about: str) -> T:
         """Raises NotYet when told to stop."""
@@ -74,13 +76,15 @@ class SlackDirectory:
         return self._known
 
     def _learn(self, groups: dict[str, frozenset[str]], gone: dict[str, bool]) -> None:
+        """Clicks and the look at everybody come from threads of their own."""
         here = {each for each, left in gone.items() if not left}
         left = {each for each, left in gone.items() if left}
-        self._known = Directory({**self._known.groups, **groups}, (self._known.gone - here) | left)
-        try:
-            self._board.put_directory(directory_to_json(self._known))
-        except Away as error:
-            log.warning("Redis is away (%s); the directory is kept later", type(error).__name__)
+        with self._learning:
+            self._known = Directory({**self._known.groups, **groups}, (self._known.gone - here) | left)
+            try:
+                self._board.put_directory(directory_to_json(self._known))
+            except Away as error:
+                log.warning("Redis is away (%s); the directory is kept later", type(error).__name__)
 
     def _members(self, group: str, slack: WebClient) -> frozenset[str]:
         try:

@@ -122,3 +122,28 @@ def test_groups_count_before_everybody_in_them_was_looked_at(space: Workspace, b
     people = SlackDirectory(slack, board, ["U0OPERATOR", "S0APPROVERS"], quiet)
     people.work(stop)
     assert people.look("").within("U0APPROVER2", ["S0APPROVERS"])
+
+
+def test_what_was_looked_up_meanwhile_is_not_overwritten_by_a_slow_look_at_everybody(
+    space: Workspace, board: Board
+) -> None:
+    class Slow(WebClient):
+        """By the last person somebody has left the group, and somebody has been deactivated; a click finds it out."""
+
+        def users_info(self, *, user: str, **more: object) -> SlackResponse:
+            if user == "U0OPERATOR":
+                space.deactivate("U0APPROVER")
+                space.faults.refuse("usergroups.users.list", "no_such_subteam", times=1)
+                people.look("U0APPROVER")
+            return super().users_info(user=user)
+
+    slack = WebClient(space.bot_token, base_url=space.api_url, retry_handlers=[])
+    quiet = Slow(space.bot_token, base_url=space.api_url, retry_handlers=[])
+    people = SlackDirectory(slack, board, ["U0OPERATOR", "S0APPROVERS"], quiet)
+    people.refresh()
+    known = people.look("")
+    assert not known.within("U0APPROVER2", ["S0APPROVERS"])
+    assert known.gone == {"U0APPROVER"}
+    kept = board.directory()
+    assert kept is not None
+    assert directory_from_json(kept) == known
