@@ -136,7 +136,8 @@ def _made(run: Run) -> str:
     ]
     unsure = run.step.intended is not None and run.step.state == "failed"
     more = f' What the step "{run.step.title}" had begun may stay too.' if unsure else ""
-    return (f"{' and '.join(made).capitalize()} stays." if made else "It had made nothing.") + more
+    stay = f"{' and '.join(made).capitalize()} {'stays' if len(made) == 1 else 'stay'}."
+    return (stay if made else "It had made no image and no instance.") + more
 
 
 def _lost(run: Run) -> str:

@@ -110,6 +110,16 @@ def test_a_decided_card_says_who_and_has_no_buttons() -> None:
     assert "not today" in words(rejected)
 
 
+def test_a_cancelled_run_says_what_of_it_stays_and_no_more_than_that_it_made_no_machine() -> None:
+    kept = {"launch": "firedrill-0123abcd"}
+    for values, told in (
+        (kept, "It had made no image and no instance."),
+        ({**kept, "asked": {"image_id": "ami-1"}}, "The image `ami-1` stays."),
+        ({"asked": {"image_id": "ami-1"}, "replacement_id": "i-2"}, "The image `ami-1` and the instance `i-2` stay."),
+    ):
+        assert told in sentence(moves.cancelled(run(values=values), NOW, APPROVER))
+
+
 def test_the_thread_calls_those_who_may_answer_and_tells_the_asker_the_end() -> None:
     (call,) = replies(asking(), ["U2", "U3"])
     assert "<@U2> <@U3>" in call.text
