@@ -1,11 +1,16 @@
 """What an approver has before their eyes: in the card, and in the window in which the name is typed."""
 
+import pytest
+
 from handlers.cards import card
+from handlers.grammar import parse
 from handlers.requests import Decide
 from handlers.windows import Kept, window
+from practice.cloud import Disk
 from practice.workspace.blocks import check_blocks
-from tests.flows.scene import SMALL, cloud
-from tests.stage import APPROVER, Stage
+from tests.flows.old_points import RULE, made_by
+from tests.flows.scene import SMALL, cloud, shown
+from tests.stage import APPROVER, ASKING, Stage
 from workflows.engine.run import Question, Run, Status
 from workflows.words import plain
 
@@ -69,3 +74,23 @@ def test_card_and_window_show_the_same_question_with_its_end_and_who_has_approve
         assert "The question expires <!date^" in text
         assert all(value.split("\n")[0] in text for _, value in _asked(half).items)
     assert check_blocks(opened["blocks"], "modal") == opened["blocks"]
+
+
+@pytest.mark.parametrize(("volumes", "points", "most"), [(28, 12, 9), (60, 12, 4)])
+def test_points_of_many_volumes_are_asked_about_as_far_as_slack_has_room_and_the_rest_is_told(
+    stage: Stage, volumes: int, points: int, most: int
+) -> None:
+    more = [Disk(f"/dev/xvd{chr(98 + number // 26)}{chr(97 + number % 26)}", 1, "") for number in range(volumes - 1)]
+    source = stage.seed(disks=(*SMALL[:1], *more))
+    ids = [made_by(stage, source, number, "complete") for number in range(1, points + 1)]
+    stage.keeps(RULE)
+    stage.look()
+    run = stage.drive(stage.answers.to(parse("prune"), ASKING)[1][0])
+    named = [each for each in ids if f"`{each}`" in dict(_asked(run).items)]
+    assert named == ids[: len(named)]
+    assert 1 <= len(named) <= most
+    assert f"{points - 2 - len(named)} more would go" in str(run.question)
+    check_blocks(card(run).blocks, "message")
+    snapshots = [snapshot for each in named for snapshot in stage.aws.images.get(each).snapshots.values()]
+    assert len(snapshots) == volumes * len(named)
+    assert all(f"`{each}` (" in shown(run) for each in snapshots)

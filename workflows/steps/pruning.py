@@ -1,7 +1,8 @@
 """The end of recovery points: which go, what people are asked, the look at the click, and their removal one by one."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 from workflows.aws import Aws, tags
@@ -17,8 +18,9 @@ from workflows.steps.approval import check_approved
 from workflows.steps.in_time import in_time
 from workflows.words import count, cut, safe, when
 
-#: Points that one question names: all of it must fit a message and a window of Slack's.
-MOST = 10
+#: Points that one question names at most, and characters of them: all of it must fit a message of Slack's, which takes
+#: some twelve thousand.
+MOST, ROOM = 10, 9000
 PATIENCE = 3600.0
 _STOPPED = "Nothing was removed. `/dr retry` looks at it anew and asks again."
 _AGAIN = "choose_going"
@@ -95,8 +97,14 @@ def choose_going(home: Aws, server: str, retention: Keeping, now: float) -> Goin
         text = f"Retention lets no recovery point of *{safe(server)}* go: {safe(retention.sentence())}."
         raise PruneIncomplete(text, "Nothing was removed.")
     guarded = tuple(f"`{image_id}`: {why}" for image_id, why in found.stays.items() if why.startswith("it is the "))
-    more = max(0, len(found.going) - MOST)
-    return Going(found.going[:MOST], more, retention.sentence(), guarded, len(found.stays))
+    asked = _asked_about(found.going)
+    return Going(asked, len(found.going) - len(asked), retention.sentence(), guarded, len(found.stays))
+
+
+def _asked_about(going: Sequence[Point]) -> tuple[Point, ...]:
+    """As many of the oldest as one question has room for, and one at least."""
+    room = accumulate(len(each.image_id) + len(_named(each)) for each in going[:MOST])
+    return tuple(going[: max(1, sum(taken <= ROOM for taken in room))])
 
 
 def prune_question(server: str, going: Going, asked_by: Actor, reason: str, terms: Terms) -> Ask:
