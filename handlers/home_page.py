@@ -95,7 +95,7 @@ def _question(run: Run, question: Question, link: str) -> list[Block]:
         *([_button(CARD, "Open its card", run.id) | {"url": link}] if link else []),
     ]
     text = (
-        f":raised_hand: *{safe(cut(question.title, 200))}*  `{run.id}`\n"
+        f":raised_hand: *{cut(question.title, 200)}*  `{run.id}`\n"
         f"Asked by <@{run.asked_by.id}> {when(run.created)}{why}\nExpires {when(question.expires_at)}"
     )
     return [section(text), {"type": "actions", "block_id": f"home-{question.id}-{run.id}"[:255], "elements": buttons}]

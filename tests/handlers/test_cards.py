@@ -17,6 +17,7 @@ from workflows.engine.run import Actor, Answer, Question, Run, Status, StepState
 from workflows.errors import Busy, CalledOff
 from workflows.schedules.occurrence import held, planned
 from workflows.schedules.schedule import Schedule
+from workflows.words import safe
 
 NOW = 1_795_500_000.0
 ASKER, APPROVER = Actor("U1", "ada"), Actor("U2", "bo")
@@ -33,9 +34,9 @@ def run(book: str = "drill", server: str = "orders-db", **changes: Any) -> Run:
 
 
 def asking(server: str = "orders-db") -> Run:
-    items = (("Instance", f"`i-1`, *{server}*"), ("Its volumes", "vol-1\nvol-2"))
+    items = (("Instance", f"`i-1`, *{safe(server)}*"), ("Its volumes", "vol-1\nvol-2"))
     question = Question(
-        "q:1", "approve_terminate", f"Terminate {server}?", "Approve termination", items, "Sure?", NOW, NOW + 1800
+        "q:1", "approve_terminate", f"Terminate {safe(server)}?", "Approve termination", items, "Sure?", NOW, NOW + 1800
     )
     return moves.asks(run(server=server, at=6), question)
 

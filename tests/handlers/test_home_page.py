@@ -93,6 +93,11 @@ def test_a_question_shows_what_it_asks_until_when_and_opens_its_window() -> None
     assert "*Live drill of orders-db*: waits for an approval until" in words(others)
 
 
+def test_the_name_in_a_question_is_shown_as_it_is() -> None:
+    named = asking("R&D-db")
+    assert "*Terminate R&amp;D-db?*" in words(home(Scene(NOW, [named]), [named], 0))
+
+
 def test_what_runs_shows_its_step_and_how_far_it_is() -> None:
     waiting = moves.waits(run(at=4), NOW, "AWS has copied 42 % of the blocks", 42, {})
     assert "*Live drill of orders-db*: wait for the image, 42 %, asked by <@U1>" in words(
