@@ -67,7 +67,9 @@ def backup(
 @grammar.command(epilog="Example: restore orders-db --point proven")
 @_target
 @click.option("--point", type=PointId(), default="latest", help="latest (that did not differ), proven, or an image id.")
-@click.option("--as-of", type=Moment(), default=None, help="The newest point asked for at or before that time.")
+@click.option(
+    "--as-of", type=Moment(), default=None, help="The newest point up to that time. Without a zone it is UTC."
+)
 @click.option("--region", default="", help="Only points of that Region.")
 @click.option("--subnet", default="", callback=id_of("subnet-", "a subnet's id"), help="Launch it there instead.")
 @click.option("--type", "instance_type", default="", callback=id_of("", "an instance type"), help="Another type.")

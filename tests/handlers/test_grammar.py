@@ -113,6 +113,12 @@ def test_each_verb_gives_its_request() -> None:
     assert (restore.point, restore.as_of, restore.beside) == ("proven", 1795165200.0, True)
 
 
+def test_the_help_says_in_which_zone_a_time_without_one_is() -> None:
+    told = parse("help restore")
+    assert isinstance(told, Help)
+    assert "Without a zone it is UTC." in " ".join(told.text.split())
+
+
 def test_nothing_and_help_explain_the_verbs() -> None:
     for typed in ("", "help", "--help"):
         answer = parse(typed)
