@@ -1,6 +1,7 @@
 """A run as Slack shows it: one card, painted whole from the record, and the replies in its thread. Pure."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -165,7 +166,7 @@ def _came_of_it(run: Run, most: int) -> str:
         at = f" {when(run.ended)}" if run.ended else ""
         return f"Rejected{by}{at}{why}. {spared(run)} {aftermath(run)}".rstrip()
     if run.status is Status.EXPIRED:
-        return f"{_expired(run)} {spared(run)} {aftermath(run)}".rstrip()
+        return f"{_expired(run)} {spared(run)} {aftermath(run) or _again(run)}"
     if run.runbook == CLONE:
         return f"Stopped{by}. {aftermath(run)}".rstrip()
     made = "" if run.runbook == PRUNE else f"{_made(run)} "
@@ -192,6 +193,12 @@ def _expired(run: Run) -> str:
     if len(run.answers) < needed:
         return f"Only {people} approved it in time, and {needed} had to."
     return f"{people} approved it in time, but no worker carried it out before it expired."
+
+
+def _again(run: Run) -> str:
+    """How what an expired question was about is asked for anew."""
+    typed = "prune" if run.runbook == PRUNE else f"drill {safe(shlex.quote(run.target.server))} --live"
+    return f"`/dr {typed}` asks again."
 
 
 def asked(by: Actor, via: str, at: float, reason: str) -> str:

@@ -121,6 +121,17 @@ def test_a_cancelled_run_says_what_of_it_stays_and_no_more_than_that_it_made_no_
         assert told in sentence(moves.cancelled(run(values=values), NOW, APPROVER))
 
 
+@pytest.mark.parametrize(
+    ("book", "further"),
+    [("drill", "`/dr drill orders-db --live` asks again."), ("prune", "`/dr prune` asks again."), ("clone", "by hand")],
+)
+def test_a_run_whose_question_expired_says_how_one_goes_on(book: str, further: str) -> None:
+    expired = moves.expired(replace(asking(), runbook=book, values={"replacement_id": "i-2"}), NOW + 1800, ())
+    assert further in sentence(expired)
+    assert further in words(expired)
+    assert ("asks again" in sentence(expired)) is (book != "clone")
+
+
 def test_the_thread_calls_those_who_may_answer_and_tells_the_asker_the_end() -> None:
     (call,) = replies(asking(), ["U2", "U3"])
     assert "<@U2> <@U3>" in call.text
