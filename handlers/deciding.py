@@ -78,11 +78,12 @@ def _check_said(run: Run, request: Decide) -> None:
     elif _as_typed(request.name) != _as_typed(words):
         raise UserError(
             f"`{safe(request.name.strip())}` is not {asked} of {run.id}, so nothing was decided.",
-            f"It asks about `{safe(words)}`. If that is the one you mean, type it exactly so.",
+            f"It asks about `{safe(words)}`. If that is the one you mean, type it so.",
         )
 
 
 def _as_typed(name: str) -> str:
-    """Keyboards write a letter in more than one way, and add spaces; what cannot be printed nobody can type."""
+    """Keyboards write a letter in more than one way, begin with a capital, and add spaces; what cannot be printed
+    nobody can type. What is typed is compared with the run's one server, so it means no other."""
     seen = "".join(each if each.isprintable() else " " for each in name)
-    return " ".join(unicodedata.normalize("NFC", seen).split())
+    return " ".join(unicodedata.normalize("NFC", seen.casefold()).split())

@@ -60,7 +60,7 @@ def _field(run: Run, request: Decide) -> Block:
     if request.approved:
         what = "this" if run.runbook == PRUNE else "the server's name"
         label = f"Type {what} to approve: {to_type(run)}"
-        hint = "Exactly as it is written above."
+        hint = "As it is written above; capitals do not matter."
     else:
         label, hint = "Why is it rejected?", "Everybody in the channel reads it, and it stays in the record."
     typed = request.name if request.approved else request.reason

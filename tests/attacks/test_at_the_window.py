@@ -31,7 +31,7 @@ def _decided(stage: Stage) -> list[str]:
 def test_a_name_that_is_typed_wrongly_decides_nothing_and_is_in_the_audit(stage: Stage, bot: Bot) -> None:
     source, run = _asked(stage)
     view = bot.window("approver", run)
-    for typed in ("billing-web", "orders", "Orders-DB", "orders-db2", source, run.id):
+    for typed in ("billing-web", "orders", "orders_db", "orders-db2", source, run.id):
         assert bot.fault("approver", view, typed).startswith(f"{typed} is not the server of {run.id}, so nothing was")
         asked, refused = stage.audit()[-2:]
         assert (asked["kind"], asked["what"].rsplit(": ", 1)[1]) == ("request", typed)
@@ -98,6 +98,14 @@ def test_who_was_removed_while_the_window_was_open_approves_nothing(stage: Stage
     bot.start(replace(stage.policy, base=replace(stage.policy.base, approvers=(APPROVER2.id,))))
     assert bot.fault("approver", view, "orders-db").startswith("You are not an approver for that")
     assert _nothing_decided(stage, source, run)
+
+
+def test_a_name_may_begin_with_the_capital_that_a_phone_makes_of_its_first_letter(stage: Stage, bot: Bot) -> None:
+    _, run = _asked(stage)
+    view = bot.window("approver", run)
+    told = bot.told("approver", lambda: bot.space.fill("approver", view, " Orders-db"))
+    assert told == f"You approved `{run.id}`."
+    assert _decided(stage) == [APPROVER.id]
 
 
 def test_who_was_deactivated_while_the_window_was_open_approves_nothing(stage: Stage, bot: Bot) -> None:
