@@ -43,10 +43,17 @@ class Membership:
 
 
 def _is_member(client: WebClient, channel: str) -> bool | None:
-    """None where Slack does not say."""
+    """None where Slack does not say. Raises UserError where the app may not ask."""
     try:
         return bool(client.conversations_info(channel=channel)["channel"].get("is_member", False))
     except SlackApiError as error:
+        if error.response.get("error") == "missing_scope":
+            raise UserError(
+                "I may not look whether I am in this channel, so nothing was started: the app lacks the scope "
+                "`channels:read`, or for private channels `groups:read`.",
+                "Add it under *OAuth & Permissions* and install the app again. `/dr doctor` says what else is missing.",
+                about="channel",
+            ) from error
         log.info("channel=%s cannot be looked at: %s", channel, error.response.get("error"))
         return False if said_no(error) else None
     except UNREACHABLE as error:

@@ -45,6 +45,9 @@ def test_a_channel_the_bot_was_removed_from_is_no_place_any_more_but_trouble_of_
         with pytest.raises(UserError, match="Slack does not say"):
             Membership().check(slack, CHANNEL)
         space.faults.back()
+        space.faults.refuse("conversations.info", "missing_scope", times=1)
+        with pytest.raises(UserError, match=r"may not look whether I am in this channel.*`channels:read`"):
+            Membership().check(slack, CHANNEL)
         space.leave(CHANNEL)
         with pytest.raises(UserError, match="I am not in this channel"):
             membership.check(slack, CHANNEL)
