@@ -144,7 +144,8 @@ def _without(standing: Standing) -> str:
 def _ended(standing: Standing) -> str:
     ended, of = len(standing.members) - standing.open, len(standing.members)
     if standing.over:
-        return f"all {of:,} have ended{_without(standing)}"
+        which = "the one that was begun has" if of == 1 else f"all {of:,} have"
+        return f"{which} ended{_without(standing)}"
     return f"{ended:,} of {max(of, standing.batch.planned if not standing.batch.whole else of):,} have ended"
 
 

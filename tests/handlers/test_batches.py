@@ -280,3 +280,9 @@ def test_a_thousand_servers_with_the_longest_names_are_within_slacks_lengths(let
     if letter == "x":
         assert len(listing(standing)) <= 10
     assert sentence(replace(standing, members=members[:1] * 7)).endswith("7 done.")
+
+
+def test_a_batch_of_which_one_was_begun_speaks_of_one() -> None:
+    batch = Batch("G-0001", "Backup of 3 servers", ASKER, "C1", NOW, 3, whole=True)
+    one = Member("B-0001", "orders-db", Status.SUCCEEDED, 100)
+    assert "the one that was begun has ended; 2 of 3 were not begun. 1 done." in sentence(Standing(batch, [one]))
