@@ -29,6 +29,7 @@ def _tried(*codes: str, seconds: float = 1.0) -> tuple[list[tuple[str, str, str 
         ("InsufficientFreeAddressesInSubnet", ("b", "small", "ops")),
         ("InvalidKeyPair.NotFound", ("a", "small", "spare")),
         ("VcpuLimitExceeded", ("a", "large", "ops")),
+        ("PrivateIpAddressLimitExceeded", ("a", "large", "ops")),
     ],
 )
 def test_the_next_way_is_the_nearest_that_the_refusal_does_not_rule_out(

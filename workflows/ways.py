@@ -28,12 +28,13 @@ _RULES_OUT: dict[str, Ruled] = {
     "InsufficientReservedInstanceCapacity": "here", "ReservationCapacityExceeded": "here",
     "InsufficientFreeAddressesInSubnet": "subnet", "InvalidSubnetID.NotFound": "subnet",
     "InvalidKeyPair.NotFound": "key", "InstanceLimitExceeded": "type", "VcpuLimitExceeded": "type",
+    "PrivateIpAddressLimitExceeded": "type",
     "Unsupported": "here", "UnsupportedOperation": "here", "InvalidGroup.NotFound": "here", "InvalidParameter": "here",
     "InternalError": "here", "InvalidParameterValue": "here", "InvalidParameterCombination": "here",
 }  # fmt: skip
 #: What may be otherwise in a minute.
 _PASSES = {code for code in _RULES_OUT if "Insufficient" in code or "Exceeded" in code or "Internal" in code} - {
-    "InstanceLimitExceeded", "VcpuLimitExceeded"
+    "InstanceLimitExceeded", "VcpuLimitExceeded", "PrivateIpAddressLimitExceeded"
 }  # fmt: skip
 _SAID = {
     "InsufficientInstanceCapacity": "no machine is free",

@@ -77,6 +77,10 @@ class Launches:
         }
         for index, interface in instance.nics.items():
             interface.delete_on_termination = index not in kept
+            if len(instance.nics) > 1:  # AWS lends a public address to a single interface only
+                interface.public_ip, interface.public_ip_auto_assign = None, False
+        for each in wanted.get("NetworkInterfaces", []):
+            self._address(instance.nics[each.get("DeviceIndex", 0)].id, each, region)
         made = {"": str(instance.id)}
         for device, block in instance.block_device_mapping.items():
             made[device], ebs = str(block.volume_id), volumes[device]
@@ -86,6 +90,14 @@ class Launches:
         groups = frozenset(group.id for interface in instance.nics.values() for group in interface.group_set)
         self._instances.lives[instance.id] = Life(instance.id, region, self._parts.now(), root, groups=groups)
         return made
+
+    def _address(self, interface: str, asked: Mapping[str, Any], region: str) -> None:
+        """The addresses that an interface has besides the first, which moto's RunInstances does not give it."""
+        for name, action in (
+            ("SecondaryPrivateIpAddressCount", "AssignPrivateIpAddresses"), ("Ipv6AddressCount", "AssignIpv6Addresses"),
+        ):  # fmt: skip
+            if asked.get(name):
+                self._parts.control.ask("ec2", action, region, NetworkInterfaceId=interface, **{name: asked[name]})
 
     def _launched(self, request: Request) -> str:
         region = request.region
@@ -135,6 +147,9 @@ class Launches:
 
     def _check_interfaces(self, wanted: dict[str, Any], region: str) -> None:
         interfaces = wanted.get("NetworkInterfaces", [])
+        for each in interfaces:
+            if each.get("Ipv6AddressCount") and each.get("SubnetId"):
+                self._check_has_ipv6(each["SubnetId"], region)
         for each in (wanted, *interfaces):
             if each.get("SubnetId") and each.get("PrivateIpAddress"):
                 self._check_address(each["SubnetId"], each["PrivateIpAddress"], region)
@@ -150,6 +165,11 @@ class Launches:
         name = wanted.get("KeyName")
         if name and name not in self._parts.control.ec2(region).key_pairs:
             raise Refusal("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
+
+    def _check_has_ipv6(self, subnet_id: str, region: str) -> None:
+        subnets = self._parts.control.ask("ec2", "DescribeSubnets", region, SubnetIds=[subnet_id])["Subnets"]
+        if not subnets[0].get("Ipv6CidrBlockAssociationSet"):
+            raise Refusal("InvalidParameterValue", f"The subnet '{subnet_id}' has no IPv6 CIDR block")
 
     def _check_address(self, subnet_id: str, address: str, region: str) -> None:
         subnets = self._parts.control.ask("ec2", "DescribeSubnets", region, SubnetIds=[subnet_id])["Subnets"]
@@ -185,10 +205,24 @@ def _check(wanted: Mapping[str, Any]) -> None:
             raise Refusal("InvalidParameterCombination", message)
     for each in interfaces:
         each.setdefault("DeviceIndex", 0)
+        _check_counts(each)
+    if len(interfaces) > 1 and any(each.get("AssociatePublicIpAddress") for each in interfaces):
+        message = "The associatePublicIPAddress parameter cannot be specified when launching with multiple interfaces."
+        raise Refusal("InvalidParameterCombination", message)
     try:
         base64.b64decode(wanted.get("UserData") or "", validate=True)
     except binascii.Error as error:
         raise Refusal("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data") from error
+
+
+def _check_counts(interface: Mapping[str, Any]) -> None:
+    """Of one family addresses or prefixes, and those named or counted."""
+    for one, other in (
+        ("SecondaryPrivateIpAddressCount", "Ipv4PrefixCount"), ("Ipv6AddressCount", "Ipv6PrefixCount"),
+        ("Ipv6AddressCount", "Ipv6Addresses"),
+    ):  # fmt: skip
+        if interface.get(one) and interface.get(other):
+            raise Refusal("InvalidParameterCombination", f"The parameters {one} and {other} cannot be used together")
 
 
 def _merged(entries: Sequence[Mapping[str, Any]], key: str, default: Any) -> list[dict[str, Any]]:

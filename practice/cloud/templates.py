@@ -248,10 +248,13 @@ def _interface(raw: dict[str, Any]) -> dict[str, Any]:
         "DeviceIndex": attachment.get("DeviceIndex", 0),
         "Groups": [each["GroupId"] for each in raw.get("Groups", [])],
         "InterfaceType": raw.get("InterfaceType", "interface"),
-        "Ipv6Addresses": [],
+        "Ipv6Addresses": [{"Ipv6Address": each["Ipv6Address"]} for each in raw.get("Ipv6Addresses", [])],
         "NetworkCardIndex": 0,
         "NetworkInterfaceId": raw["NetworkInterfaceId"],
         "PrivateIpAddress": raw["PrivateIpAddress"],
-        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": raw["PrivateIpAddress"]}],
+        "PrivateIpAddresses": [
+            {"Primary": each["Primary"], "PrivateIpAddress": each["PrivateIpAddress"]}
+            for each in raw["PrivateIpAddresses"]
+        ],
         "SubnetId": raw["SubnetId"],
     }

@@ -37,6 +37,26 @@ def test_launch_settings_are_told_as_aws_tells_them(cloud: Cloud) -> None:
     assert data["TagSpecifications"] == [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "orders-db"}]}]
 
 
+def test_an_interface_is_launched_with_as_many_addresses_as_are_asked_for_and_its_settings_list_them(
+    cloud: Cloud,
+) -> None:
+    source = cloud.server()
+    image, subnet = cloud.image(source), cloud.instance(source)["SubnetId"]
+    asked = {"DeviceIndex": 0, "SubnetId": subnet, "SecondaryPrivateIpAddressCount": 2}
+    made = cloud.launch(image, NetworkInterfaces=[asked])
+    listed = cloud.ec2.get_launch_template_data(InstanceId=made)["LaunchTemplateData"]["NetworkInterfaces"][0]
+    assert [each["Primary"] for each in listed["PrivateIpAddresses"]] == [True, False, False]
+    public = {"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}
+    for interfaces, refused in (
+        ([{**asked, "Ipv4PrefixCount": 1}], "InvalidParameterCombination"),
+        ([{**asked, "Ipv6AddressCount": 1}], "InvalidParameterValue"),
+        ([public, {"DeviceIndex": 1, "SubnetId": subnet}], "InvalidParameterCombination"),
+    ):
+        with pytest.raises(ClientError) as error:
+            cloud.launch(image, NetworkInterfaces=interfaces)
+        assert code(error.value) == refused
+
+
 def kept_settings(cloud: Cloud, source: str) -> str:
     """A template like the one that a person would have kept of the server."""
     seen = cloud.instance(source)

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from workflows.aws import tags
 from workflows.aws.calls import Calls, Hold
+from workflows.aws.interfaces import Interface, interface
 from workflows.aws.shared import Kind, Shared, portions
 from workflows.errors import NotFound
 
@@ -29,8 +30,7 @@ class Disk:
 @dataclass(frozen=True)
 class Instance:
     """What DescribeInstances says, as far as it matters here. `launched` in seconds since the epoch; `token` is the
-    ClientToken of its launch, `groups` the security groups of all its `interfaces`; `own_ips` are the private and IPv6
-    addresses of those interfaces that end with it."""
+    ClientToken of its launch, `groups` the security groups of all its `interfaces`."""
 
     id: str
     state: str
@@ -48,8 +48,7 @@ class Instance:
     token: str = ""
     image_id: str = ""
     groups: frozenset[str] = frozenset()
-    interfaces: int = 1
-    own_ips: tuple[str, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
     reason_code: str = ""
 
     @property
@@ -60,6 +59,11 @@ class Instance:
     def server(self) -> str:
         """The server that this instance is: its tag, else its Name, else its id."""
         return self.tags.get(tags.SERVER) or self.name or self.id
+
+    @property
+    def own_ips(self) -> tuple[str, ...]:
+        """The private and IPv6 addresses, and the prefixes, of those interfaces that end with it."""
+        return tuple(ip for each in self.interfaces if not each.keeps for ip in each.held)
 
     @property
     def gone(self) -> bool:
@@ -255,14 +259,5 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         token=raw.get("ClientToken", ""),
         image_id=raw.get("ImageId", ""),
         groups=frozenset(one["GroupId"] for each in raw.get("NetworkInterfaces", []) for one in each.get("Groups", [])),
-        interfaces=len(raw.get("NetworkInterfaces", [])),
-        own_ips=tuple(ip for each in raw.get("NetworkInterfaces", []) for ip in _own_ips(each)),
+        interfaces=tuple(map(interface, raw.get("NetworkInterfaces", []))),
     )
-
-
-def _own_ips(interface: Mapping[str, Any]) -> list[str]:
-    """None of an interface that outlives the instance."""
-    if not interface.get("Attachment", {}).get("DeleteOnTermination", True):
-        return []
-    private = [each["PrivateIpAddress"] for each in interface.get("PrivateIpAddresses", [])]
-    return private + [each["Ipv6Address"] for each in interface.get("Ipv6Addresses", [])]

@@ -9,13 +9,14 @@ from workflows.aws import tags
 from workflows.aws.calls import Calls
 from workflows.aws.images import Volume
 from workflows.aws.instances import Instance
+from workflows.aws.interfaces import counts
 from workflows.errors import NotFound
 
 #: What GetLaunchTemplateData says of this one machine and must not be said of the next: its image, its disks (the
 #: AMI carries them), its zone (the subnet says it).
 _NOT_KEPT = ("ImageId", "BlockDeviceMappings", "KernelId", "RamDiskId", "TagSpecifications")
 _NOT_KEPT_PLACEMENT = ("AvailabilityZone", "AvailabilityZoneId", "HostId")
-#: An interface is made anew: the old one's id and addresses go with the old machine.
+#: An interface is made anew, with as many addresses: the old one's id and addresses go with the old machine.
 _KEPT_INTERFACE = (
     "AssociatePublicIpAddress", "AssociateCarrierIpAddress", "DeleteOnTermination", "Description", "DeviceIndex",
     "Groups", "InterfaceType", "NetworkCardIndex", "SubnetId", "EnaSrdSpecification", "ConnectionTrackingSpecification",
@@ -175,7 +176,9 @@ def prune(value: Any, shape: Any) -> Any:
 
 
 def _interface(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: raw[name] for name in _KEPT_INTERFACE if name in raw}
+    asked = counts(raw)
+    first = {"PrimaryIpv6": True} if raw.get("PrimaryIpv6") and "Ipv6AddressCount" in asked else {}
+    return {**{name: raw[name] for name in _KEPT_INTERFACE if name in raw}, **asked, **first}
 
 
 def _mapping(device: str, volume: Volume, keeps: bool) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def terminate_question(
                 f"({when(source.launched)})",
             ),
             ("Its volumes", "\n".join(_fate(source))),
-            *((("Its addresses", _addresses(source)),) if source.addresses or source.lost_ips else ()),
+            *((("Its addresses", _addresses(source)),) if _addresses(source) else ()),
             (
                 "Proof",
                 f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}, "
@@ -69,9 +69,9 @@ def _fate(source: Source) -> list[str]:
 
 def _addresses(source: Source) -> str:
     stay = [f"`{safe(each.public_ip)}` stays yours, and points nowhere" for each in source.addresses]
-    return "\n".join(
-        [*stay, *(f"`{safe(each)}` is lost: AWS gives the next instance another" for each in source.lost_ips)]
-    )
+    lost = [f"`{safe(each)}` is lost: AWS gives the next instance another" for each in source.lost_ips]
+    gone = [f"`{safe(each)}` is lost: the next instance gets none" for each in source.gone_ips]
+    return "\n".join([*stay, *lost, *gone])
 
 
 def _lasted(last_time: LastTime | None) -> str:

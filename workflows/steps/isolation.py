@@ -153,8 +153,8 @@ def check_alone(home: Aws, run_key: str, replacement_id: str, isolation: Isolati
     doubts: list[str] = []
     if copy.public_ip:
         doubts.append(f"it has the public address {safe(copy.public_ip)}")
-    if copy.groups != {isolation.group_id} or copy.interfaces != 1:
-        doubts.append(f"it has {copy.interfaces} interfaces, in {', '.join(sorted(copy.groups)) or 'no group'}")
+    if copy.groups != {isolation.group_id} or len(copy.interfaces) != 1:
+        doubts.append(f"it has {len(copy.interfaces)} interfaces, in {', '.join(sorted(copy.groups)) or 'no group'}")
     if copy.profile and not copy.profile.endswith(f"/{isolation.profile}"):
         doubts.append(f"its instance profile is {safe(copy.profile)}")
     if group is None or group.ingress or group.egress != frozenset(map(rule_to, isolation.reach)):

@@ -25,7 +25,8 @@ class SourceDisk:
 @dataclass(frozen=True)
 class Source:
     """The source as it was inspected. `launched` in seconds since the epoch. `addresses` are Elastic IPs, which outlive
-    it; `lost_ips` are those that AWS takes back with it."""
+    it; `lost_ips` are those that AWS takes back with it and gives the next instance others for, `gone_ips` those for
+    which it gives none."""
 
     instance_id: str
     name: str
@@ -34,6 +35,7 @@ class Source:
     disks: tuple[SourceDisk, ...]
     addresses: tuple[Address, ...]
     lost_ips: tuple[str, ...] = ()
+    gone_ips: tuple[str, ...] = ()
 
 
 def _told(source: Source) -> str:
@@ -149,5 +151,11 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
     addresses = tuple(home.instances.addresses(instance.id))
     ours = {each.public_ip for each in addresses}
     lent = [instance.public_ip] if instance.public_ip and instance.public_ip not in ours else []
+    given_none = {each for one in instance.interfaces for each in one.never_again}
+    given_none |= set(lent) if len(instance.interfaces) > 1 else set()  # AWS lends none to more than one interface
     lost = (*lent, *instance.own_ips)
-    return Source(instance.id, instance.name, instance.type, instance.launched, disks, addresses, lost)
+    return Source(
+        instance.id, instance.name, instance.type, instance.launched, disks, addresses,
+        lost_ips=tuple(each for each in lost if each not in given_none),
+        gone_ips=tuple(each for each in lost if each in given_none),
+    )  # fmt: skip
