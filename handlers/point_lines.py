@@ -29,6 +29,8 @@ def _lines(point: Point, now: float) -> str:
             f"   :warning: *differed* when `{safe(point.differed_in)}` restored it{_ago(point.differed_at, now)}"
         )
     found.append(f"   {safe(point.held_still)}, {safe(point.region)}")
+    if point.forwards:
+        found.append("   its source/destination check was off: docs/aws.md")
     return "\n".join(found)
 
 

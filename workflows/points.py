@@ -1,5 +1,6 @@
 """Recovery points. AWS is their catalogue: everything here is read from the tags of AMIs."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,8 @@ from workflows.words import safe, when
 
 Proof = Literal["created", "complete", "proven"]
 
+#: Of an interface.
+_INDEX = re.compile(r"(?<!\S)[0-9]{1,2}(?!\S)")
 _PROOFS: dict[str, Proof] = {"complete": "complete", "proven": "proven"}
 _PROVED = {"complete": (tags.COMPLETE_BY, tags.COMPLETE_AT), "proven": (tags.PROVEN_BY, tags.PROVEN_AT)}
 
@@ -31,7 +34,8 @@ class Point:
     `consistency` is *application-consistent*, *rebooted* or *crash-consistent*. `gib` is the size of its volumes
     together, None where it is not known. `keep` is its own word on how long it stays, such as `30 d`; `as_made` says
     that it is the image which its run made, and no copy of it; `copied`, that AWS shows otherwise. Of some older
-    images it is silent, and then neither is so.
+    images it is silent, and then neither is so. `forwards` are the indexes of
+    those interfaces of its source whose source/destination check was off.
     """
 
     image_id: str
@@ -55,6 +59,7 @@ class Point:
     keep: str = ""
     as_made: bool = False
     copied: bool = False
+    forwards: tuple[int, ...] = ()
 
     @property
     def held_still(self) -> str:
@@ -122,6 +127,7 @@ def point_of(image: Image, region: str) -> Point:
         keep=(marks[tags.KEEP].strip() or "(empty)") if tags.KEEP in marks else "",
         as_made=image.as_made,
         copied=image.copied,
+        forwards=tuple(int(each) for each in _INDEX.findall(marks.get(tags.FORWARDS, ""))),
     )
 
 

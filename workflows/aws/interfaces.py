@@ -7,11 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Interface:
-    """One network interface. `keeps` says that it outlives the instance; `addresses` are private and IPv6 ones,
-    `prefixes` the networks that are delegated to it, and `never_again` those of them that no launch can ask for."""
+    """One network interface, at the instance's `index`. `keeps` says that it outlives the instance, `forwards` that its
+    source/destination check is off; `addresses` are private and IPv6 ones, `prefixes` the networks that are delegated
+    to it, and `never_again` those of them that no launch can ask for."""
 
     id: str
+    index: int
     keeps: bool
+    forwards: bool
     addresses: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     never_again: tuple[str, ...] = ()
@@ -31,10 +34,13 @@ def interface(raw: Mapping[str, Any]) -> Interface:
         )
         for each in raw.get(name, [])
     ]  # fmt: skip
+    attachment = raw.get("Attachment", {})
     private = [str(each["PrivateIpAddress"]) for each in raw.get("PrivateIpAddresses", [])]
     return Interface(
         id=raw["NetworkInterfaceId"],
-        keeps=not raw.get("Attachment", {}).get("DeleteOnTermination", True),
+        index=int(attachment.get("DeviceIndex", 0)),
+        keeps=not attachment.get("DeleteOnTermination", True),
+        forwards=not raw.get("SourceDestCheck", True),
         addresses=(*private, *(str(each["Ipv6Address"]) for each in raw.get("Ipv6Addresses", []))),
         prefixes=tuple(prefix for _, prefix in prefixes),
         never_again=tuple(prefix for count, prefix in prefixes if count not in asked),

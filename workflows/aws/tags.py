@@ -23,6 +23,7 @@ COPY_OF = "firedrill:copy-of"
 DIFFERED_IN = "firedrill:differed-in"
 DIFFERED_AT = "firedrill:differed-at"
 KEEP = "firedrill:keep"
+FORWARDS = "firedrill:no-source-dest-check"
 
 #: What AWS allows in an AMI's name (3 to 128 characters): facts of EC2's CreateImage.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9 ()\[\]./\-'@_]")

@@ -27,10 +27,14 @@ _EXTRA = {
 }  # fmt: skip
 
 
-def leftovers(told: Iterable[str], disks: Iterable[Mapping[str, Any]], point: Leftover | None) -> Leftovers:
-    """`told` are the record's own sentences, `disks` the source's as it was inspected, `point` the recovery point."""
+def leftovers(
+    told: Iterable[str], disks: Iterable[Mapping[str, Any]], point: Leftover | None, by_hand: Iterable[str] = ()
+) -> Leftovers:
+    """`told` are the record's own sentences, `disks` the source's as it was inspected, `point` the recovery point,
+    `by_hand` what is left to be done."""
     known = {str(disk.get("volume_id")): disk for disk in disks}
     items = [_priced(each, known) for each in told]
+    items += [Leftover(what=plain(each), monthly=0.0, note="left to you") for each in by_hand]
     total = round(sum(each.monthly or 0.0 for each in items), 2)
     return Leftovers(items=(*items, *((point,) if point else ())), monthly=total, prices=PRICES)
 

@@ -137,7 +137,7 @@ def left_behind_in(run: Run) -> Leftovers:
         *removed.texts("stays"),
         *removed.texts("left"),
     ]
-    return leftovers(told, disks, kept)
+    return leftovers(told, disks, kept, Values(run.values).texts("by_hand"))
 
 
 def not_measured_in(run: Run) -> tuple[str, ...]:

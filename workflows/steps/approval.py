@@ -8,6 +8,7 @@ from workflows.errors import NotAllowed, NotFound, NotSafe, RunFailed
 from workflows.facts.evidence import Recorded
 from workflows.points import Point
 from workflows.policy import Directory, Terms, check_may_decide
+from workflows.steps.by_hand import ahead
 from workflows.steps.image import check_whole
 from workflows.steps.replacement import check_launchable
 from workflows.steps.settings import NOTHING, Prints, check_settings
@@ -36,6 +37,7 @@ def terminate_question(
             ),
             ("Its volumes", "\n".join(_fate(source))),
             *((("Its addresses", _addresses(source)),) if _addresses(source) else ()),
+            *((("Left to you", "\n".join(ahead(source))),) if ahead(source) else ()),
             (
                 "Proof",
                 f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}, "

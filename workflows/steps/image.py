@@ -54,7 +54,8 @@ def _asked(asked: Asked) -> str:
 @step("Create the image", gives="asked", effect=True, tell=_asked)
 def create_image(
     home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, reboot: bool, launch: str,
-    facts: Recorded, now: float, frozen: Frozen | None = None, by_vss: ByVss | None = None, keep: str = "",
+    source: Source, facts: Recorded, now: float, frozen: Frozen | None = None, by_vss: ByVss | None = None,
+    keep: str = "",
 ) -> Asked:  # fmt: skip
     """Ask for one AMI of all the instance's volumes. Looks first: CreateImage has no ClientToken. So it finds and takes
     what VSS has made.
@@ -66,7 +67,7 @@ def create_image(
     if frozen and freeze and frozen.required and now > frozen.until and not home.images.named(name, run_key, now):
         raise FreezeOver
     consistency = by_vss.reached if by_vss else "rebooted" if reboot else "crash-consistent"
-    marks = marks_of(home, server, instance_id, run_key, consistency, facts, launch, keep)
+    marks = marks_of(home, server, instance_id, run_key, consistency, facts, launch, source, keep)
     marks |= {tags.FREEZE: freeze} if freeze else {}
     marks |= {tags.CONSISTENCY_REASON: by_vss.why} if by_vss and by_vss.why else {}
     image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot, now=now)

@@ -2,6 +2,7 @@
 
 from workflows.aws import Aws, tags
 from workflows.facts.evidence import Recorded
+from workflows.steps.source import Source
 
 
 def marks_of(
@@ -12,9 +13,11 @@ def marks_of(
     consistency: str,
     facts: Recorded,
     launch: str,
+    source: Source,
     keep: str = "",
 ) -> dict[str, str]:
     """`consistency` is what is certain by then; `keep` how long the point stays, where somebody has said so."""
+    forwards = " ".join(str(each.index) for each in source.interfaces if each.forwards)
     return {
         tags.INSTALLATION: home.installation,
         tags.SERVER: server,
@@ -25,4 +28,5 @@ def marks_of(
         tags.LAUNCH: launch,
         tags.PROOF: "created",
         **({tags.KEEP: keep} if keep else {}),
+        **({tags.FORWARDS: forwards} if forwards else {}),
     }

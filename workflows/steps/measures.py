@@ -60,6 +60,7 @@ class Report:
     disk_bytes: int | None = None
     snapshot_bytes: int | None = None
     judged: tuple[Judged, ...] = ()
+    by_hand: tuple[str, ...] = ()
 
 
 _SINCE = {
@@ -90,13 +91,15 @@ def _lines(report: Report) -> list[str]:
         held = "" if report.snapshot_bytes is None else f", {size(report.snapshot_bytes)} of them written"
         lines.append(f"Brought back: {size(report.disk_bytes)} of disks{held}.")
     lines += [f"{each.sentence()}." for each in report.judged]
-    return lines + [f"Left behind: {each}" for each in report.left_behind]
+    lines += [f"Left behind: {each}" for each in report.left_behind]
+    return lines + [f"Left to you: {each}" for each in report.by_hand]
 
 
 @step("Report", gives="report", tell=_told)
 def report(
     replacement_id: str, point: Point, evidence: Evidence, lost_at: float, running_at: float, left_behind: list[str],
     rehearsed: bool, beside: bool, now: float, hydration: Hydration | None = None, targets: Targets = NO_TARGETS,
+    by_hand: tuple[str, ...] = (),
 ) -> Report:  # fmt: skip
     """A target that is missed fails nothing: what failed is only the aim, and that is said. A run of an older version
     has neither looked at its disks nor been given targets."""
@@ -110,6 +113,7 @@ def report(
         rto_validated=seen.validated_at - lost_at,
         rpo=lost if rehearsed and not point.copied else None,
         left_behind=tuple(left_behind),
+        by_hand=by_hand,
         since="request" if not rehearsed else "rehearsed loss" if beside else "loss",
         rto_hydrated=None if seen.whole_at is None else seen.whole_at - lost_at,
         hydration=seen.sentence() if hydration else "",

@@ -9,6 +9,7 @@ from workflows.aws.instances import DOWN, GONE
 from workflows.engine.runbook import Back, Done, Wait, step
 from workflows.errors import AwsRefused, NoCapacity, NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
+from workflows.steps.by_hand import commands
 from workflows.steps.image import check_restorable, told_whole
 from workflows.steps.isolation import DrillRules, Isolation
 from workflows.steps.launching import Wanted, as_it_was, launch, launch_of_copy, ways_of, ways_of_copy
@@ -75,9 +76,13 @@ def launch_replacement(
     data = home.templates.data(launch_settings(point))
     choices = ways_of_copy(data, isolation, drill_rules, others) if isolation else ways_of(data, wanted, others)
     search = search_of(kept)
+
+    def found(made: str, way: Way) -> Done:
+        return _found(made, way, search, choices[0], [] if isolation else commands(point, data, made, home.region))
+
     for mine in home.copies.of(run_key) if isolation else home.instances.made_by(run_key):
         if not mine.gone:
-            return _found(mine.id, replace(choices[0], subnet=mine.subnet_id, type=mine.type), search, choices[0])
+            return found(mine.id, replace(choices[0], subnet=mine.subnet_id, type=mine.type))
     alive = [] if beside else [each for each in home.instances.all() if each.server == server and not each.gone]
     if alive:
         raise still_alive(server, alive[0].id)
@@ -92,16 +97,17 @@ def launch_replacement(
         if not says_something(code):
             raise
         return _another(search.after(way, code, refused.message, choices, now), search, wanted, choices, now)
-    return _found(made, way, search, choices[0])
+    return found(made, way)
 
 
-def _found(made: str, way: Way, search: Search, own: Way) -> Done:
-    """The first line stands in the card, what was refused before it in the thread."""
+def _found(made: str, way: Way, search: Search, own: Way, by_hand: list[str]) -> Done:
+    """The first line stands in the card, what was refused before it and what it lacks in the thread."""
     detail = f"`{made}`"
     if search.refused:
         tries = count(search.tries, "refusal")
         detail = "\n".join((f"{detail}, {way.said(own.key)}, after {tries}", *search.told(own.key)))
-    return Done(made, detail, also={"search": keep(search)["search"]})
+    detail = "\n".join((detail, *by_hand))
+    return Done(made, detail, also={"search": keep(search)["search"], "by_hand": by_hand})
 
 
 def _another(now_at: Search, before: Search, wanted: Wanted, choices: Sequence[Way], now: float) -> Wait:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from workflows.aws import Aws
 from workflows.aws.instances import Address, Instance
+from workflows.aws.interfaces import Interface
 from workflows.engine.runbook import step
 from workflows.errors import NotFound, SourceRefused
 from workflows.facts.profile import Profile, misfit
@@ -36,6 +37,7 @@ class Source:
     addresses: tuple[Address, ...]
     lost_ips: tuple[str, ...] = ()
     gone_ips: tuple[str, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
 
 
 def _told(source: Source) -> str:
@@ -46,7 +48,12 @@ def _told(source: Source) -> str:
         f"{'outlives' if disk.keeps else 'goes with'} the instance"
         for disk in source.disks
     ]
-    return "\n".join((first, *disks, *(f"address {each.public_ip}" for each in source.addresses)))
+    forwards = [
+        f"interface `{each.id}` forwards: its source/destination check is off, and no launch can turn it off again"
+        for each in source.interfaces
+        if each.forwards
+    ]
+    return "\n".join((first, *disks, *(f"address {each.public_ip}" for each in source.addresses), *forwards))
 
 
 @step("Inspect the source", gives="source", tell=_told)
@@ -158,4 +165,5 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
         instance.id, instance.name, instance.type, instance.launched, disks, addresses,
         lost_ips=tuple(each for each in lost if each not in given_none),
         gone_ips=tuple(each for each in lost if each in given_none),
+        interfaces=instance.interfaces,
     )  # fmt: skip

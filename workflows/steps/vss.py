@@ -19,6 +19,7 @@ from workflows.facts.profile import Profile
 from workflows.freeze_errors import VssFailed
 from workflows.steps.marks import marks_of
 from workflows.steps.scripts import SCRIPT_PATIENCE
+from workflows.steps.source import Source
 from workflows.words import cut, safe
 
 APPLICATION, CRASH = "application-consistent", "crash-consistent"
@@ -49,13 +50,14 @@ def _told(found: ByVss) -> str:
 
 @step("Ask VSS for the image", gives="by_vss", effect=True, tell=_told, when=wanted)
 def ask_vss(
-    home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, launch: str, facts: Recorded,
-    retries: int, intended: float, kept: dict[str, Any], now: float, hold: Callable[[], float], keep: str = "",
+    home: Aws, server: str, instance_id: str, run_key: str, profile: Profile, launch: str, source: Source,
+    facts: Recorded, retries: int, intended: float, kept: dict[str, Any], now: float,
+    hold: Callable[[], float], keep: str = "",
 ) -> ByVss | Wait:  # fmt: skip
     """The command is looked for by its comment, and a retry looks for the run's image first. Raises VssFailed where the
     profile requires VSS and there is no image by it."""
     name = tags.image_name(server, run_key)
-    marks = marks_of(home, server, instance_id, run_key, CRASH, facts, launch, keep)
+    marks = marks_of(home, server, instance_id, run_key, CRASH, facts, launch, source, keep)
     if "command_id" not in kept:
         if retries and (image := home.images.named(name, run_key, now)):
             return _judged(home, image, marks, "an earlier try had asked for the image", hold)
