@@ -215,6 +215,9 @@ class Instances:
         disks = self.volumes(life.id, life.region).values()
         self._parts.control.ask("ec2", "TerminateInstances", life.region, InstanceIds=[life.id])
         life.terminated = self._parts.now()
+        instance = self._parts.control.ec2(life.region).get_instance(life.id)
+        for interface in [each for each in instance.nics.values() if not each.delete_on_termination]:
+            instance.detach_eni(interface)
         self.ending(life.id)
         deleted = [disk["VolumeId"] for disk in disks if disk["Attachments"][0]["DeleteOnTermination"]]
         self._parts.disks.shut(life.id, deleted)

@@ -6,6 +6,7 @@ from tests.flows.scene import SMALL, cloud
 from tests.stage import Stage
 from workflows.aws.interfaces import counts, interface
 from workflows.engine.run import Run, Status
+from workflows.report.reading import document_of
 from workflows.words import plain
 
 
@@ -76,6 +77,22 @@ def test_with_two_interfaces_the_address_that_aws_had_lent_does_not_come_back_an
     made = described(stage, ended.values["replacement_id"])
     assert len(made["NetworkInterfaces"]) == len(lost) == 2
     assert not made.get("PublicIpAddress")
+
+
+def test_an_interface_that_outlives_the_server_is_named_before_it_and_left_behind_after_it(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    kept = another_interface(stage, source, keeps=True)
+    address = described(stage, source)["NetworkInterfaces"][1]["PrivateIpAddress"]
+    asked = stage.drill()
+    assert addresses_in(asked)[-1] == f"{kept} ({address}) stays, detached: the next instance gets another"
+    assert not any(line.startswith(f"{address} is lost") for line in addresses_in(asked))
+    ended = stage.approve(asked)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert ended.values["left_behind"] == [f"network interface `{kept}` ({address}), available"]
+    left = document_of(ended).left_behind.items[0]
+    assert (left.what, left.monthly) == (f"network interface {kept} ({address}), available", 0.0)
+    made = described(stage, ended.values["replacement_id"])["NetworkInterfaces"]
+    assert [each["Attachment"]["DeleteOnTermination"] for each in made] == [True, False]
 
 
 PREFIXES = {

@@ -220,3 +220,19 @@ def test_user_data_is_kept_as_it_was_given(cloud: Cloud) -> None:
     restored = cloud.launch(cloud.image(cloud.server()), UserData="#!/bin/sh\necho hi\n")
     found = cloud.ec2.describe_instance_attribute(InstanceId=restored, Attribute="userData")["UserData"]["Value"]
     assert base64.b64decode(found) == b"#!/bin/sh\necho hi\n"
+
+
+def test_an_interface_that_outlives_its_instance_is_detached_at_its_end(cloud: Cloud) -> None:
+    image, subnet = cloud.image(cloud.server()), cloud.instance(cloud.server("other"))["SubnetId"]
+    made = cloud.launch(
+        image,
+        NetworkInterfaces=[
+            {"DeviceIndex": index, "SubnetId": subnet, "DeleteOnTermination": goes}
+            for index, goes in ((0, True), (1, False))
+        ],
+    )
+    own = [each["NetworkInterfaceId"] for each in cloud.instance(made)["NetworkInterfaces"]]
+    cloud.ec2.terminate_instances(InstanceIds=[made])
+    filters = [{"Name": "network-interface-id", "Values": own}]
+    found = cloud.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    assert [(each["NetworkInterfaceId"], each["Status"]) for each in found] == [(own[1], "available")]

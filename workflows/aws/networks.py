@@ -57,19 +57,21 @@ class Networks:
 
     def _addresses(self, ids: Iterable[str]) -> dict[str, list[str]]:
         """Network interface → its private IPv4 addresses."""
-        wanted = sorted(set(ids))
-        if not wanted:
-            return {}
-        found = self._calls.pages(
-            "ec2",
-            "describe_network_interfaces",
-            "NetworkInterfaces",
-            Filters=tags.filters(network_interface_id=wanted),
-        )
         return {
             each["NetworkInterfaceId"]: [one["PrivateIpAddress"] for one in each.get("PrivateIpAddresses", [])]
-            for each in found
+            for each in self._interfaces(ids)
         }
+
+    def interfaces(self, ids: Iterable[str]) -> dict[str, str]:
+        """Network interface → AWS's word for its state. What AWS does not know (any more) is missing from it."""
+        return {each["NetworkInterfaceId"]: str(each.get("Status", "")) for each in self._interfaces(ids)}
+
+    def _interfaces(self, ids: Iterable[str]) -> list[dict[str, Any]]:
+        wanted = sorted(set(ids))
+        if not wanted:
+            return []
+        filters = tags.filters(network_interface_id=wanted)
+        return list(self._calls.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters))
 
     def group(self, run_key: str) -> Group | None:
         """The group that a run has made."""

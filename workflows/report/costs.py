@@ -49,6 +49,8 @@ def stored(image_id: str, snapshots: int, gib: int) -> Leftover:
 def _priced(told: str, known: Mapping[str, Mapping[str, Any]]) -> Leftover:
     what = plain(told)
     volume = _VOLUME.search(told)
+    if volume is None and told.startswith("network interface"):
+        return Leftover(what=what, monthly=0.0, note="costs nothing by itself, and keeps its addresses")
     if volume is None and told.startswith("address"):
         return Leftover(what=what, monthly=round(IPV4 * HOURS, 2), note=f"${IPV4} an hour")
     disk = known.get(volume[0]) if volume else None

@@ -73,7 +73,12 @@ def _addresses(source: Source) -> str:
     stay = [f"`{safe(each.public_ip)}` stays yours, and points nowhere" for each in source.addresses]
     lost = [f"`{safe(each)}` is lost: AWS gives the next instance another" for each in source.lost_ips]
     gone = [f"`{safe(each)}` is lost: the next instance gets none" for each in source.gone_ips]
-    return "\n".join([*stay, *lost, *gone])
+    kept = [
+        f"`{each.id}` ({safe(', '.join(each.held)) or 'no address'}) stays, detached: the next instance gets another"
+        for each in source.interfaces
+        if each.keeps
+    ]
+    return "\n".join([*stay, *lost, *gone, *kept])
 
 
 def _lasted(last_time: LastTime | None) -> str:

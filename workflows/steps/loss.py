@@ -97,11 +97,17 @@ def _told(left: list[str]) -> str:
 
 @step("Note what is left behind", gives="left_behind", tell=_told)
 def note_leftovers(home: Aws, source: Source) -> list[str]:
-    """Volumes that outlived the instance, and addresses that point nowhere now: both still cost money."""
+    """Volumes and interfaces that outlived the instance, and addresses that point nowhere now."""
     volumes = home.images.volumes(disk.volume_id for disk in source.disks)
     found = [
         f"volume `{disk.volume_id}` ({disk.device}, {disk.size} GiB), {volumes[disk.volume_id].state}"
         for disk in source.disks
         if disk.volume_id in volumes
+    ]
+    interfaces = home.networks.interfaces(each.id for each in source.interfaces)
+    found += [
+        f"network interface `{each.id}` ({safe(', '.join(each.held)) or 'no address'}), {interfaces[each.id]}"
+        for each in source.interfaces
+        if each.id in interfaces
     ]
     return found + [f"address {safe(each.public_ip)} (`{each.allocation_id}`)" for each in source.addresses]
