@@ -136,11 +136,13 @@ def test_the_workers_policy_allows_exactly_the_calls_that_are_made() -> None:
     assert actions - implied == calls_made()
 
 
-SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling", "cloudwatch", "kms")
+SERVICES = ("ec2", "ssm", "sts", "s3", "autoscaling", "cloudwatch", "kms", "elbv2")
 #: Where the permission is not called as the call.
 PERMISSIONS = {
     "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "elbv2:DescribeTargetGroups": "elasticloadbalancing:DescribeTargetGroups",
+    "elbv2:DescribeTargetHealth": "elasticloadbalancing:DescribeTargetHealth",
 }
 
 

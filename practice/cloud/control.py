@@ -24,8 +24,10 @@ _SWITCHES = {
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
 }
 
-#: What the lab's own requests are about.
-_SERVICES = ("ec2", "iam", "kms", "ssm", "sts", "autoscaling", "s3")
+#: What the lab's own requests are about: a service as signatures name it → as moto does.
+_SERVICES = {name: name for name in ("ec2", "iam", "kms", "ssm", "sts", "autoscaling", "s3")} | {
+    "elasticloadbalancing": "elbv2"
+}
 
 #: botocore's, for moto's answers.
 _PARSERS = botocore.parsers.ResponseParserFactory()
@@ -61,7 +63,7 @@ def _application(service: str) -> Any:
     every request, and read a directory of a hundred folders twice for that."""
     moto = _moto()
     if service in _SERVICES:
-        return moto.create_backend_app(service)
+        return moto.create_backend_app(_SERVICES[service])
     return moto.DomainDispatcherApplication(moto.create_backend_app)
 
 

@@ -1,11 +1,20 @@
 """What no launch gives a server back is told before the loss, and after it with the command that mends it."""
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
 import pytest
 
+from bot.door import Door
 from handlers.point_lines import listed
+from practice.redis_server import free_port
 from tests.flows.scene import SMALL, cloud, shown
 from tests.flows.test_addresses import another_interface, described
 from tests.stage import Stage
+from workflows.aws.calls import Calls
+from workflows.aws.targets import TargetGroups
 from workflows.engine.run import Run, Status
 from workflows.report.reading import document_of
 from workflows.words import plain
@@ -91,3 +100,94 @@ def test_a_tag_that_somebody_changed_is_read_as_far_as_it_can_be(stage: Stage, t
     stage.look()
     (point,) = stage.desk.points("orders-db")
     assert point.forwards == read
+
+
+def target_group(stage: Stage, name: str, vpc: str, kind: str = "instance") -> str:
+    made = cloud(stage)(
+        "elbv2", "create_target_group", Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType=kind
+    )["TargetGroups"][0]
+    return str(made["TargetGroupArn"])
+
+
+def register(stage: Stage, arn: str, **target: object) -> None:
+    cloud(stage)("elbv2", "register_targets", TargetGroupArn=arn, Targets=[target])
+
+
+def test_target_groups_are_named_before_the_loss_and_the_commands_that_register_the_replacement_after_it(
+    stage: Stage,
+) -> None:
+    source, other = stage.seed(disks=SMALL), stage.seed("billing", SMALL)
+    seen = described(stage, source)
+    web, by_address, foreign = (
+        target_group(stage, name, seen["VpcId"], kind)
+        for name, kind in (("web", "instance"), ("by-address", "ip"), ("foreign", "instance"))
+    )
+    register(stage, web, Id=source, Port=8080)
+    register(stage, by_address, Id=seen["PrivateIpAddress"], Port=80)
+    register(stage, foreign, Id=other, Port=80)
+    asked = stage.drill()
+    assert "it serves target groups: by-address, web. The next instance is in none of them" in left_to_you(asked)
+    ended = stage.approve(asked)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    command = "`aws elbv2 register-targets --target-group-arn {} --targets {} --region us-east-1`"
+    second, first = ended.values["by_hand"]
+    assert first.endswith(command.format(web, f"Id={ended.values['replacement_id']},Port=8080"))
+    assert second.endswith(command.format(by_address, "Id=ADDRESS,Port=80"))
+    assert f"in place of `{seen['PrivateIpAddress']}`" in second
+    assert first in {each.name: each.detail for each in ended.steps}["report"]
+
+
+def test_target_groups_that_cannot_be_looked_at_stop_no_drill_and_the_question_says_so(stage: Stage) -> None:
+    faults = stage.lab.faults
+    for name, befalls, said in (
+        (
+            "orders-db",
+            partial(faults.refuse, "DescribeTargetGroups", "AccessDenied", 403),
+            "refused DescribeTargetGroups",
+        ),
+        ("billing", partial(faults.lose_answer, "DescribeTargetGroups"), "gave no answer to DescribeTargetGroups"),
+    ):
+        stage.seed(name, SMALL)
+        befalls()
+        asked = stage.drill(name)
+        assert left_to_you(asked).startswith("target groups were not looked at, or not all: AWS ")
+        assert said in left_to_you(asked)
+        ended = stage.approve(asked)
+        assert ended.status is Status.SUCCEEDED, ended.problem
+        assert ended.values["by_hand"] == []
+
+
+class Pages:
+    """An API of two target groups, one a page; in the second is the target."""
+
+    def __init__(self, target: str, vpc: str) -> None:
+        self.target, self.vpc = target, vpc
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        form = dict(parse_qsl(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode()))
+        page = int(form.get("Marker", "1"))
+        found = (
+            f"<TargetGroups><member><TargetGroupArn>{page}</TargetGroupArn><TargetGroupName>web-{page}</TargetGroupName>"
+            f"<VpcId>{self.vpc}</VpcId><TargetType>instance</TargetType></member></TargetGroups>"
+        ) + ("<NextMarker>2</NextMarker>" if page == 1 else "")
+        if form["Action"] == "DescribeTargetHealth":
+            target = self.target if form["TargetGroupArn"] == "2" else "i-1"
+            found = f"<member><Target><Id>{target}</Id></Target></member>"
+            found = f"<TargetHealthDescriptions>{found}</TargetHealthDescriptions>"
+        action = form["Action"]
+        body = f"<{action}Response><{action}Result>{found}</{action}Result></{action}Response>".encode()
+        start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+def test_target_groups_are_looked_through_page_by_page(stage: Stage) -> None:
+    source = stage.aws.instances.get(stage.seed(disks=SMALL))
+    port = free_port()
+    door = Door(Pages(source.id, source.vpc_id), "127.0.0.1", port, "pages")
+    calls = Calls("us-east-1", f"http://127.0.0.1:{port}")
+    try:
+        found = TargetGroups(calls).of(source)
+    finally:
+        calls.clients.of("elbv2", "us-east-1").close()
+        door.close()
+    assert (found.doubt, [each.name for each in found.groups]) == ("", ["web-2"])

@@ -163,8 +163,10 @@ def test_a_missing_permission_fails_by_its_name_and_once_it_is_granted_a_retry_g
         if nothing_lost(stage, source):
             assert "was terminated.*" not in shown(run)
         run = retried(stage, run)
-    assert sorted(missing) == sorted(set(clean.actions) - {"DescribeVolumeStatus"})
-    assert "refused DescribeVolumeStatus" in run.values["report"]["hydration"]  # told, and no reason to fail
+    told = {"DescribeVolumeStatus", "DescribeTargetGroups"}  # and no reason to fail
+    assert sorted(missing) == sorted(set(clean.actions) - told)
+    assert "refused DescribeVolumeStatus" in run.values["report"]["hydration"]
+    assert "refused DescribeTargetGroups" in run.values["source"]["registered"]["doubt"]
     assert set(since(stage, then).effects - clean.effects) <= {"SendCommand"}  # a retry measures again
 
 

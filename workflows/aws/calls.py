@@ -68,6 +68,8 @@ OUTCOMES = {
 NOT_ASKED = "not asked"
 #: Looks that are always sent: whoever lets go of a frozen server looks first whether it was told so, and tries once.
 AT_ONCE = ("list_command_invocations",)
+#: How an answer names the next page, and how it is asked for; the second is Elastic Load Balancing's way.
+_NEXT = {"NextToken": "NextToken", "NextMarker": "Marker"}
 #: What a rehearsal by DryRun is answered when the call itself would be carried out.
 REHEARSED = "DryRunOperation"
 
@@ -149,9 +151,9 @@ class Calls:
         while True:
             answer = self(service, action, **params, **token)
             yield from answer.get(key, [])
-            if not answer.get("NextToken"):
+            token = {asked: answer[said] for said, asked in _NEXT.items() if answer.get(said)}
+            if not token:
                 return
-            token = {"NextToken": answer["NextToken"]}
 
     def shape(self, service: str, name: str) -> Any:
         """botocore's model of an input shape."""

@@ -16,6 +16,7 @@ from workflows.aws.networks import Networks
 from workflows.aws.permissions import Permissions
 from workflows.aws.removals import Removals
 from workflows.aws.shared import Shared, Shelf
+from workflows.aws.targets import TargetGroups
 from workflows.aws.templates import Templates
 from workflows.aws.volumes import Volumes
 from workflows.errors import RunFailed
@@ -42,6 +43,7 @@ class Aws:
     changes: Changes
     removals: Removals
     permissions: Permissions
+    targets: TargetGroups
 
 
 class Home:
@@ -115,6 +117,7 @@ class Home:
             changes=Changes(calls),
             removals=Removals(calls, images, templates, self._installation),
             permissions=Permissions(calls),
+            targets=TargetGroups(calls),
         )
 
     def _limited(self, account: str, region: str, whose: Whose | None) -> Limits:

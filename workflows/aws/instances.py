@@ -41,6 +41,7 @@ class Instance:
     disks: tuple[Disk, ...] = ()
     profile: str = ""
     subnet_id: str = ""
+    vpc_id: str = ""
     spot: bool = False
     public_ip: str = ""
     reason: str = ""
@@ -251,6 +252,7 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         disks=disks,
         profile=raw.get("IamInstanceProfile", {}).get("Arn", ""),
         subnet_id=raw.get("SubnetId", ""),
+        vpc_id=raw.get("VpcId", ""),
         spot=raw.get("InstanceLifecycle") == "spot",
         public_ip=raw.get("PublicIpAddress", ""),
         reason=raw.get("StateReason", {}).get("Message", "") or raw.get("StateTransitionReason", ""),

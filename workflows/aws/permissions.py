@@ -1,7 +1,7 @@
 """Whether the worker's role may make the calls that it makes, found out without anything being made or changed.
 
-EC2 rehearses a call by DryRun; Systems Manager, Auto Scaling, CloudWatch and KMS are asked for a look. What can be
-tried only by doing it stands in `UNTRIED`.
+EC2 rehearses a call by DryRun; Systems Manager, Auto Scaling, CloudWatch, KMS and Elastic Load Balancing are asked for a
+look. What can be tried only by doing it stands in `UNTRIED`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ UNTRIED = (
     "ec2:AuthorizeSecurityGroupEgress", "ec2:DeleteSecurityGroup", "ec2:DeleteVolume",
     "ec2:RevokeSecurityGroupEgress", "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeSpotInstanceRequests",
     "iam:PassRole", "ec2:DeregisterImage", "ec2:DeleteSnapshot", "ec2:DeleteLaunchTemplateVersions",
+    "elasticloadbalancing:DescribeTargetHealth",
 )  # fmt: skip
 #: Of EC2, with DryRun.
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
@@ -40,11 +41,14 @@ _ASKED: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("autoscaling", "describe_auto_scaling_instances", {"MaxRecords": 1}),
     ("cloudwatch", "describe_alarms", {"MaxRecords": 1}),
     ("kms", "describe_key", {"KeyId": "alias/aws/ebs"}),
+    ("elbv2", "describe_target_groups", {"PageSize": 1}),
 )  # fmt: skip
 _ON_AN_INSTANCE = (
     "describe_instance_attribute", "get_launch_template_data", "create_image", "create_tags", "run_instances",
     "terminate_instances", "create_security_group",
 )  # fmt: skip
+#: By boto3's name of a service, where its permissions begin otherwise.
+_PREFIXES = {"elbv2": "elasticloadbalancing"}
 #: What the rehearsal of a creation would call what it makes.
 _NAME = "firedrill-doctor"
 
@@ -140,4 +144,4 @@ def _said(error: PassingTrouble | RunFailed) -> str:
 
 
 def _permission(service: str, action: str) -> str:
-    return f"{service}:{''.join(word.capitalize() for word in action.split('_'))}"
+    return f"{_PREFIXES.get(service, service)}:{''.join(word.capitalize() for word in action.split('_'))}"

@@ -4,37 +4,61 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.aws.targets import TargetGroup
 from workflows.points import Point
 from workflows.steps.source import Source
+from workflows.words import safe
 
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
+_ARN = re.compile(r"arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+")
 
 
 def ahead(source: Source) -> list[str]:
     """For whoever is asked."""
-    forwarding = ", ".join(f"`{each.id}`" for each in source.interfaces if each.forwards)
-    if not forwarding:
-        return []
-    return [
-        f"the source/destination check is off on {forwarding}: the next instance forwards nothing until you turn "
-        "its own off; the run will say the command"
-    ]
-
-
-def commands(point: Point, data: Mapping[str, Any], made: str, region: str) -> list[str]:
-    """For whoever has the replacement `made`, launched with those launch settings. No parameter of a launch carries the
-    source/destination check: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
-    one = _INSTANCE.fullmatch(made) and len(data.get("NetworkInterfaces", [])) < 2
     told = []
-    for index in point.forwards:
-        where = "" if one else f" on its interface {index}"
-        which = (
-            f"instance-attribute --instance-id {made}"
-            if one
-            else "network-interface-attribute --network-interface-id ENI"
-        )
+    if forwarding := ", ".join(f"`{each.id}`" for each in source.interfaces if each.forwards):
         told.append(
-            f"it forwards nothing{where} until its source/destination check is off, as the server's was: "
-            f"`aws ec2 modify-{which} --no-source-dest-check --region {region}`"
+            f"the source/destination check is off on {forwarding}: the next instance forwards nothing until you turn "
+            "its own off; the run will say the command"
         )
+    if groups := ", ".join(dict.fromkeys(f"`{safe(each.name)}`" for each in source.registered.groups)):
+        told.append(
+            f"it serves target groups: {groups}. The next instance is in none of them until you register it; the run "
+            "will say the command"
+        )
+    if source.registered.doubt:
+        told.append(f"target groups were not looked at, or not all: {source.registered.doubt}")
     return told
+
+
+def commands(point: Point, data: Mapping[str, Any], made: str, region: str, source: Source | None) -> list[str]:
+    """For whoever has the replacement `made`, launched with those launch settings; a `source` is known only where the
+    same run has lost it."""
+    known = made if _INSTANCE.fullmatch(made) else "INSTANCE"
+    one = len(data.get("NetworkInterfaces", [])) < 2
+    checks = [_check(known, index, region, one=one) for index in point.forwards]
+    return checks + [_register(known, each, region) for each in (source.registered.groups if source else ())]
+
+
+def _check(made: str, index: int, region: str, *, one: bool) -> str:
+    """No parameter of a launch carries it: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
+    where = "" if one else f" on its interface {index}"
+    which = (
+        f"instance-attribute --instance-id {made}" if one else "network-interface-attribute --network-interface-id ENI"
+    )
+    return (
+        f"it forwards nothing{where} until its source/destination check is off, as the server's was: "
+        f"`aws ec2 modify-{which} --no-source-dest-check --region {region}`"
+    )
+
+
+def _register(made: str, group: TargetGroup, region: str) -> str:
+    """An address stays registered when its instance ends; an instance does not."""
+    by_id = bool(_INSTANCE.fullmatch(group.target))
+    place = "" if by_id else f", by its private address in place of `{safe(group.target)}`"
+    arn = group.arn if _ARN.fullmatch(group.arn) else "ARN"
+    target = f"Id={made if by_id else 'ADDRESS'}" + (f",Port={group.port}" if group.port else "")
+    return (
+        f"register it with the target group `{safe(group.name)}`{place}: "
+        f"`aws elbv2 register-targets --target-group-arn {arn} --targets {target} --region {region}`"
+    )

@@ -14,6 +14,7 @@ from workflows.steps.image import check_restorable, told_whole
 from workflows.steps.isolation import DrillRules, Isolation
 from workflows.steps.launching import Wanted, as_it_was, launch, launch_of_copy, ways_of, ways_of_copy
 from workflows.steps.settings import NOTHING, Prints, check_settings
+from workflows.steps.source import Source
 from workflows.ways import PATIENCE, Others, Search, Way, keep, of_death, says_something, search_of
 from workflows.words import count, safe
 
@@ -64,7 +65,7 @@ def check_launchable(home: Aws, run_key: str, run_id: str, server: str, point: P
 def launch_replacement(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, beside: bool, subnet: str, instance_type: str,
     retries: int, kept: dict[str, Any], now: float, others: Others, drill_rules: DrillRules,
-    isolation: Isolation | None = None,
+    isolation: Isolation | None = None, source: Source | None = None,
 ) -> Done | Wait:  # fmt: skip
     """One instance from the point's image; with `isolation` a copy, kept apart. What this run has launched already is
     adopted; another living server of the name is not stood beside unasked.
@@ -78,7 +79,8 @@ def launch_replacement(
     search = search_of(kept)
 
     def found(made: str, way: Way) -> Done:
-        return _found(made, way, search, choices[0], [] if isolation else commands(point, data, made, home.region))
+        by_hand = [] if isolation else commands(point, data, made, home.region, source)
+        return _found(made, way, search, choices[0], by_hand)
 
     for mine in home.copies.of(run_key) if isolation else home.instances.made_by(run_key):
         if not mine.gone:

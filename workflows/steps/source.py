@@ -1,10 +1,11 @@
 """The source: the instance that is backed up, and in a live drill lost. What it is, and whether that may be done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflows.aws import Aws
 from workflows.aws.instances import Address, Instance
 from workflows.aws.interfaces import Interface
+from workflows.aws.targets import NOWHERE, Registered
 from workflows.engine.runbook import step
 from workflows.errors import NotFound, SourceRefused
 from workflows.facts.profile import Profile, misfit
@@ -38,6 +39,7 @@ class Source:
     lost_ips: tuple[str, ...] = ()
     gone_ips: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+    registered: Registered = NOWHERE
 
 
 def _told(source: Source) -> str:
@@ -91,7 +93,7 @@ def inspect_source_to_lose(home: Aws, server: str, instance_id: str, accept_loss
             f"Termination protection is on for `{instance_id}`.",
             "If this server may be lost, turn the protection off, then `/dr retry`.",
         )
-    return measured(home, instance, accept_loss)
+    return replace(measured(home, instance, accept_loss), registered=home.targets.of(instance))
 
 
 def known(home: Aws, server: str, instance_id: str) -> Instance:
