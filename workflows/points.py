@@ -34,8 +34,8 @@ class Point:
     `consistency` is *application-consistent*, *rebooted* or *crash-consistent*. `gib` is the size of its volumes
     together, None where it is not known. `keep` is its own word on how long it stays, such as `30 d`; `as_made` says
     that it is the image which its run made, and no copy of it; `copied`, that AWS shows otherwise. Of some older
-    images it is silent, and then neither is so. `forwards` are the indexes of
-    those interfaces of its source whose source/destination check was off.
+    images it is silent, and then neither is so. `forwards` are the indexes of those interfaces of its source whose
+    source/destination check was off.
     """
 
     image_id: str

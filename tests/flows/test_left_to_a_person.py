@@ -14,6 +14,7 @@ from tests.flows.scene import SMALL, cloud, shown
 from tests.flows.test_addresses import another_interface, described
 from tests.stage import Stage
 from workflows.aws.calls import Calls
+from workflows.aws.tags import alone, common
 from workflows.aws.targets import TargetGroups
 from workflows.engine.run import Run, Status
 from workflows.report.reading import document_of
@@ -155,6 +156,44 @@ def test_target_groups_that_cannot_be_looked_at_stop_no_drill_and_the_question_s
         ended = stage.approve(asked)
         assert ended.status is Status.SUCCEEDED, ended.problem
         assert ended.values["by_hand"] == []
+
+
+def tags_of(stage: Stage, instance_id: str) -> dict[str, dict[str, str]]:
+    """Of each volume, by its device, but for Firedrill's and AWS's own."""
+    found = stage.aws.images.volumes(disk.volume_id for disk in stage.aws.instances.get(instance_id).disks)
+    return {
+        disk.device: {k: v for k, v in found[disk.volume_id].tags.items() if not k.startswith(("firedrill:", "aws:"))}
+        for disk in stage.aws.instances.get(instance_id).disks
+    }
+
+
+def test_the_volumes_that_come_back_have_the_tags_that_all_had_and_none_of_the_instances(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL, tags={"Team": "orders"})
+    call, volumes = cloud(stage), {disk.device: disk.volume_id for disk in stage.aws.instances.get(source).disks}
+    call("ec2", "delete_tags", Resources=list(volumes.values()))
+    call("ec2", "create_tags", Resources=list(volumes.values()), Tags=[{"Key": "dlm", "Value": "daily"}])
+    call("ec2", "create_tags", Resources=[volumes["/dev/sdf"]], Tags=[{"Key": "Name", "Value": "`data`"}])
+    asked = stage.drill()
+    assert left_to_you(asked) == "tags that only /dev/sdf has are not given to the next volume: Name"
+    ended = stage.approve(asked)
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    made = ended.values["replacement_id"]
+    assert tags_of(stage, made) == {"/dev/xvda": {"dlm": "daily"}, "/dev/sdf": {"dlm": "daily"}}
+    assert stage.aws.instances.get(made).tags["Team"] == "orders"
+    assert ended.values["by_hand"] == ["give its volume at /dev/sdf the tags that only this one had: `Name` = `'data'`"]
+    stage.look()
+    again = stage.drill()
+    assert left_to_you(again) == "", "what Firedrill has tagged itself is nobody's to give back"
+
+
+def test_tags_are_common_with_the_same_value_only_and_leave_room_for_firedrills() -> None:
+    own = {"firedrill:run": "D-1", "aws:x": "1"}
+    assert common([{"a": "1", "b": "1", **own}, {"a": "1", "b": "2", **own}]) == {"a": "1"}
+    assert common([]) == {}
+    many = {f"k{number:02}": "v" for number in range(50)}
+    shared = common([many, many])
+    assert len(shared) + len(alone(many, shared)) == 50
+    assert len(shared) == 45
 
 
 class Pages:

@@ -1,7 +1,7 @@
 """AMIs, their snapshots, and the volumes that they were taken of."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -82,6 +82,7 @@ class Volume:
     iops: int | None = None
     throughput: int | None = None
     snapshot_id: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 _IMAGES = Kind("images", TypeAdapter(Image), lambda image: image.state != "pending")
@@ -267,6 +268,7 @@ def _volume(raw: Mapping[str, Any]) -> Volume:
         iops=raw.get("Iops"),
         throughput=raw.get("Throughput"),
         snapshot_id=raw.get("SnapshotId") or "",
+        tags=tags.of(raw),
     )
 
 

@@ -96,7 +96,8 @@ class Address:
 @dataclass(frozen=True)
 class Launch:
     """How a replacement is launched: the launch settings, and what is said differently this time. Where `settings` are
-    given, they are all that is said, and no template is named."""
+    given, they are all that is said, and no template is named. Its volumes have the `tags` too, unless `volume_tags`
+    are given."""
 
     image_id: str
     template_id: str
@@ -106,6 +107,7 @@ class Launch:
     instance_type: str = ""
     interfaces: tuple[dict[str, Any], ...] = field(default=())
     settings: Mapping[str, Any] | None = None
+    volume_tags: dict[str, str] | None = None
 
 
 _INSTANCES = Kind("instances", TypeAdapter(Instance), lambda instance: instance.state == "terminated")
@@ -221,12 +223,15 @@ def _launched(launch: Launch) -> dict[str, Any]:
         more["InstanceType"] = launch.instance_type
     if launch.interfaces:
         more["NetworkInterfaces"] = list(launch.interfaces)
-    marks = tags.given(launch.tags)
+    marks = {
+        "instance": launch.tags,
+        "volume": launch.tags if launch.volume_tags is None else launch.volume_tags,
+    }
     return {
         "ImageId": launch.image_id,
         "MinCount": 1,
         "MaxCount": 1,
-        "TagSpecifications": [{"ResourceType": kind, "Tags": marks} for kind in ("instance", "volume")],
+        "TagSpecifications": [{"ResourceType": kind, "Tags": tags.given(given)} for kind, given in marks.items()],
         **more,
     }
 

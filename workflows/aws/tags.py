@@ -1,7 +1,7 @@
 """How what Firedrill makes is named and tagged in AWS. The tags are the catalogue: they are enough to rebuild it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ DIFFERED_AT = "firedrill:differed-at"
 KEEP = "firedrill:keep"
 FORWARDS = "firedrill:no-source-dest-check"
 
+#: Beside them: AWS allows 50 on one thing, its own not counted.
+_OTHERS = 45
 #: What AWS allows in an AMI's name (3 to 128 characters): facts of EC2's CreateImage.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9 ()\[\]./\-'@_]")
 _NOT_IN_A_TEMPLATE = re.compile(r"[^a-zA-Z0-9()./_\-]")
@@ -66,6 +68,20 @@ def of(resource: Mapping[str, Any]) -> dict[str, str]:
 def given(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags as AWS takes them. Those beginning with `aws:` are AWS's own and refused in requests."""
     return [{"Key": key, "Value": value} for key, value in tags.items() if not key.startswith("aws:")]
+
+
+def common(each: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The tags that each of several things has with the same value, but for AWS's and Firedrill's own; as many as leave
+    room for Firedrill's."""
+    sets = [set(tags.items()) for tags in each]
+    shared = sorted(set.intersection(*sets)) if sets else []
+    return dict([(key, value) for key, value in shared if not key.startswith(("aws:", "firedrill:"))][:_OTHERS])
+
+
+def alone(each: Mapping[str, str], shared: Mapping[str, str]) -> dict[str, str]:
+    """What one of them has besides what `common` gave."""
+    ours = ("aws:", "firedrill:")
+    return {key: value for key, value in each.items() if shared.get(key) != value and not key.startswith(ours)}
 
 
 def filters(**wanted: str | list[str]) -> list[dict[str, Any]]:

@@ -67,6 +67,7 @@ class Templates:
             for each in interfaces:
                 each.pop("AssociatePublicIpAddress", None)
         marks = tags.given({**instance.tags, tags.SERVER: instance.server})
+        shared = tags.common(volumes[each.volume_id].tags for each in instance.disks)
         if interfaces:  # AWS takes groups in one place only: with interfaces, theirs
             kept.pop("SecurityGroupIds", None)
             kept.pop("SecurityGroups", None)
@@ -79,7 +80,10 @@ class Templates:
             "BlockDeviceMappings": [
                 _mapping(each.device, volumes[each.volume_id], each.keeps) for each in instance.disks
             ],
-            "TagSpecifications": [{"ResourceType": "instance", "Tags": marks}],
+            "TagSpecifications": [
+                {"ResourceType": "instance", "Tags": marks},
+                *([{"ResourceType": "volume", "Tags": tags.given(shared)}] if shared else []),
+            ],
         }
 
     def ensure(self, server: str, run_key: str, data: Mapping[str, Any]) -> Settings:

@@ -6,7 +6,7 @@ from typing import Any
 
 from workflows.aws.targets import TargetGroup
 from workflows.points import Point
-from workflows.steps.source import Source
+from workflows.steps.source import Source, SourceDisk
 from workflows.words import safe
 
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
@@ -26,6 +26,11 @@ def ahead(source: Source) -> list[str]:
             f"it serves target groups: {groups}. The next instance is in none of them until you register it; the run "
             "will say the command"
         )
+    told += [
+        f"tags that only {disk.device} has are not given to the next volume: {_keys(disk)}"
+        for disk in source.disks
+        if disk.tags
+    ]
     if source.registered.doubt:
         told.append(f"target groups were not looked at, or not all: {source.registered.doubt}")
     return told
@@ -37,7 +42,10 @@ def commands(point: Point, data: Mapping[str, Any], made: str, region: str, sour
     known = made if _INSTANCE.fullmatch(made) else "INSTANCE"
     one = len(data.get("NetworkInterfaces", [])) < 2
     checks = [_check(known, index, region, one=one) for index in point.forwards]
-    return checks + [_register(known, each, region) for each in (source.registered.groups if source else ())]
+    if source is None:
+        return checks
+    groups = [_register(known, each, region) for each in source.registered.groups]
+    return [*checks, *groups, *(_retag(disk) for disk in source.disks if disk.tags)]
 
 
 def _check(made: str, index: int, region: str, *, one: bool) -> str:
@@ -62,3 +70,13 @@ def _register(made: str, group: TargetGroup, region: str) -> str:
         f"register it with the target group `{safe(group.name)}`{place}: "
         f"`aws elbv2 register-targets --target-group-arn {arn} --targets {target} --region {region}`"
     )
+
+
+def _keys(disk: SourceDisk) -> str:
+    return ", ".join(f"`{safe(key)}`" for key in sorted(disk.tags))
+
+
+def _retag(disk: SourceDisk) -> str:
+    """A launch tags all its volumes alike."""
+    tags = ", ".join(f"`{safe(key)}` = `{safe(value)}`" for key, value in sorted(disk.tags.items()))
+    return f"give its volume at {disk.device} the tags that only this one had: {tags}"

@@ -76,11 +76,14 @@ def launch(home: Aws, wanted: Wanted, data: Mapping[str, Any], way: Way) -> Laun
         )
     elsewhere = bool(interfaces) and way.subnet != interfaces[0].get("SubnetId", "")
     placed = [{**each, "SubnetId": way.subnet} for each in interfaces] if elsewhere else interfaces
+    marks = _checked(wanted, _marks(data, wanted, home.installation))
     made = Launch(
         image_id=wanted.point.image_id,
         template_id=settings.template_id,
         template_version=settings.version,
-        tags=_checked(wanted, _marks(data, wanted, home.installation)),
+        tags=marks,
+        volume_tags=_of_kind(data, "volume")
+        | {name: marks[name] for name in (tags.SERVER, tags.RUN, tags.INSTALLATION)},
     )
     if (way.type, way.key) != (data.get("InstanceType", ""), data.get("KeyName") or None):
         return replace(
@@ -110,8 +113,13 @@ def _checked(wanted: Wanted, marks: dict[str, str]) -> dict[str, str]:
 
 def _marks(data: Mapping[str, Any], wanted: Wanted, installation: str) -> dict[str, str]:
     """The source's own tags; a copy beside the living server is another server, and says so."""
-    own = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] == "instance"]
-    marks = tags.of(own[0]) if own else {}
+    marks = _of_kind(data, "instance")
     name = f"{wanted.server[:230]} (copy {wanted.run_id})" if wanted.beside else wanted.server
     named = {"Name": name} if wanted.beside or "Name" not in marks else {}
     return {**marks, **named, tags.SERVER: name, tags.RUN: wanted.run_key, tags.INSTALLATION: installation}
+
+
+def _of_kind(data: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """The tags that the launch settings give a kind of thing. Settings of an older version give volumes none."""
+    own = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] == kind]
+    return tags.of(own[0]) if own else {}

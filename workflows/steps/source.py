@@ -1,10 +1,11 @@
 """The source: the instance that is backed up, and in a live drill lost. What it is, and whether that may be done."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from workflows.aws import Aws
 from workflows.aws.instances import Address, Instance
 from workflows.aws.interfaces import Interface
+from workflows.aws.tags import alone, common
 from workflows.aws.targets import NOWHERE, Registered
 from workflows.engine.runbook import step
 from workflows.errors import NotFound, SourceRefused
@@ -14,7 +15,8 @@ from workflows.words import count, safe
 
 @dataclass(frozen=True)
 class SourceDisk:
-    """One volume of the source. `size` in GiB; `keeps` says that it outlives the instance; `kind` is gp3, io2 …"""
+    """One volume of the source. `size` in GiB; `keeps` says that it outlives the instance; `kind` is gp3, io2 …; `tags`
+    are those that not each of its volumes has alike, and that no launch can give to one alone."""
 
     device: str
     volume_id: str
@@ -22,6 +24,7 @@ class SourceDisk:
     encrypted: bool
     keeps: bool
     kind: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,21 +145,7 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
             "If nothing on them must survive, ask again with `--accept-loss`.",
         )
     check_agent(home, instance.id)
-    volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
-    disks = tuple(
-        SourceDisk(
-            each.device,
-            each.volume_id,
-            volumes[each.volume_id].size,
-            volumes[each.volume_id].encrypted,
-            each.keeps,
-            volumes[each.volume_id].kind,
-        )
-        for each in instance.disks
-        if each.volume_id in volumes
-    )
-    if len(disks) != len(instance.disks):
-        raise SourceRefused(f"A volume of `{instance.id}` was detached while it was looked at.", "`/dr retry`")
+    disks = _disks(home, instance)
     addresses = tuple(home.instances.addresses(instance.id))
     ours = {each.public_ip for each in addresses}
     lent = [instance.public_ip] if instance.public_ip and instance.public_ip not in ours else []
@@ -169,3 +158,25 @@ def measured(home: Aws, instance: Instance, accept_loss: bool) -> Source:
         gone_ips=tuple(each for each in lost if each in given_none),
         interfaces=instance.interfaces,
     )  # fmt: skip
+
+
+def _disks(home: Aws, instance: Instance) -> tuple[SourceDisk, ...]:
+    """Raises SourceRefused."""
+    volumes = home.images.volumes(disk.volume_id for disk in instance.disks)
+    shared = common(each.tags for each in volumes.values())
+    disks = tuple(
+        SourceDisk(
+            each.device,
+            each.volume_id,
+            volumes[each.volume_id].size,
+            volumes[each.volume_id].encrypted,
+            each.keeps,
+            volumes[each.volume_id].kind,
+            alone(volumes[each.volume_id].tags, shared),
+        )
+        for each in instance.disks
+        if each.volume_id in volumes
+    )
+    if len(disks) != len(instance.disks):
+        raise SourceRefused(f"A volume of `{instance.id}` was detached while it was looked at.", "`/dr retry`")
+    return disks
