@@ -1,7 +1,7 @@
 """Whether the worker's role may make the calls that it makes, found out without anything being made or changed.
 
-EC2 rehearses a call by DryRun; Systems Manager, Auto Scaling, CloudWatch, KMS and Elastic Load Balancing are asked for a
-look. What can be tried only by doing it stands in `UNTRIED`.
+EC2 rehearses a call by DryRun; Systems Manager, Auto Scaling, CloudWatch, KMS and Elastic Load Balancing are asked for
+a look. What can be tried only by doing it stands in `UNTRIED`.
 """
 
 from collections.abc import Iterator, Mapping
