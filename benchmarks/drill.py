@@ -34,8 +34,8 @@ PACE, DELAY = "[pace]\nfirst = 0.2\nmost = 1.5\nlease = 31\n", 1.5
 _WHY = (
     "before each effect Firedrill looks for what an earlier try may have done, asks AWS by DryRun before the question "
     "and at the click, looks there again at everything that the approval rests on (settings and keys too), asks which "
-    "target groups the server is in and how far the disks are hydrated, and its first looks come closer together than a "
-    "waiter's; of all that the script looks only at image, snapshots and volumes once more."
+    "target groups the server is in and how far the disks are hydrated, and its first looks come closer together than "
+    "a waiter's; of all that the script looks only at image, snapshots and volumes once more."
 )
 _FILES = {f"/data/orders/day-{day:03d}.csv": f"order,amount\n{day},42.00\n".encode() * 400 for day in range(60)}
 _DISKS = (

@@ -135,19 +135,21 @@ class Scheduling:
 
     def _about(self, schedule: Schedule, channel: str) -> list[Circumstances]:
         """As the policy sees it: with the servers' tags, as they were last seen; of one that is lost those that it
-        bore, if they are known."""
+        bore. Whatever else is not known is looked at when a run begins: here nobody is kept from calling it off."""
         target, verb, known = schedule.target, schedule.verb, self._desk.lookout.last()
-        unseen = Circumstances(verb, channel, "" if target.startswith(("tag:", "i-")) else target, None)
-        if known is None:
-            return [unseen]
-        found: Sequence[Sighting | Lost]
-        try:
-            found = known.living(target)
-        except UserError:
-            found = [each for each in known.lost if each.server == target]
-        return [Circumstances(verb, channel, each.server, each.tags, known.account, each.region) for each in found] or [
-            unseen
-        ]
+        found: Sequence[Sighting | Lost] = ()
+        if known:
+            try:
+                found = known.living(target)
+            except UserError:
+                found = [each for each in known.lost if each.server == target]
+        if known and found:
+            return [
+                Circumstances(verb, channel, each.server, each.tags or {}, known.account, each.region) for each in found
+            ]
+        name, _, value = target.removeprefix("tag:").partition("=")
+        borne = {name: value} if target.startswith("tag:") else {}
+        return [Circumstances(verb, channel, "" if target.startswith(("tag:", "i-")) else target, borne)]
 
 
 def _wanted(request: StartSchedule, asking: Asking) -> Schedule:

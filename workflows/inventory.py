@@ -2,12 +2,13 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
 from workflows.aws import Aws, Home, tags
-from workflows.errors import FiredrillError, UserError
+from workflows.errors import FiredrillError, NotFound, PointIncomplete, UserError
 from workflows.facts.profile import DEFAULT_ON_WINDOWS, DEFAULT_PROFILE, Profile, misfit
 from workflows.points import Point, launch_settings, point_of
 from workflows.words import safe
@@ -52,12 +53,12 @@ def profile_on(seen: Sighting, profile_for: ProfileFor, name: str = "") -> Profi
 @dataclass(frozen=True)
 class Lost:
     """A server of which no instance lives there. AWS forgets a terminated instance's tags, so these are those that it
-    bore at its newest recovery point, as the launch settings `launch` keep them."""
+    bore at its newest recovery point, as the launch settings `launch` keep them; None where those are gone too."""
 
     server: str
     region: str
     launch: str
-    tags: dict[str, str]
+    tags: dict[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -213,24 +214,27 @@ def taken(home: Home, regions: Iterable[str], now: float, before: Inventory | No
 
 
 def _lost(aws: Aws, points: Iterable[Point], before: Iterable[Lost]) -> list[Lost]:
-    """Of the servers that those points are of. Each look asks AWS of a few only."""
-    newest = {each.server: each for each in sorted(points, key=lambda each: each.requested) if not each.copied}
+    """Of the servers that those points are of. Each look asks AWS of a few only: of those that were lost last."""
+    oldest_first = sorted(points, key=lambda each: each.requested)
+    newest = {each.server: each for each in oldest_first if not each.copied}
     known = {(each.server, each.region, each.launch): each for each in before}
-    found = [known.get((each.server, each.region, each.launch)) or each for each in newest.values()]
-    asked = [each for each in found if isinstance(each, Point)][:MOST_ASKED]
-    made = [Lost(each.server, each.region, each.launch, _kept_tags(aws, each)) for each in asked]
-    return [each for each in found if isinstance(each, Lost)] + [each for each in made if each.tags]
+    latest_first = sorted(newest.values(), key=lambda each: each.requested, reverse=True)
+    found = [known.get((each.server, each.region, each.launch)) or each for each in latest_first]
+    lost = [each for each in found if isinstance(each, Lost)]
+    for each in [each for each in found if isinstance(each, Point)][:MOST_ASKED]:
+        with suppress(FiredrillError):  # what cannot be read at the moment is asked again
+            lost.append(Lost(each.server, each.region, each.launch, _kept_tags(aws, each)))
+    return lost
 
 
-def _kept_tags(aws: Aws, point: Point) -> dict[str, str]:
-    """Nothing where they cannot be read, at the moment or any more."""
+def _kept_tags(aws: Aws, point: Point) -> dict[str, str] | None:
+    """None where nobody knows them any more."""
     try:
         kept = aws.templates.data(launch_settings(point)).get("TagSpecifications", [])
-    except FiredrillError:
-        return {}
-    return {
-        name: value for each in kept if each.get("ResourceType") == "instance" for name, value in tags.of(each).items()
-    }
+    except (NotFound, PointIncomplete):
+        return None
+    own = [tags.of(each) for each in kept if each.get("ResourceType") == "instance"]
+    return own[0] if own else None
 
 
 _INVENTORY = TypeAdapter(Inventory)

@@ -193,11 +193,11 @@ def _differed(point: Point) -> str:
 
 
 def _passed_over(point: Point) -> str:
-    """With the way to take it all the same; it fits the card."""
+    """With the way to take it all the same."""
     image_id = safe(point.image_id)
     return (
-        f"`{image_id}` is newer, but passed over: it *differed* in `{safe(point.differed_in)}`. To take it: "
-        f"`/dr restore {image_id}`."
+        f"`{image_id}` is newer, but passed over: it *differed* in `{safe(point.differed_in)}`. Named in the server's "
+        "place, it is taken."
     )
 
 

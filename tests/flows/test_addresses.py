@@ -5,6 +5,7 @@ from typing import Any
 from tests.flows.scene import SMALL, cloud
 from tests.stage import Stage
 from workflows.aws.interfaces import counts, interface
+from workflows.aws.tags import filters
 from workflows.engine.run import Run, Status
 from workflows.report.reading import document_of
 from workflows.words import plain
@@ -111,3 +112,21 @@ def test_prefixes_are_asked_for_anew_but_not_beside_addresses_of_the_same_family
     assert counts(beside) == {"SecondaryPrivateIpAddressCount": 1, "Ipv6AddressCount": 1}
     assert interface(beside).never_again == ("10.0.1.16/28", "10.0.1.32/28", "2001:db8::/80")
     assert counts({}) == {}
+
+
+def test_in_another_subnet_no_ipv6_address_is_asked_for(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    call, seen = cloud(stage), described(stage, source)
+    with_ipv6(stage, seen["SubnetId"])
+    own = seen["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    call("ec2", "assign_ipv6_addresses", NetworkInterfaceId=own, Ipv6AddressCount=1)
+    stage.backup()
+    stage.lose(source)
+    stage.look()
+    found = call("ec2", "describe_subnets", Filters=filters(vpc_id=seen["VpcId"]))["Subnets"]
+    elsewhere = next(each["SubnetId"] for each in found if each["SubnetId"] != seen["SubnetId"])
+    assert [stage.aws.networks.has_ipv6(each) for each in (seen["SubnetId"], elsewhere)] == [True, False]
+    ended = stage.restore(subnet=elsewhere)
+    assert ended.status is Status.SUCCEEDED, ended.problem and ended.problem.text
+    (made,) = described(stage, ended.values["replacement_id"])["NetworkInterfaces"]
+    assert (made["SubnetId"], made["Ipv6Addresses"]) == (elsewhere, [])

@@ -104,6 +104,15 @@ def test_a_watchdog_that_thawed_too_early_makes_it_crash_consistent_and_is_told(
     assert reason in shown(ended)
 
 
+def test_a_frozen_server_does_not_stand_still_while_aws_takes_no_more_snapshots(place: Place, stage: Stage) -> None:
+    stage.lab.faults.refuse("CreateImage", "PendingSnapshotLimitExceeded", status=400)
+    failed = stage.backup()
+    assert failed.status is Status.FAILED
+    assert "AWS takes no more snapshots at the moment" in words(failed)
+    assert not place.still
+    assert retried(stage, failed).status is Status.SUCCEEDED
+
+
 def test_a_freeze_that_fails_stops_the_run_before_any_image_and_a_retry_freezes_again(
     place: Place, stage: Stage
 ) -> None:

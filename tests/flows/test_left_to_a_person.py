@@ -13,9 +13,11 @@ from practice.redis_server import free_port
 from tests.flows.scene import SMALL, cloud, shown
 from tests.flows.test_addresses import another_interface, described
 from tests.stage import Stage
+from workflows.aws import tags
 from workflows.aws.calls import Calls
 from workflows.aws.tags import alone, common
 from workflows.aws.targets import TargetGroups
+from workflows.aws.templates import from_mark
 from workflows.engine.run import Run, Status
 from workflows.report.reading import document_of
 from workflows.words import plain
@@ -147,6 +149,7 @@ def test_target_groups_that_cannot_be_looked_at_stop_no_drill_and_the_question_s
             "refused DescribeTargetGroups",
         ),
         ("billing", partial(faults.lose_answer, "DescribeTargetGroups"), "gave no answer to DescribeTargetGroups"),
+        ("intranet", partial(faults.throttle, "DescribeTargetGroups"), "asks for fewer calls of DescribeTargetGroups"),
     ):
         stage.seed(name, SMALL)
         befalls()
@@ -156,6 +159,34 @@ def test_target_groups_that_cannot_be_looked_at_stop_no_drill_and_the_question_s
         ended = stage.approve(asked)
         assert ended.status is Status.SUCCEEDED, ended.problem
         assert ended.values["by_hand"] == []
+
+
+def test_a_target_group_that_names_an_address_which_outlives_the_server_is_named_too(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    kept = another_interface(stage, source, keeps=True)
+    (address,) = [each.addresses[0] for each in stage.aws.instances.get(source).interfaces if each.id == kept]
+    register(stage, target_group(stage, "by-address", described(stage, source)["VpcId"], "ip"), Id=address, Port=80)
+    assert "it serves target groups: by-address" in left_to_you(stage.drill())
+
+
+def test_a_server_that_joins_a_target_group_while_its_image_is_made_is_named(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL)
+    web = target_group(stage, "web", described(stage, source)["VpcId"])
+    stage.lab.faults.after("CreateImage", lambda: register(stage, web, Id=source, Port=80))
+    assert "it serves target groups: web" in left_to_you(stage.drill())
+
+
+def test_a_point_of_an_older_version_gives_its_volumes_the_instances_tags(stage: Stage) -> None:
+    source = stage.seed(disks=SMALL, tags={"Team": "orders"})
+    point = stage.backup().values["point"]
+    data = stage.aws.templates.data(from_mark(point["launch"]))
+    older = {**data, "TagSpecifications": [e for e in data["TagSpecifications"] if e["ResourceType"] == "instance"]}
+    mark = stage.aws.templates.ensure("orders-db", "B-older", older).mark
+    stage.aws.images.tag(stage.aws.images.get(point["image_id"]), {tags.LAUNCH: mark}, hold=lambda: None)
+    stage.lose(source)
+    stage.look()
+    made = stage.restore().values["replacement_id"]
+    assert all(each["Team"] == "orders" for each in tags_of(stage, made).values())
 
 
 def tags_of(stage: Stage, instance_id: str) -> dict[str, dict[str, str]]:
@@ -174,13 +205,13 @@ def test_the_volumes_that_come_back_have_the_tags_that_all_had_and_none_of_the_i
     call("ec2", "create_tags", Resources=list(volumes.values()), Tags=[{"Key": "dlm", "Value": "daily"}])
     call("ec2", "create_tags", Resources=[volumes["/dev/sdf"]], Tags=[{"Key": "Name", "Value": "`data`"}])
     asked = stage.drill()
-    assert left_to_you(asked) == "tags that only /dev/sdf has are not given to the next volume: Name"
+    assert left_to_you(asked) == "tags of /dev/sdf that not all volumes have are not given to the next one: Name"
     ended = stage.approve(asked)
     assert ended.status is Status.SUCCEEDED, ended.problem
     made = ended.values["replacement_id"]
     assert tags_of(stage, made) == {"/dev/xvda": {"dlm": "daily"}, "/dev/sdf": {"dlm": "daily"}}
     assert stage.aws.instances.get(made).tags["Team"] == "orders"
-    assert ended.values["by_hand"] == ["give its volume at /dev/sdf the tags that only this one had: `Name` = `'data'`"]
+    assert ended.values["by_hand"] == ["give its volume at /dev/sdf the tags that not all had: `Name` = `'data'`"]
     stage.look()
     again = stage.drill()
     assert left_to_you(again) == "", "what Firedrill has tagged itself is nobody's to give back"
@@ -226,7 +257,9 @@ def test_target_groups_are_looked_through_page_by_page(stage: Stage) -> None:
     calls = Calls("us-east-1", f"http://127.0.0.1:{port}")
     try:
         found = TargetGroups(calls).of(source)
+        hurried = TargetGroups(calls, longest=0).of(source)
     finally:
         calls.clients.of("elbv2", "us-east-1").close()
         door.close()
     assert (found.doubt, [each.name for each in found.groups]) == ("", ["web-2"])
+    assert (hurried.doubt, hurried.groups) == ("there are too many to look through.", ())

@@ -154,6 +154,9 @@ def test_where_no_point_tells_a_lost_servers_tags_every_rule_by_tags_holds_for_i
     with pytest.raises(NotAllowed, match="wants a reason"):
         _asked(stage, "restore intranet")
     assert _asked(stage, "restore intranet --reason 'the disk died'").tags is None
+    known, before = stage.desk.lookout.last(), len(stage.lab.calls)
+    inventory.taken(stage.home, ["us-east-1"], stage.clock.now(), known)
+    assert "DescribeLaunchTemplateVersions" not in [each.action for each in stage.lab.calls[before:]]
 
 
 def test_a_schedule_of_a_lost_server_is_removed_only_by_whom_the_rule_by_its_tags_lets(stage: Stage) -> None:
@@ -167,6 +170,18 @@ def test_a_schedule_of_a_lost_server_is_removed_only_by_whom_the_rule_by_its_tag
     with pytest.raises(NotAllowed, match="not an operator"):
         _behind(stage, board).to(parse("unschedule S-0001"), ASKING)
     assert "is removed" in _behind(stage, board).to(parse("unschedule S-0002"), ASKING)[0]
+
+
+def test_what_is_not_known_of_a_schedules_servers_keeps_nobody_from_calling_it_off(stage: Stage) -> None:
+    board = replace(BY_TAGS, operators=("U0BOARD",), reason=False)
+    for environment in ("test", "production"):
+        stage.seed(environment, disks=SMALL, tags={"Environment": environment})
+        target = f"tag:Environment={environment}"
+        _behind(stage).to(parse(f"schedule backup {target} --at 'every day at 02:00'"), ASKING)
+    stage.board.put_inventory("{}")
+    assert "is removed" in _behind(stage, board).to(parse("unschedule S-0001"), ASKING)[0]
+    with pytest.raises(NotAllowed, match="not an operator"):
+        _behind(stage, board).to(parse("unschedule S-0002"), ASKING)
 
 
 @pytest.mark.parametrize("who", [Actor("U0STRANGER"), Actor("U0OPERATOR")], ids=["a stranger", "the asker"])

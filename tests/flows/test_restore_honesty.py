@@ -188,7 +188,7 @@ def test_a_restore_passes_over_newer_points_that_differed_and_says_how_to_take_o
     stage.lab.faults.clear()
     stage.lose(source)
     stage.look()
-    said = f"`{newer}` is newer, but passed over: it *differed* in `{failed.id}`. To take it: `/dr restore {newer}`."
+    said = f"`{newer}` is newer, but passed over: it *differed* in `{failed.id}`. Named"
     assert said in stage.answers.to(parse("restore orders-db --dry-run"), ASKING)[0]
     answer, (run,) = stage.answers.to(parse("restore orders-db"), ASKING)
     assert said in answer

@@ -9,7 +9,8 @@ import pytest
 from tests.flows.scene import SMALL, cloud, nothing_lost, words
 from tests.stage import Stage
 from workflows.engine.run import Status
-from workflows.steps.settings import prints
+from workflows.errors import NotSafe
+from workflows.steps.settings import check_settings, prints, settings_now
 
 Change = Callable[[Stage, str], None]
 
@@ -85,6 +86,29 @@ def test_a_key_that_may_not_be_looked_at_stops_a_drill_with_the_permission_that_
     assert ended.status is Status.FAILED
     assert "needs the permission for DescribeKey" in words(ended)
     assert nothing_lost(stage, source)
+
+
+def test_settings_that_an_earlier_try_has_kept_may_be_others_and_are_not_compared(stage: Stage) -> None:
+    stage.seed(disks=SMALL)
+    stage.lab.faults.lose_answer("CreateLaunchTemplate")
+    asked = stage.drill()
+    assert asked.values["settings"] == {}
+    assert stage.approve(asked).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("kept", [{}, {"": "0", "InstanceType": "another version's"}])
+def test_what_another_version_kept_says_nothing(stage: Stage, kept: dict[str, str]) -> None:
+    source = stage.aws.instances.get(stage.seed(disks=SMALL))
+    check_settings(stage.aws, source, kept)
+    with pytest.raises(NotSafe, match="its type"):
+        check_settings(stage.aws, source, {**prints(settings_now(stage.aws, source)), "InstanceType": "t9.tiny"})
+
+
+def test_an_address_that_moves_from_machine_to_machine_is_no_other_setting() -> None:
+    one = {"DeviceIndex": 0, "Groups": ["sg-1"]}
+    assert prints({"NetworkInterfaces": [{**one, "SecondaryPrivateIpAddressCount": 1}]}) == prints(
+        {"NetworkInterfaces": [one]}
+    )
 
 
 def test_the_same_settings_are_the_same_in_whatever_order_they_come() -> None:

@@ -56,7 +56,7 @@ def test_an_action_that_is_refused_for_a_moment_is_shown_and_done_later(stage: S
         getattr(stage.lab.faults, fault)(action)
     ended = _approve(stage, asked, watch)
     assert ended.status is Status.SUCCEEDED, ended.problem
-    assert watch.silent(clean.actions) == []
+    assert watch.silent(clean.actions) == ["DescribeTargetGroups"], "whose trouble is a doubt, and holds nothing up"
     assert all(each.startswith(f"{code}: ") for each in watch.troubles)
     assert all(code in each for each in watch.cards)
     assert since(stage, then).effects == clean.effects
@@ -166,7 +166,7 @@ def test_a_missing_permission_fails_by_its_name_and_once_it_is_granted_a_retry_g
     told = {"DescribeVolumeStatus", "DescribeTargetGroups"}  # and no reason to fail
     assert sorted(missing) == sorted(set(clean.actions) - told)
     assert "refused DescribeVolumeStatus" in run.values["report"]["hydration"]
-    assert "refused DescribeTargetGroups" in run.values["source"]["registered"]["doubt"]
+    assert "refused DescribeTargetGroups" in run.values["registered"]["doubt"]
     assert set(since(stage, then).effects - clean.effects) <= {"SendCommand"}  # a retry measures again
 
 

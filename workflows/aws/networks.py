@@ -32,6 +32,12 @@ class Networks:
         self._calls = calls
         self._installation = installation
 
+    def has_ipv6(self, subnet_id: str) -> bool:
+        """Whether an interface in that subnet can have IPv6 addresses."""
+        found = self._calls.pages("ec2", "describe_subnets", "Subnets", Filters=tags.filters(subnet_id=subnet_id))
+        blocks = [each for subnet in found for each in subnet.get("Ipv6CidrBlockAssociationSet", [])]
+        return any(each.get("Ipv6CidrBlockState", {}).get("State") == "associated" for each in blocks)
+
     def vpc_of(self, subnet_id: str) -> str:
         """The VPC that a subnet is in. Raises NotFound."""
         found = list(self._calls.pages("ec2", "describe_subnets", "Subnets", Filters=tags.filters(subnet_id=subnet_id)))

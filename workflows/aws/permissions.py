@@ -40,7 +40,7 @@ _ASKED: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
      {"CommandId": "00000000-0000-4000-8000-000000000000", "InstanceId": "i-00000000000000000"}),
     ("autoscaling", "describe_auto_scaling_instances", {"MaxRecords": 1}),
     ("cloudwatch", "describe_alarms", {"MaxRecords": 1}),
-    ("kms", "describe_key", {"KeyId": "alias/aws/ebs"}),
+    ("kms", "describe_key", {"KeyId": "00000000-0000-4000-8000-000000000000"}),
     ("elbv2", "describe_target_groups", {"PageSize": 1}),
 )  # fmt: skip
 _ON_AN_INSTANCE = (

@@ -1,15 +1,16 @@
 """Target groups of load balancers. They name a server by its id or address, so none of them follows a replacement."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workflows.aws.calls import Calls
 from workflows.aws.instances import Instance
-from workflows.errors import RunFailed, Unreachable
+from workflows.errors import PassingTrouble, RunFailed
 
-#: How many target groups of a VPC are looked through: a call each.
-MOST = 200
+#: Seconds. Each target group is a call, and nobody else's calls are to be throttled for this look.
+LONGEST = 15.0
 #: Of those that can name an instance.
 _TYPES = ("instance", "ip")
 
@@ -37,26 +38,28 @@ NOWHERE = Registered()
 
 
 class TargetGroups:
-    """The target groups of one account and Region."""
+    """The target groups of one account and Region. A look at them takes `longest` seconds, and the call under way."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, longest: float = LONGEST) -> None:
         self._calls = calls
+        self._longest = longest
 
     def of(self, instance: Instance) -> Registered:
-        """In the instance's VPC. What AWS refuses, and an API that does not answer, are a doubt and hold nothing up: a
-        worker may have no way to that one. Raises Throttled, which passes."""
-        own = {instance.id, *instance.own_ips}
+        """In the instance's VPC. Whatever keeps it from being seen is a doubt, and holds nothing up: a worker may have
+        no way to that API."""
+        until = time.monotonic() + self._longest
+        own = {instance.id, *(address for each in instance.interfaces for address in each.addresses)}
         found: list[TargetGroup] = []
         try:
             pages = self._calls.pages("elbv2", "describe_target_groups", "TargetGroups", PageSize=400)
-            groups = [
-                each for each in pages if each.get("VpcId") == instance.vpc_id and each.get("TargetType") in _TYPES
-            ]
-            for each in groups[:MOST]:
-                found += (target for target in self._targets(each) if target.target in own)
-        except (Unreachable, RunFailed) as trouble:
+            for each in pages:
+                if each.get("VpcId") == instance.vpc_id and each.get("TargetType") in _TYPES:
+                    if time.monotonic() >= until:
+                        return Registered(tuple(found), "there are too many to look through.")
+                    found += (target for target in self._targets(each) if target.target in own)
+        except (PassingTrouble, RunFailed) as trouble:
             return Registered(tuple(found), trouble.text)
-        return Registered(tuple(found), f"there are more than {MOST} in its VPC." if len(groups) > MOST else "")
+        return Registered(tuple(found))
 
     def _targets(self, group: Mapping[str, Any]) -> Iterator[TargetGroup]:
         """Those that it is about to let go are none of them any more."""

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.aws import tags
@@ -25,10 +25,11 @@ _KEPT_INTERFACE = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Where launch settings are kept."""
+    """Where launch settings are kept. `adopted`: an earlier try has kept them."""
 
     template_id: str
     version: str
+    adopted: bool = field(default=False, compare=False)
 
     @property
     def mark(self) -> str:
@@ -82,7 +83,7 @@ class Templates:
             ],
             "TagSpecifications": [
                 {"ResourceType": "instance", "Tags": marks},
-                *([{"ResourceType": "volume", "Tags": tags.given(shared)}] if shared else []),
+                {"ResourceType": "volume", "Tags": tags.given({**shared, tags.SERVER: instance.server})},
             ],
         }
 
@@ -108,7 +109,7 @@ class Templates:
             return Settings(made["LaunchTemplateId"], str(made["LatestVersionNumber"]))
         for version in self._versions(template):
             if version.get("VersionDescription") == run_key:
-                return Settings(template, str(version["VersionNumber"]))
+                return Settings(template, str(version["VersionNumber"]), adopted=True)
         made = self._calls(
             "ec2",
             "create_launch_template_version",

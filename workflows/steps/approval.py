@@ -2,6 +2,7 @@
 
 from workflows.aws import Aws, tags
 from workflows.aws.instances import Instance
+from workflows.aws.targets import NOWHERE, Registered
 from workflows.engine.run import Actor, Answer, LastTime
 from workflows.engine.runbook import Ask
 from workflows.errors import NotAllowed, NotFound, NotSafe, RunFailed
@@ -20,12 +21,13 @@ _STOPPED = "Nothing was terminated. Look at it, then start a new drill."
 
 def terminate_question(
     server: str, source: Source, point: Point, facts: Recorded, asked_by: Actor, reason: str, now: float,
-    terms: Terms, last_time: LastTime | None,
+    terms: Terms, last_time: LastTime | None, registered: Registered = NOWHERE,
 ) -> Ask:  # fmt: skip
     """Names what will be destroyed, what becomes of its disks and addresses, the proof that this rests on, and what
     follows."""
     age = duration(now - source.launched)
     snapshots = count(len(source.disks), "completed snapshot")
+    left = ahead(source, registered)
     return Ask(
         title=f"Terminate {safe(server)}?",
         verb="Approve termination",
@@ -37,7 +39,7 @@ def terminate_question(
             ),
             ("Its volumes", "\n".join(_fate(source))),
             *((("Its addresses", _addresses(source)),) if _addresses(source) else ()),
-            *((("Left to you", "\n".join(ahead(source))),) if ahead(source) else ()),
+            *((("Left to you", "\n".join(left)),) if left else ()),
             (
                 "Proof",
                 f"`{point.image_id}` is available with {snapshots}, requested {when(point.requested)}, "

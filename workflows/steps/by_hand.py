@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.aws.targets import TargetGroup
+from workflows.aws.targets import Registered, TargetGroup
 from workflows.points import Point
 from workflows.steps.source import Source, SourceDisk
 from workflows.words import safe
@@ -13,7 +13,7 @@ _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 _ARN = re.compile(r"arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+")
 
 
-def ahead(source: Source) -> list[str]:
+def ahead(source: Source, registered: Registered) -> list[str]:
     """For whoever is asked."""
     told = []
     if forwarding := ", ".join(f"`{each.id}`" for each in source.interfaces if each.forwards):
@@ -21,31 +21,31 @@ def ahead(source: Source) -> list[str]:
             f"the source/destination check is off on {forwarding}: the next instance forwards nothing until you turn "
             "its own off; the run will say the command"
         )
-    if groups := ", ".join(dict.fromkeys(f"`{safe(each.name)}`" for each in source.registered.groups)):
+    if groups := ", ".join(dict.fromkeys(f"`{safe(each.name)}`" for each in registered.groups)):
         told.append(
             f"it serves target groups: {groups}. The next instance is in none of them until you register it; the run "
             "will say the command"
         )
     told += [
-        f"tags that only {disk.device} has are not given to the next volume: {_keys(disk)}"
+        f"tags of {disk.device} that not all volumes have are not given to the next one: {_keys(disk)}"
         for disk in source.disks
         if disk.tags
     ]
-    if source.registered.doubt:
-        told.append(f"target groups were not looked at, or not all: {source.registered.doubt}")
+    if registered.doubt:
+        told.append(f"target groups were not looked at, or not all: {registered.doubt}")
     return told
 
 
-def commands(point: Point, data: Mapping[str, Any], made: str, region: str, source: Source | None) -> list[str]:
-    """For whoever has the replacement `made`, launched with those launch settings; a `source` is known only where the
-    same run has lost it."""
+def commands(
+    point: Point, data: Mapping[str, Any], made: str, region: str, source: Source | None, registered: Registered
+) -> list[str]:  # fmt: skip
+    """For whoever has the replacement `made`, launched with those launch settings; `source` and where it was
+    `registered` are known only where the same run has lost it."""
     known = made if _INSTANCE.fullmatch(made) else "INSTANCE"
     one = len(data.get("NetworkInterfaces", [])) < 2
     checks = [_check(known, index, region, one=one) for index in point.forwards]
-    if source is None:
-        return checks
-    groups = [_register(known, each, region) for each in source.registered.groups]
-    return [*checks, *groups, *(_retag(disk) for disk in source.disks if disk.tags)]
+    groups = [_register(known, each, region) for each in registered.groups]
+    return [*checks, *groups, *(_retag(disk) for disk in (source.disks if source else ()) if disk.tags)]
 
 
 def _check(made: str, index: int, region: str, *, one: bool) -> str:
@@ -79,4 +79,4 @@ def _keys(disk: SourceDisk) -> str:
 def _retag(disk: SourceDisk) -> str:
     """A launch tags all its volumes alike."""
     tags = ", ".join(f"`{safe(key)}` = `{safe(value)}`" for key, value in sorted(disk.tags.items()))
-    return f"give its volume at {disk.device} the tags that only this one had: {tags}"
+    return f"give its volume at {disk.device} the tags that not all had: {tags}"

@@ -7,14 +7,14 @@ from typing import Any
 from workflows.aws import Aws, tags
 from workflows.aws.images import VISIBLE_WITHIN, Image, Snapshot
 from workflows.engine.runbook import Done, Wait, step
-from workflows.errors import ImageFailed, NotFound, PointIncomplete
+from workflows.errors import AtLimit, ImageFailed, NotFound, PointIncomplete, RunFailed
 from workflows.facts.evidence import Recorded
 from workflows.facts.profile import Profile
 from workflows.freeze_errors import FreezeOver
 from workflows.points import Point, launch_settings, point_of
 from workflows.steps.freeze import Frozen
 from workflows.steps.marks import marks_of
-from workflows.steps.settings import prints, settings_now
+from workflows.steps.settings import NOTHING, prints, settings_now
 from workflows.steps.source import Source
 from workflows.steps.vss import ByVss
 from workflows.words import count, safe, when
@@ -42,8 +42,9 @@ class Asked:
 def keep_launch_settings(home: Aws, server: str, instance_id: str, run_key: str) -> Done:
     """The settings as a launch template version. Gives `lt-…:version`, and beside it what they can be known by."""
     settings = settings_now(home, home.instances.get(instance_id))
-    mark = home.templates.ensure(server, run_key, settings).mark
-    return Done(mark, f"launch template `{mark}`", also={"settings": prints(settings)})
+    made = home.templates.ensure(server, run_key, settings)
+    known_by = dict(NOTHING) if made.adopted else prints(settings)  # an earlier try may have kept others
+    return Done(made.mark, f"launch template `{made.mark}`", also={"settings": known_by})
 
 
 def _asked(asked: Asked) -> str:
@@ -70,7 +71,12 @@ def create_image(
     marks = marks_of(home, server, instance_id, run_key, consistency, facts, launch, source, keep)
     marks |= {tags.FREEZE: freeze} if freeze else {}
     marks |= {tags.CONSISTENCY_REASON: by_vss.why} if by_vss and by_vss.why else {}
-    image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot, now=now)
+    try:
+        image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot, now=now)
+    except AtLimit as limit:
+        if not freeze:
+            raise
+        raise RunFailed(limit.text, "So the server is frozen no longer. `/dr retry` freezes it anew.") from limit
     note = "a reboot takes the freeze's place" if reboot and profile.freeze else ""
     note = by_vss.why if by_vss else note
     return Asked(image.id, image.requested or now, consistency, image.tags.get(tags.FREEZE, ""), note)

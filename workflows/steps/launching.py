@@ -75,15 +75,17 @@ def launch(home: Aws, wanted: Wanted, data: Mapping[str, Any], way: Way) -> Laun
             "The launch settings name no network interface to place elsewhere.", "Leave --subnet out."
         )
     elsewhere = bool(interfaces) and way.subnet != interfaces[0].get("SubnetId", "")
-    placed = [{**each, "SubnetId": way.subnet} for each in interfaces] if elsewhere else interfaces
+    placed = _placed(home, interfaces, way.subnet) if elsewhere else interfaces
     marks = _checked(wanted, _marks(data, wanted, home.installation))
+    of_volumes = _of_kind(data, "volume")
     made = Launch(
         image_id=wanted.point.image_id,
         template_id=settings.template_id,
         template_version=settings.version,
         tags=marks,
-        volume_tags=_of_kind(data, "volume")
-        | {name: marks[name] for name in (tags.SERVER, tags.RUN, tags.INSTALLATION)},
+        volume_tags=of_volumes | {name: marks[name] for name in (tags.SERVER, tags.RUN, tags.INSTALLATION)}
+        if of_volumes
+        else None,
     )
     if (way.type, way.key) != (data.get("InstanceType", ""), data.get("KeyName") or None):
         return replace(
@@ -123,3 +125,14 @@ def _of_kind(data: Mapping[str, Any], kind: str) -> dict[str, str]:
     """The tags that the launch settings give a kind of thing. Settings of an older version give volumes none."""
     own = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] == kind]
     return tags.of(own[0]) if own else {}
+
+
+def _placed(home: Aws, interfaces: list[dict[str, Any]], subnet: str) -> list[dict[str, Any]]:
+    """AWS refuses who asks for IPv6 where there is none, and what the template asks for is taken back by 0 only."""
+    asked = {name for each in interfaces for name in each if "Ipv6" in name}
+    none = {} if not asked or home.networks.has_ipv6(subnet) else dict.fromkeys(asked - {"PrimaryIpv6"}, 0)
+    none |= {"PrimaryIpv6": False} if none and "PrimaryIpv6" in asked else {}
+    return [
+        {**each, **{name: value for name, value in none.items() if name in each}, "SubnetId": subnet}
+        for each in interfaces
+    ]

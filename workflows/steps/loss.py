@@ -108,6 +108,6 @@ def note_leftovers(home: Aws, source: Source) -> list[str]:
     found += [
         f"network interface `{each.id}` ({safe(', '.join(each.held)) or 'no address'}), {interfaces[each.id]}"
         for each in source.interfaces
-        if each.id in interfaces
+        if each.keeps and each.id in interfaces
     ]
     return found + [f"address {safe(each.public_ip)} (`{each.allocation_id}`)" for each in source.addresses]

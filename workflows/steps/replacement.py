@@ -6,6 +6,7 @@ from typing import Any
 
 from workflows.aws import Aws
 from workflows.aws.instances import DOWN, GONE
+from workflows.aws.targets import NOWHERE, Registered
 from workflows.engine.runbook import Back, Done, Wait, step
 from workflows.errors import AwsRefused, NoCapacity, NotFound, NotVisibleYet, ReplacementFailed, UserError
 from workflows.points import Point, launch_settings
@@ -46,14 +47,17 @@ def still_alive(server: str, instance_id: str) -> UserError:
     )
 
 
-@step("Check that it can be lost and launched again")
+@step("Check that it can be lost and launched again", gives="registered")
 def rehearse_calls(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, instance_id: str, settings: Prints = NOTHING
-) -> None:  # fmt: skip
-    """By DryRun: AWS checks permissions and settings of both calls, before anybody is asked."""
-    check_settings(home, home.instances.get(instance_id), settings)
+) -> Registered:  # fmt: skip
+    """By DryRun: AWS checks permissions and settings of both calls, before anybody is asked. Gives what would go on
+    naming the lost server."""
+    instance = home.instances.get(instance_id)
+    check_settings(home, instance, settings)
     home.instances.check_terminable(instance_id)
     check_launchable(home, run_key, run_id, server, point)
+    return home.targets.of(instance)
 
 
 def check_launchable(home: Aws, run_key: str, run_id: str, server: str, point: Point) -> None:
@@ -65,7 +69,7 @@ def check_launchable(home: Aws, run_key: str, run_id: str, server: str, point: P
 def launch_replacement(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, beside: bool, subnet: str, instance_type: str,
     retries: int, kept: dict[str, Any], now: float, others: Others, drill_rules: DrillRules,
-    isolation: Isolation | None = None, source: Source | None = None,
+    isolation: Isolation | None = None, source: Source | None = None, registered: Registered = NOWHERE,
 ) -> Done | Wait:  # fmt: skip
     """One instance from the point's image; with `isolation` a copy, kept apart. What this run has launched already is
     adopted; another living server of the name is not stood beside unasked.
@@ -79,7 +83,7 @@ def launch_replacement(
     search = search_of(kept)
 
     def found(made: str, way: Way) -> Done:
-        by_hand = [] if isolation else commands(point, data, made, home.region, source)
+        by_hand = [] if isolation else commands(point, data, made, home.region, source, registered)
         return _found(made, way, search, choices[0], by_hand)
 
     for mine in home.copies.of(run_key) if isolation else home.instances.made_by(run_key):

@@ -26,8 +26,12 @@ _CALLED = {
     "UserData": "its user data",
 }
 
+_COUNTS = ("SecondaryPrivateIpAddressCount", "Ipv4PrefixCount", "Ipv6AddressCount", "Ipv6PrefixCount", "PrimaryIpv6")
+
 #: A digest by the name of a member.
 Prints = Mapping[str, str]
+#: Changes with whatever `Templates.settings_of` makes of the same instance: what another version has kept says nothing.
+_FORMAT = "1"
 #: Of runs that began before it was remembered.
 NOTHING: Prints = MappingProxyType({})
 
@@ -38,7 +42,9 @@ def settings_now(home: Aws, instance: Instance) -> dict[str, Any]:
 
 
 def prints(settings: Mapping[str, Any]) -> dict[str, str]:
-    return {name: hashlib.sha256(_plain(value).encode()).hexdigest()[:16] for name, value in settings.items()}
+    """How many addresses an interface has is left out: some move from machine to machine."""
+    digests = {name: hashlib.sha256(_plain(value).encode()).hexdigest()[:16] for name, value in settings.items()}
+    return {"": _FORMAT, **digests}
 
 
 def check_settings(home: Aws, instance: Instance, kept: Prints) -> None:
@@ -68,8 +74,8 @@ def _unusable(instance: Instance, key: str, how: str) -> NotSafe:
 
 
 def _check_as_kept(instance: Instance, there: Prints, kept: Prints) -> None:
-    changed = sorted(name for name in {*kept, *there} if kept and kept.get(name) != there.get(name))
-    if changed:
+    changed = sorted(name for name in {*kept, *there} if kept.get(name) != there.get(name))
+    if changed and kept.get("") == _FORMAT:
         names = ", ".join(_CALLED.get(name, f"`{name}`") for name in changed)
         raise NotSafe(
             f"Since the launch settings of `{instance.id}` were kept, this has changed: {names}. "
@@ -81,7 +87,11 @@ def _check_as_kept(instance: Instance, there: Prints, kept: Prints) -> None:
 def _plain(value: Any) -> str:
     """The same text for the same settings: AWS promises no order in its lists."""
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(name)}:{_plain(value[name])}" for name in sorted(value)) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(name)}:{_plain(value[name])}" for name in sorted(value) if name not in _COUNTS)
+            + "}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(sorted(map(_plain, value))) + "]"
     return json.dumps(value, default=str)

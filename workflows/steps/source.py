@@ -1,12 +1,11 @@
 """The source: the instance that is backed up, and in a live drill lost. What it is, and whether that may be done."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from workflows.aws import Aws
 from workflows.aws.instances import Address, Instance
 from workflows.aws.interfaces import Interface
 from workflows.aws.tags import alone, common
-from workflows.aws.targets import NOWHERE, Registered
 from workflows.engine.runbook import step
 from workflows.errors import NotFound, SourceRefused
 from workflows.facts.profile import Profile, misfit
@@ -42,7 +41,6 @@ class Source:
     lost_ips: tuple[str, ...] = ()
     gone_ips: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
-    registered: Registered = NOWHERE
 
 
 def _told(source: Source) -> str:
@@ -96,7 +94,7 @@ def inspect_source_to_lose(home: Aws, server: str, instance_id: str, accept_loss
             f"Termination protection is on for `{instance_id}`.",
             "If this server may be lost, turn the protection off, then `/dr retry`.",
         )
-    return replace(measured(home, instance, accept_loss), registered=home.targets.of(instance))
+    return measured(home, instance, accept_loss)
 
 
 def known(home: Aws, server: str, instance_id: str) -> Instance:
