@@ -32,7 +32,7 @@ class RedisServer:
         return next(self._folder.glob("appendonlydir/*.incr.aof"), self._folder / "appendonly.aof")
 
     def start(self) -> str:
-        """Returns the URL once the server answers. Raises RuntimeError if it does not."""
+        """Returns the URL once it answers. One that runs already goes on. Raises RuntimeError if it does not start."""
         self._folder.mkdir(parents=True, exist_ok=True)
         options = {
             "port": str(self.port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "", "appendonly": "yes",
@@ -40,7 +40,9 @@ class RedisServer:
             "requirepass": self._password,
         }  # fmt: skip
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        self._process = subprocess.Popen([executable(), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if self._process is None or self._process.poll() is not None:
+            null = subprocess.DEVNULL
+            self._process = subprocess.Popen([executable(), *words], stdout=null, stderr=null)
         with redis.Redis.from_url(self.url, retry=Retry(NoBackoff(), 0)) as client:
             for _ in range(500):
                 with contextlib.suppress(redis.RedisError):
