@@ -10,6 +10,8 @@ from workflows.aws.calls import Calls, Hold
 from workflows.errors import AwsRefused, IsolationRefused, NotFound, NotVisibleYet
 
 #: What the SSM agent talks to; newer agents and Regions do without `ec2messages`.
+#: States of an address block that a subnet has no more, or never got.
+_GOING = ("disassociating", "disassociated", "failing", "failed")
 SSM, NEEDED = ("ssm", "ssmmessages", "ec2messages"), ("ssm", "ssmmessages")
 HTTPS = 443
 
@@ -36,7 +38,7 @@ class Networks:
         """Whether an interface in that subnet can have IPv6 addresses."""
         found = self._calls.pages("ec2", "describe_subnets", "Subnets", Filters=tags.filters(subnet_id=subnet_id))
         blocks = [each for subnet in found for each in subnet.get("Ipv6CidrBlockAssociationSet", [])]
-        return any(each.get("Ipv6CidrBlockState", {}).get("State") == "associated" for each in blocks)
+        return any(each.get("Ipv6CidrBlockState", {}).get("State") not in _GOING for each in blocks)
 
     def vpc_of(self, subnet_id: str) -> str:
         """The VPC that a subnet is in. Raises NotFound."""
