@@ -10,10 +10,10 @@ from workflows.aws.calls import Calls, Hold
 from workflows.errors import AwsRefused, IsolationRefused, NotFound, NotVisibleYet
 
 #: What the SSM agent talks to; newer agents and Regions do without `ec2messages`.
-#: States of an address block that a subnet has no more, or never got.
-_GOING = ("disassociating", "disassociated", "failing", "failed")
 SSM, NEEDED = ("ssm", "ssmmessages", "ec2messages"), ("ssm", "ssmmessages")
 HTTPS = 443
+#: States of an address block that a subnet has no more, or never got.
+_GOING = ("disassociating", "disassociated", "failing", "failed")
 
 
 @dataclass(frozen=True)
