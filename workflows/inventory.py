@@ -64,7 +64,7 @@ class Lost:
 @dataclass(frozen=True)
 class Inventory:
     """`at` is when it was taken, in seconds since the epoch; `blind` are Regions that could not be looked at, and
-    `troubles` says why. `lost` are those of whose tags something is known."""
+    `troubles` says why. `lost` are the lost ones whose tags were asked for."""
 
     at: float
     account: str
@@ -214,7 +214,7 @@ def taken(home: Home, regions: Iterable[str], now: float, before: Inventory | No
 
 
 def _lost(aws: Aws, points: Iterable[Point], before: Iterable[Lost]) -> list[Lost]:
-    """Of the servers that those points are of. Each look asks AWS of a few only: of those that were lost last."""
+    """Of the servers that those points are of. Each look asks AWS of a few only: those with the latest points."""
     oldest_first = sorted(points, key=lambda each: each.requested)
     newest = {each.server: each for each in oldest_first if not each.copied}
     known = {(each.server, each.region, each.launch): each for each in before}

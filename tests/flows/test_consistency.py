@@ -113,6 +113,16 @@ def test_a_frozen_server_does_not_stand_still_while_aws_takes_no_more_snapshots(
     assert retried(stage, failed).status is Status.SUCCEEDED
 
 
+def test_a_server_that_need_not_stand_still_waits_for_room_and_its_image_says_what_it_is(
+    place: Place, stage: Stage
+) -> None:
+    place.becomes(replace(HOW, required=False))
+    stage.lab.faults.refuse("CreateImage", "PendingSnapshotLimitExceeded", status=400)
+    ended = stage.backup()
+    assert ended.status is Status.SUCCEEDED, ended.problem
+    assert stage.count("CreateImage") == 1
+
+
 def test_a_freeze_that_fails_stops_the_run_before_any_image_and_a_retry_freezes_again(
     place: Place, stage: Stage
 ) -> None:

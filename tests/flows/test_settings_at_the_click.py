@@ -100,6 +100,10 @@ def test_settings_that_an_earlier_try_has_kept_may_be_others_and_are_not_compare
 def test_what_another_version_kept_says_nothing(stage: Stage, kept: dict[str, str]) -> None:
     source = stage.aws.instances.get(stage.seed(disks=SMALL))
     check_settings(stage.aws, source, kept)
+
+
+def test_what_this_version_kept_is_compared(stage: Stage) -> None:
+    source = stage.aws.instances.get(stage.seed(disks=SMALL))
     with pytest.raises(NotSafe, match="its type"):
         check_settings(stage.aws, source, {**prints(settings_now(stage.aws, source)), "InstanceType": "t9.tiny"})
 

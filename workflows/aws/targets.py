@@ -53,9 +53,9 @@ class TargetGroups:
         try:
             pages = self._calls.pages("elbv2", "describe_target_groups", "TargetGroups", PageSize=400)
             for each in pages:
+                if time.monotonic() >= until:
+                    return Registered(tuple(found), "there are too many to look through.")
                 if each.get("VpcId") == instance.vpc_id and each.get("TargetType") in _TYPES:
-                    if time.monotonic() >= until:
-                        return Registered(tuple(found), "there are too many to look through.")
                     found += (target for target in self._targets(each) if target.target in own)
         except (PassingTrouble, RunFailed) as trouble:
             return Registered(tuple(found), trouble.text)

@@ -14,7 +14,7 @@ from workflows.freeze_errors import FreezeOver
 from workflows.points import Point, launch_settings, point_of
 from workflows.steps.freeze import Frozen
 from workflows.steps.marks import marks_of
-from workflows.steps.settings import NOTHING, prints, settings_now
+from workflows.steps.settings import prints, settings_now
 from workflows.steps.source import Source
 from workflows.steps.vss import ByVss
 from workflows.words import count, safe, when
@@ -43,7 +43,7 @@ def keep_launch_settings(home: Aws, server: str, instance_id: str, run_key: str)
     """The settings as a launch template version. Gives `lt-…:version`, and beside it what they can be known by."""
     settings = settings_now(home, home.instances.get(instance_id))
     made = home.templates.ensure(server, run_key, settings)
-    known_by = dict(NOTHING) if made.adopted else prints(settings)  # an earlier try may have kept others
+    known_by = {} if made.adopted else prints(settings)  # an earlier try may have kept others
     return Done(made.mark, f"launch template `{made.mark}`", also={"settings": known_by})
 
 
@@ -74,7 +74,7 @@ def create_image(
     try:
         image = home.images.ensure(instance_id, name=name, marks=marks, reboot=reboot, now=now)
     except AtLimit as limit:
-        if not freeze:
+        if not (frozen and freeze and frozen.required):
             raise
         raise RunFailed(limit.text, "So the server is frozen no longer. `/dr retry` freezes it anew.") from limit
     note = "a reboot takes the freeze's place" if reboot and profile.freeze else ""

@@ -28,6 +28,10 @@ def others_of(run: Run, profile_for: Callable[[str, Mapping[str, str], str], Pro
         return NO_OTHERS
 
 
+#: What an interface is launched with where there is no IPv6, if its settings ask for some.
+_NO_IPV6: dict[str, Any] = {"Ipv6AddressCount": 0, "Ipv6PrefixCount": 0, "PrimaryIpv6": False}
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is to be launched. `subnet` and `instance_type` are what a person has said; then nothing else will do."""
@@ -129,9 +133,8 @@ def _of_kind(data: Mapping[str, Any], kind: str) -> dict[str, str]:
 
 def _placed(home: Aws, interfaces: list[dict[str, Any]], subnet: str) -> list[dict[str, Any]]:
     """AWS refuses who asks for IPv6 where there is none, and what the template asks for is taken back by 0 only."""
-    asked = {name for each in interfaces for name in each if "Ipv6" in name}
-    none = {} if not asked or home.networks.has_ipv6(subnet) else dict.fromkeys(asked - {"PrimaryIpv6"}, 0)
-    none |= {"PrimaryIpv6": False} if none and "PrimaryIpv6" in asked else {}
+    asked = {name for each in interfaces for name in _NO_IPV6 if each.get(name)}
+    none = _NO_IPV6 if asked and not home.networks.has_ipv6(subnet) else {}
     return [
         {**each, **{name: value for name, value in none.items() if name in each}, "SubnetId": subnet}
         for each in interfaces

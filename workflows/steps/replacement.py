@@ -51,8 +51,8 @@ def still_alive(server: str, instance_id: str) -> UserError:
 def rehearse_calls(
     home: Aws, run_id: str, run_key: str, server: str, point: Point, instance_id: str, settings: Prints = NOTHING
 ) -> Registered:  # fmt: skip
-    """By DryRun: AWS checks permissions and settings of both calls, before anybody is asked. Gives what would go on
-    naming the lost server."""
+    """By DryRun: AWS checks permissions and settings of both calls, before anybody is asked. Gives the target
+    groups that the server is in."""
     instance = home.instances.get(instance_id)
     check_settings(home, instance, settings)
     home.instances.check_terminable(instance_id)

@@ -26,6 +26,7 @@ _CALLED = {
     "UserData": "its user data",
 }
 
+#: Of an interface: how many addresses it has, which some programs change by themselves.
 _COUNTS = ("SecondaryPrivateIpAddressCount", "Ipv4PrefixCount", "Ipv6AddressCount", "Ipv6PrefixCount", "PrimaryIpv6")
 
 #: A digest by the name of a member.
