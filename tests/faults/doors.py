@@ -4,6 +4,7 @@ import hashlib
 import json
 import pkgutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib import import_module
@@ -219,12 +220,25 @@ def _record(args: tuple[Any, ...]) -> str:
 @cache
 def scripts() -> dict[str, str]:
     """Every piece of Lua in the engine: SHA-1 → the name that it has there."""
+    return {hashlib.sha1(text.encode()).hexdigest(): name for name, text in _texts().items()}
+
+
+@cache
+def _texts() -> dict[str, str]:
+    """By name. Not all of them are Lua."""
     found: dict[str, str] = {}
     for each in pkgutil.iter_modules(workflows.engine.__path__):
         module = import_module(f"workflows.engine.{each.name}")
-        texts = {name: text for name, text in vars(module).items() if name.isupper() and isinstance(text, str)}
-        found |= {hashlib.sha1(text.encode()).hexdigest(): name for name, text in texts.items()}
+        found |= {name: text for name, text in vars(module).items() if name.isupper() and isinstance(text, str)}
     return found
+
+
+def teach(client: redis.Redis) -> None:
+    """Redis knows every script, as after it has run for a while: one that it has to be told first is two crossings."""
+    for text, known in zip(_texts().values(), client.script_exists(*scripts()), strict=True):
+        if not known:
+            with suppress(redis.ResponseError):
+                client.script_load(text)
 
 
 # ── AWS ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ from practice.workspace import Workspace
 from practice.world import MANIFEST
 from tests.clock import HandClock
 from tests.faults.clocks import SharedClock, Skewed
-from tests.faults.doors import Astray, Crossing, Door, SeenClients, Strike, seen_redis
+from tests.faults.doors import Astray, Crossing, Door, SeenClients, Strike, seen_redis, teach
 from tests.hints import Hints
 from tests.stage import Stage
 from workflows.aws import Home
@@ -107,6 +107,7 @@ class World:
             self._space.faults.clear()
             self._space.clear()
         self._forget()
+        teach(self.client)
         self._short = {}
         self.clock.time = HandClock().time
         self._opened += 1
