@@ -17,8 +17,6 @@ Proof = Literal["created", "complete", "proven"]
 _INDEX = re.compile(r"(?<!\S)[0-9]{1,2}(?!\S)")
 _PROOFS: dict[str, Proof] = {"complete": "complete", "proven": "proven"}
 _PROVED = {"complete": (tags.COMPLETE_BY, tags.COMPLETE_AT), "proven": (tags.PROVEN_BY, tags.PROVEN_AT)}
-
-
 #: Points that were passed over, of which a restore tells one by one.
 MOST_TOLD = 3
 

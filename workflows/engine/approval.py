@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workflows.engine.run import Answer, Question
-from workflows.engine.runbook import Ask, Step, signature_of, step_of
+from workflows.engine.runbook import Ask, Step, optional_of, signature_of, step_of
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ def approval(
     """A step `approve_<name>` that gives `approval_<name>`.
 
     `ask` makes the question, `recheck` looks at the world again after the click and raises on any doubt, `waived` says
-    whether nobody need be asked; all take their arguments by name, as steps do, and those
-    with a default may stay unfed. Rejection and expiry end the run before
+    whether nobody need be asked; all take their arguments by name, as steps do. Rejection and expiry end the run before
     this step is called again.
     """
 
@@ -48,14 +47,12 @@ def approval(
         recheck(**_fit(recheck, {**values, "answers": answers}, now))
         return Approval(answers, until=question.expires_at, checked_at=now)
 
-    takers = [inspect.signature(call).parameters.values() for call in (ask, recheck, waived)]
-    optional = frozenset(each.name for named in takers for each in named if each.default is not each.empty)
     parameters = {
         **signature_of(ask), **signature_of(recheck), **signature_of(waived),
         "question": Question, "answers": tuple[Answer, ...], "now": float
     }  # fmt: skip
     made = step_of(f"approve_{name}", title, decide, parameters, gives=f"approval_{name}", tell=_told)
-    return replace(made, optional=optional)
+    return replace(made, optional=optional_of(ask, recheck, waived))
 
 
 def _fit(call: Callable[..., Any], values: dict[str, Any], now: float) -> dict[str, Any]:

@@ -117,11 +117,15 @@ def step(
 
     def made(call: Callable[..., Any]) -> Step:
         plain = step_of(call.__name__, title, call, signature_of(call), gives, effect, no_return, tell)
-        named = inspect.signature(call).parameters.values()
-        optional = frozenset(each.name for each in named if each.default is not each.empty)
-        return replace(plain, optional=optional, when=when, release=release)
+        return replace(plain, optional=optional_of(call), when=when, release=release)
 
     return made
+
+
+def optional_of(*calls: Callable[..., Any]) -> frozenset[str]:
+    """The parameters that have a default."""
+    named = (each for call in calls for each in inspect.signature(call).parameters.values())
+    return frozenset(each.name for each in named if each.default is not each.empty)
 
 
 def signature_of(call: Callable[..., Any]) -> dict[str, Any]:
